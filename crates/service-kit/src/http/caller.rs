@@ -1,0 +1,50 @@
+//! The caller of a request: who it is, the request's id, the idempotency key.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use huitong_kernel::hash::Digest;
+
+use super::kit_refusals;
+use super::problem::Problem;
+use crate::principal::Principal;
+use crate::stream::record::Idempotency;
+
+/// Put into the request's extensions by the edge.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// An authenticated caller; on public endpoints ask for `Option<Caller>` instead.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub principal: Principal,
+    pub request_id: String,
+    key: Option<String>,
+}
+
+impl Caller {
+    /// The idempotency key with what it stands for; `None` when the caller sent no key.
+    pub fn idempotency(&self, request: Digest) -> Option<Idempotency> {
+        self.key.clone().map(|key| Idempotency { key, request })
+    }
+}
+
+impl<State: Send + Sync> FromRequestParts<State> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &State) -> Result<Caller, Problem> {
+        let principal = parts
+            .extensions
+            .get::<Principal>()
+            .cloned()
+            .ok_or_else(|| Problem::kit(&kit_refusals::NOT_AUTHENTICATED))?;
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        Ok(Caller { principal, request_id, key: idempotency_key(parts)? })
+    }
+}
+
+fn idempotency_key(parts: &Parts) -> Result<Option<String>, Problem> {
+    let Some(value) = parts.headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default();
+    let well_formed = (8..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if well_formed { Ok(Some(key.to_owned())) } else { Err(Problem::kit(&kit_refusals::IDEMPOTENCY_KEY_MALFORMED)) }
+}

@@ -1,0 +1,18 @@
+//! The HTTP edge that all services share.
+
+pub mod body;
+pub mod caller;
+pub mod edge;
+pub mod endpoint;
+pub mod kit_refusals;
+pub mod page;
+pub mod problem;
+pub mod yuan;
+
+pub use body::Body;
+pub use caller::{Caller, RequestId};
+pub use edge::{Asked, Clock, Edge};
+pub use endpoint::{Access, Endpoint};
+pub use page::{Page, PageQuery};
+pub use problem::Problem;
+pub use yuan::Yuan;

@@ -1,0 +1,18 @@
+//! What every service shares at its edges.
+//!
+//! * [`service`]: the shape of a service. * [`refusal`]: reasons why not, in two languages.
+//! * [`stream`]: a service on its journal: commands, peers' messages and due timers through one door.
+//! * [`http`]: endpoints with their permissions, problem documents, pagination.
+//! * [`harness`]: a region of services without network, for tests that read like stories.
+
+pub mod harness;
+pub mod http;
+pub mod principal;
+pub mod refusal;
+pub mod service;
+pub mod stream;
+
+pub use huitong_store::{FromSql, Row, StoreError, ToSql, Tx, View, params};
+pub use principal::Principal;
+pub use refusal::{Refusal, RefusalKind, Stop};
+pub use service::{Applied, Context, Decision, Directory, Envelope, Input, Outgoing, Received, Service, ShapeProblem};

@@ -1,0 +1,11 @@
+//! A service on its journal.
+
+pub mod handle;
+pub mod logic;
+pub mod parked;
+pub mod port;
+pub mod record;
+
+pub use handle::{CallFailure, ServiceStream, StreamSettings};
+pub use logic::{ApiCall, Delivery, ServiceLogic, Work};
+pub use port::StreamPort;

@@ -1,0 +1,193 @@
+//! Every refusal of the service: stable code, HTTP status, English and Chinese text
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2011 and 4013 to 4015 are additions).
+
+use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
+
+const fn kind(code: &'static str, status: u16, chinese: &'static str, english: &'static str) -> RefusalKind {
+    RefusalKind { code, status, english, chinese }
+}
+
+pub const NOT_JSON: RefusalKind = kind("MED-1001", 400, "报文不是有效的JSON", "message is not valid JSON");
+pub const FIELD_MISSING: RefusalKind =
+    kind("MED-1002", 400, "必填字段缺失：{field}", "required field missing: {field}");
+pub const FIELD_TOO_LONG: RefusalKind =
+    kind("MED-1003", 400, "字段超长：{field}，最长{limit}", "field too long: {field}, at most {limit}");
+pub const NUMBER_MALFORMED: RefusalKind =
+    kind("MED-1004", 400, "数值格式或小数位不符：{field}", "number malformed or too many decimals: {field}");
+pub const TIME_MALFORMED: RefusalKind =
+    kind("MED-1005", 400, "日期时间格式不符：{field}", "date or time malformed: {field}");
+pub const MESSAGE_ID_MALFORMED: RefusalKind =
+    kind("MED-1006", 400, "报文ID格式不符（机构12+时间14+序号4）", "msgid malformed (institution 12 + time 14 + sequence 4)");
+pub const MESSAGE_ID_REUSED: RefusalKind =
+    kind("MED-1007", 409, "报文ID已用于内容不同的请求", "msgid already used with different content");
+pub const SIGNATURE_INVALID: RefusalKind =
+    kind("MED-1008", 401, "签名无效或未签到", "signature invalid or not signed in");
+pub const NOT_SUPPORTED: RefusalKind =
+    kind("MED-1009", 501, "不支持的交易：{infno}", "transaction not supported: {infno}");
+pub const INSTITUTION_NOT_ALLOWED: RefusalKind =
+    kind("MED-1010", 403, "机构无权办理该业务", "institution not allowed to do this");
+pub const TOO_MANY_LINES: RefusalKind =
+    kind("MED-1011", 413, "明细超过单次上限（{limit}条）", "too many lines in one call (at most {limit})");
+pub const CODE_UNKNOWN: RefusalKind =
+    kind("MED-1012", 400, "字典代码无效：{field}={value}", "dictionary code unknown: {field}={value}");
+pub const FIELD_UNKNOWN: RefusalKind = kind("MED-1013", 400, "未知字段：{field}", "unknown field: {field}");
+pub const BODY_TOO_LARGE: RefusalKind = kind("MED-1014", 413, "请求体过大", "request body too large");
+pub const IDEMPOTENCY_KEY_MISSING: RefusalKind =
+    kind("MED-1015", 400, "缺少 Idempotency-Key（即发送方报文ID）", "Idempotency-Key is missing (it plays the part of the sender's message id)");
+pub const PERSON_NOT_FOUND: RefusalKind = kind("MED-2001", 404, "未找到参保人", "insured person not found");
+pub const INSURANCE_NOT_IN_FORCE: RefusalKind =
+    kind("MED-2002", 422, "参保状态异常，不能直接结算：{reason}", "insurance not in force: {reason}");
+pub const HOME_AREA_NOT_SERVED: RefusalKind =
+    kind("MED-2003", 404, "参保地不在服务区域内", "home area is not served by this region");
+pub const CERTIFICATE_MISMATCH: RefusalKind =
+    kind("MED-2004", 422, "凭证与人员不符", "certificate does not match the person");
+pub const NOT_FILED: RefusalKind =
+    kind("MED-2005", 422, "未备案，参保地规定不能直接结算", "not filed; home rules forbid direct settlement");
+pub const FILING_INVALID: RefusalKind = kind("MED-2006", 422, "备案期限或类型无效", "filing dates or kind invalid");
+pub const FILING_TOO_LATE: RefusalKind =
+    kind("MED-2007", 409, "已出院结算，不能补办备案", "discharged and settled; filing can no longer be back-dated");
+pub const INSURANCE_CHANGED: RefusalKind =
+    kind("MED-2008", 422, "住院期间参保关系变更，不能合并结算", "insurance changed during the stay; joint settlement refused");
+pub const HOME_IS_HERE: RefusalKind =
+    kind("MED-2009", 422, "参保地与就医地属同一节点，请走本地结算", "insured at this node itself; use the local settlement");
+pub const NO_POLICY: RefusalKind =
+    kind("MED-2010", 422, "参保地当日无有效政策包：{area}", "no policy pack of {area} is in force on that day");
+pub const NO_CATALOGUE: RefusalKind =
+    kind("MED-2011", 422, "就医地当日无有效医保目录", "no catalogue of the visited area is in force on that day");
+pub const VISIT_UNKNOWN: RefusalKind = kind("MED-3001", 404, "就诊不存在或已结束", "visit unknown or closed");
+pub const ALREADY_ADMITTED: RefusalKind = kind("MED-3002", 409, "已在院，不能重复入院", "already admitted");
+pub const LINE_REPEATED: RefusalKind =
+    kind("MED-3003", 409, "明细流水号重复：{number}", "line number repeated: {number}");
+pub const LINE_AMOUNT_WRONG: RefusalKind =
+    kind("MED-3004", 422, "明细金额不等于单价乘数量：应为{expected}", "line amount is not price × quantity: expected {expected}");
+pub const RETURN_INVALID: RefusalKind =
+    kind("MED-3005", 422, "数量为负但未指明原明细，或退量超过原数量", "negative quantity without original, or more than the original");
+pub const FEE_TIME_OUTSIDE_VISIT: RefusalKind =
+    kind("MED-3006", 422, "费用时间不在就诊期间", "fee time outside the visit");
+pub const LINES_SETTLED: RefusalKind = kind("MED-3007", 409, "明细已结算，不能修改", "lines already settled");
+pub const DISEASE_CODE_DIFFERS: RefusalKind =
+    kind("MED-3008", 422, "同一批次病种编码不一致", "disease code differs within one batch");
+pub const SUM_DIFFERS: RefusalKind =
+    kind("MED-4001", 422, "合计不符：{field}应为{expected}，报文为{sent}", "sum differs: {field} expected {expected}, sent {sent}");
+pub const QUOTE_EXPIRED: RefusalKind = kind("MED-4002", 409, "报价已过期，已重新报价", "quote expired; new quote given");
+pub const QUOTE_STALE: RefusalKind =
+    kind("MED-4003", 409, "政策、目录或累计已变化，已重新报价", "policy, catalogue or accumulators changed; new quote given");
+pub const BATCH_SETTLED: RefusalKind =
+    kind("MED-4004", 409, "该批次已结算：{settlement}", "batch already settled: {settlement}");
+pub const CALL_REVERSED: RefusalKind =
+    kind("MED-4005", 409, "原交易已冲正，不再受理", "original was reversed; refused for good");
+pub const ALREADY_CLEARED: RefusalKind =
+    kind("MED-4006", 409, "已清算，不能撤销，请办理退费", "already cleared; use a refund");
+pub const SETTLEMENT_UNKNOWN: RefusalKind =
+    kind("MED-4007", 404, "结算不存在或不属于该人员", "settlement unknown or not of this person");
+pub const ALREADY_CANCELLED: RefusalKind = kind("MED-4008", 409, "已撤销或已退费", "already cancelled or refunded");
+pub const STILL_PENDING: RefusalKind = kind("MED-4009", 202, "处理中，请勿收费", "still pending: do not collect");
+pub const ACCOUNT_INSUFFICIENT: RefusalKind =
+    kind("MED-4010", 422, "个人账户余额不足", "account balance insufficient");
+pub const HOME_SILENT: RefusalKind =
+    kind("MED-4011", 503, "参保地无应答，可自费并封存记录", "home does not answer; self-pay with sealed record is possible");
+pub const NOT_DISCHARGED: RefusalKind =
+    kind("MED-4012", 422, "出院未办理或仍有未传明细", "not discharged, or lines still missing");
+pub const QUOTE_UNKNOWN: RefusalKind =
+    kind("MED-4013", 404, "预结算不存在或不属于该批次", "quote unknown or not of this batch");
+pub const BATCH_PENDING: RefusalKind =
+    kind("MED-4014", 409, "该批次正在结算，请等待结果", "this batch is being settled; wait for its result");
+pub const CALL_UNKNOWN: RefusalKind = kind("MED-4015", 404, "无此报文ID的交易", "no call with this message id");
+pub const PACK_DATES_INVALID: RefusalKind =
+    kind("MED-6001", 422, "政策版本日期重叠或有空档", "policy versions overlap or leave a gap");
+pub const BANDS_INVALID: RefusalKind =
+    kind("MED-6002", 422, "分段有重叠、空档或倒置", "bands overlap, leave a gap or are inverted");
+pub const CELL_MISSING: RefusalKind =
+    kind("MED-6003", 422, "待遇表缺项：{class}/{level}/{care}", "table cell missing: {class}/{level}/{care}");
+pub const ADJUSTMENT_UNIT_MISSING: RefusalKind =
+    kind("MED-6004", 422, "备案调整未注明“百分点”或“系数”", "filing adjustment lacks its unit (points or factor)");
+pub const EXAMPLE_FAILS: RefusalKind =
+    kind("MED-6005", 422, "政策示例计算不符：{example}", "pack example does not compute: {example}");
+pub const PUBLISHED_UNCHANGEABLE: RefusalKind =
+    kind("MED-6006", 409, "已发布版本不可修改", "published version cannot be changed");
+pub const CATALOGUE_ITEM_INVALID: RefusalKind =
+    kind("MED-6007", 422, "目录条目无效：{code}", "catalogue entry invalid: {code}");
+pub const CYCLE_CLOSED: RefusalKind = kind("MED-8001", 409, "对方业务周期已关闭", "peer's business cycle is closed");
+pub const DOCUMENTS_DIFFER: RefusalKind =
+    kind("MED-8002", 409, "双方单据哈希不一致，已停止处理", "both sides' documents (settlement or statement) differ in hash; stopped");
+
+pub const ALL: &[RefusalKind] = &[
+    NOT_JSON,
+    FIELD_MISSING,
+    FIELD_TOO_LONG,
+    NUMBER_MALFORMED,
+    TIME_MALFORMED,
+    MESSAGE_ID_MALFORMED,
+    MESSAGE_ID_REUSED,
+    SIGNATURE_INVALID,
+    NOT_SUPPORTED,
+    INSTITUTION_NOT_ALLOWED,
+    TOO_MANY_LINES,
+    CODE_UNKNOWN,
+    FIELD_UNKNOWN,
+    BODY_TOO_LARGE,
+    IDEMPOTENCY_KEY_MISSING,
+    PERSON_NOT_FOUND,
+    INSURANCE_NOT_IN_FORCE,
+    HOME_AREA_NOT_SERVED,
+    CERTIFICATE_MISMATCH,
+    NOT_FILED,
+    FILING_INVALID,
+    FILING_TOO_LATE,
+    INSURANCE_CHANGED,
+    HOME_IS_HERE,
+    NO_POLICY,
+    NO_CATALOGUE,
+    VISIT_UNKNOWN,
+    ALREADY_ADMITTED,
+    LINE_REPEATED,
+    LINE_AMOUNT_WRONG,
+    RETURN_INVALID,
+    FEE_TIME_OUTSIDE_VISIT,
+    LINES_SETTLED,
+    DISEASE_CODE_DIFFERS,
+    SUM_DIFFERS,
+    QUOTE_EXPIRED,
+    QUOTE_STALE,
+    BATCH_SETTLED,
+    CALL_REVERSED,
+    ALREADY_CLEARED,
+    SETTLEMENT_UNKNOWN,
+    ALREADY_CANCELLED,
+    STILL_PENDING,
+    ACCOUNT_INSUFFICIENT,
+    HOME_SILENT,
+    NOT_DISCHARGED,
+    QUOTE_UNKNOWN,
+    BATCH_PENDING,
+    CALL_UNKNOWN,
+    PACK_DATES_INVALID,
+    BANDS_INVALID,
+    CELL_MISSING,
+    ADJUSTMENT_UNIT_MISSING,
+    EXAMPLE_FAILS,
+    PUBLISHED_UNCHANGEABLE,
+    CATALOGUE_ITEM_INVALID,
+    CYCLE_CLOSED,
+    DOCUMENTS_DIFFER,
+];
+
+/// The refusal for a request that does not have the right shape.
+pub fn shape(problem: ShapeProblem) -> Refusal {
+    match problem {
+        ShapeProblem::NotJson => NOT_JSON.refuse(),
+        ShapeProblem::Missing { field } => FIELD_MISSING.with("field", &field).at_field(field),
+        ShapeProblem::Unknown { field } => FIELD_UNKNOWN.with("field", &field).at_field(field),
+        ShapeProblem::WrongType { field } => CODE_UNKNOWN.with("field", &field).with("value", "?").at_field(field),
+        ShapeProblem::Number { field } => NUMBER_MALFORMED.with("field", &field).at_field(field),
+        ShapeProblem::TooLong { field, limit } => {
+            FIELD_TOO_LONG.with("field", &field).with("limit", limit).at_field(field)
+        }
+        ShapeProblem::TooLarge { .. } => BODY_TOO_LARGE.refuse(),
+    }
+}
+
+/// The registered kind of a code.
+pub fn by_code(code: &str) -> Option<&'static RefusalKind> {
+    ALL.iter().find(|kind| kind.code == code)
+}

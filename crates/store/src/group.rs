@@ -1,0 +1,236 @@
+//! Group commit: many works decided one after the other, one transaction, one fsync, then all outcomes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use huitong_kernel::entry::{Entry, EntryKind, Sequence, chain};
+use huitong_kernel::feed::Feed;
+use huitong_kernel::hash::{Digest, HashFunction};
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::view::{Tx, View};
+use crate::{feeds, journal};
+
+/// What a stream does with a work. Implemented once, by the service kit, for all services.
+pub trait Logic: Send {
+    type Work: Send;
+    type Outcome: Send;
+
+    /// The tables of the views, as idempotent SQL (`CREATE TABLE IF NOT EXISTS …`).
+    fn schema(&self) -> Vec<&'static str>;
+
+    /// Decides one work. An error gives up this work, or the whole group where [`StoreError::spoils_group`].
+    fn process(&mut self, scope: &mut Scope<'_>, work: Self::Work) -> Result<Done<Self::Outcome>, StoreError>;
+
+    /// Applies the meaning of a recorded entry to the service's views; used by replay.
+    fn replay(&mut self, tx: Tx<'_>, entry: &Entry) -> Result<(), StoreError>;
+
+    /// The group was given up: whatever was remembered from it is void.
+    fn forget(&mut self);
+}
+
+/// How a work ended.
+pub enum Done<T> {
+    /// Its entries stay.
+    Keep(T),
+    /// Its entries and view changes are taken back; the outcome (a refusal) is still told.
+    Undo(T),
+}
+
+/// What a committed group brought.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    pub head: Sequence,
+    /// Feeds with new messages to send.
+    pub sent: Vec<Feed>,
+}
+
+/// The end of the stream as the open group sees it.
+#[derive(Default)]
+struct Tail {
+    sequence: Sequence,
+    chain: Digest,
+    /// Messages per feed, loaded when first asked for.
+    numbers: BTreeMap<Feed, Sequence>,
+    /// Entries of the open group, not yet inserted.
+    pending: Vec<Entry>,
+}
+
+/// The one writer of a stream, without a thread: give it works, get outcomes.
+pub struct GroupCommitter<L: Logic> {
+    connection: Connection,
+    function: HashFunction,
+    logic: L,
+    tail: Tail,
+}
+
+/// What the logic may do while it processes a work.
+pub struct Scope<'a> {
+    connection: &'a Connection,
+    function: HashFunction,
+    tail: &'a mut Tail,
+}
+
+impl Scope<'_> {
+    pub fn view(&self) -> View<'_> {
+        View::new(self.connection)
+    }
+
+    pub fn tx(&self) -> Tx<'_> {
+        Tx::new(self.connection)
+    }
+
+    /// How many messages of `feed` this stream holds, those of the open group included.
+    pub fn feed_size(&mut self, feed: &Feed) -> Result<Sequence, StoreError> {
+        if let Some(size) = self.tail.numbers.get(feed) {
+            return Ok(*size);
+        }
+        let size = feeds::size(self.connection, feed)?;
+        self.tail.numbers.insert(feed.clone(), size);
+        Ok(size)
+    }
+
+    /// Appends an entry and writes its meaning for the feeds.
+    ///
+    /// # Panics
+    /// When a message does not carry the next number of its feed: the caller must have checked it.
+    pub fn append(&mut self, kind: EntryKind, bytes: Vec<u8>) -> Result<Sequence, StoreError> {
+        if let EntryKind::Sent { feed, number } | EntryKind::Received { feed, number } = &kind {
+            let size = self.feed_size(feed)?;
+            assert_eq!(*number, size + 1, "messages of {feed} are numbered without gaps");
+            self.tail.numbers.insert(feed.clone(), *number);
+        }
+        let sequence = self.tail.sequence + 1;
+        let chain = chain(self.function, self.tail.chain, sequence, &kind, &bytes);
+        let entry = Entry { sequence, kind, bytes, chain };
+        feeds::apply(self.connection, self.function, &entry)?;
+        self.tail.sequence = sequence;
+        self.tail.chain = chain;
+        self.tail.pending.push(entry);
+        Ok(sequence)
+    }
+
+    /// Runs `part` in a savepoint of its own: `Undo` and errors take back what it did, and nothing else.
+    pub fn attempt<T>(
+        &mut self,
+        part: impl FnOnce(&mut Scope<'_>) -> Result<Done<T>, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (length, sequence, chain) = (self.tail.pending.len(), self.tail.sequence, self.tail.chain);
+        self.connection.prepare_cached("SAVEPOINT work")?.execute([])?;
+        let done = part(self);
+        let (keep, outcome) = match done {
+            Ok(Done::Keep(outcome)) => (true, Ok(outcome)),
+            Ok(Done::Undo(outcome)) => (false, Ok(outcome)),
+            Err(error) => (false, Err(error)),
+        };
+        if !keep {
+            // An I/O error may have ended the transaction already; then there is no savepoint to go back to.
+            if !self.connection.is_autocommit() {
+                self.connection.prepare_cached("ROLLBACK TO work")?.execute([])?;
+            }
+            self.tail.cut(length, sequence, chain);
+        }
+        if !self.connection.is_autocommit() {
+            self.connection.prepare_cached("RELEASE work")?.execute([])?;
+        }
+        outcome
+    }
+}
+
+impl Tail {
+    /// Forgets what was appended after the given point.
+    fn cut(&mut self, length: usize, sequence: Sequence, chain: Digest) {
+        for entry in self.pending.drain(length..) {
+            if let EntryKind::Sent { feed, .. } | EntryKind::Received { feed, .. } = entry.kind {
+                self.numbers.remove(&feed);
+            }
+        }
+        self.sequence = sequence;
+        self.chain = chain;
+    }
+}
+
+/// The results of a group, in the order of its works.
+pub type Outcomes<T> = Vec<Result<T, Arc<StoreError>>>;
+
+impl<L: Logic> GroupCommitter<L> {
+    /// Opens the stream's file, creating it and its tables when missing.
+    pub fn open(path: &Path, function: HashFunction, logic: L) -> Result<GroupCommitter<L>, StoreError> {
+        let connection = journal::open_writer(path)?;
+        for schema in logic.schema() {
+            connection.execute_batch(schema)?;
+        }
+        let mut committer = GroupCommitter { connection, function, logic, tail: Tail::default() };
+        committer.reload()?;
+        Ok(committer)
+    }
+
+    /// Processes the works in order and commits them together. An error of the group reaches every work:
+    /// then nothing of it was written.
+    pub fn run(&mut self, works: Vec<L::Work>) -> (Outcomes<L::Outcome>, Option<Committed>) {
+        let count = works.len();
+        match self.run_group(works) {
+            Ok((outcomes, committed)) => (outcomes, Some(committed)),
+            Err(error) => {
+                self.give_up();
+                let error = Arc::new(error);
+                ((0..count).map(|_| Err(Arc::clone(&error))).collect(), None)
+            }
+        }
+    }
+
+    /// Read access to the views as of the last commit.
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.connection)
+    }
+
+    fn run_group(&mut self, works: Vec<L::Work>) -> Result<(Outcomes<L::Outcome>, Committed), StoreError> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            let logic = &mut self.logic;
+            let mut scope = Scope { connection: &self.connection, function: self.function, tail: &mut self.tail };
+            match scope.attempt(|scope| logic.process(scope, work)) {
+                Ok(outcome) => outcomes.push(Ok(outcome)),
+                Err(error) if error.spoils_group() || self.connection.is_autocommit() => return Err(error),
+                Err(error) => outcomes.push(Err(Arc::new(error))),
+            }
+        }
+        journal::append(&self.connection, &self.tail.pending)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        let committed = Committed { head: self.tail.sequence, sent: sent_feeds(&self.tail.pending) };
+        self.tail.pending.clear();
+        Ok((outcomes, committed))
+    }
+
+    fn give_up(&mut self) {
+        if !self.connection.is_autocommit() {
+            // If even this fails, SQLite rolls back by itself when the file is next opened.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        self.logic.forget();
+        // A head that cannot be read now is read again with the next group; appending at a stale head is
+        // impossible, because the primary key refuses it.
+        let _ = self.reload();
+    }
+
+    fn reload(&mut self) -> Result<(), StoreError> {
+        let (sequence, chain) = journal::head(&self.connection)?;
+        self.tail = Tail { sequence, chain, ..Tail::default() };
+        Ok(())
+    }
+}
+
+fn sent_feeds(entries: &[Entry]) -> Vec<Feed> {
+    let mut sent: Vec<Feed> = Vec::new();
+    for entry in entries {
+        if let EntryKind::Sent { feed, .. } = &entry.kind
+            && !sent.contains(feed)
+        {
+            sent.push(feed.clone());
+        }
+    }
+    sent
+}

@@ -1,0 +1,30 @@
+-- The journal: the truth of the stream. Never updated, never deleted from.
+CREATE TABLE IF NOT EXISTS journal (
+    sequence INTEGER PRIMARY KEY,          -- 1, 2, 3 … without gaps
+    kind     TEXT NOT NULL,                -- what the entry records, see kernel::entry::EntryKind
+    bytes    BLOB NOT NULL,                -- UTF-8 JSON, or a signed note
+    chain    BLOB NOT NULL                 -- 32 bytes, see kernel::entry::chain
+) STRICT;
+
+-- View: the feeds that start or end at this stream.
+CREATE TABLE IF NOT EXISTS feed (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE              -- 310000/medical>330000/medical
+) STRICT;
+
+-- View: which entry is which message of which feed.
+CREATE TABLE IF NOT EXISTS feed_message (
+    feed     INTEGER NOT NULL REFERENCES feed (id),
+    number   INTEGER NOT NULL,             -- 1, 2, 3 … without gaps
+    sequence INTEGER NOT NULL,             -- of the entry in this journal
+    leaf     BLOB NOT NULL,                -- RFC 9162 leaf hash of the message bytes
+    PRIMARY KEY (feed, number)
+) STRICT, WITHOUT ROWID;
+
+-- View: signed checkpoints with receipts, of either direction.
+CREATE TABLE IF NOT EXISTS feed_evidence (
+    feed     INTEGER NOT NULL REFERENCES feed (id),
+    size     INTEGER NOT NULL,             -- messages covered
+    sequence INTEGER NOT NULL,             -- of the entry that holds the note
+    PRIMARY KEY (feed, size)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,20 @@
+//! The journal of a stream and the views built from it, in one SQLite file with one group-committing writer.
+//!
+//! * [`journal`]: the append-only table of entries. * [`feeds`]: which entries belong to which feed.
+//! * [`view`]: what services see of the tables. * [`group`]: many works, one commit. * [`writer`]: the thread around it.
+//! * [`readers`]: read-only connections. * [`replay`]: the views built anew from the journal, and compared.
+
+pub mod error;
+pub mod feeds;
+pub mod group;
+pub mod journal;
+pub mod readers;
+pub mod replay;
+pub mod view;
+pub mod writer;
+
+pub use error::StoreError;
+pub use rusqlite::params;
+pub use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+pub use rusqlite::{Params, Row};
+pub use view::{Tx, View};
