@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2011 and 4013 to 4015 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2011 4013 to 4015 and 6008 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -16,8 +16,12 @@ pub const NUMBER_MALFORMED: RefusalKind =
     kind("MED-1004", 400, "数值格式或小数位不符：{field}", "number malformed or too many decimals: {field}");
 pub const TIME_MALFORMED: RefusalKind =
     kind("MED-1005", 400, "日期时间格式不符：{field}", "date or time malformed: {field}");
-pub const MESSAGE_ID_MALFORMED: RefusalKind =
-    kind("MED-1006", 400, "报文ID格式不符（机构12+时间14+序号4）", "msgid malformed (institution 12 + time 14 + sequence 4)");
+pub const MESSAGE_ID_MALFORMED: RefusalKind = kind(
+    "MED-1006",
+    400,
+    "报文ID格式不符（机构12+时间14+序号4）",
+    "msgid malformed (institution 12 + time 14 + sequence 4)",
+);
 pub const MESSAGE_ID_REUSED: RefusalKind =
     kind("MED-1007", 409, "报文ID已用于内容不同的请求", "msgid already used with different content");
 pub const SIGNATURE_INVALID: RefusalKind =
@@ -32,8 +36,12 @@ pub const CODE_UNKNOWN: RefusalKind =
     kind("MED-1012", 400, "字典代码无效：{field}={value}", "dictionary code unknown: {field}={value}");
 pub const FIELD_UNKNOWN: RefusalKind = kind("MED-1013", 400, "未知字段：{field}", "unknown field: {field}");
 pub const BODY_TOO_LARGE: RefusalKind = kind("MED-1014", 413, "请求体过大", "request body too large");
-pub const IDEMPOTENCY_KEY_MISSING: RefusalKind =
-    kind("MED-1015", 400, "缺少 Idempotency-Key（即发送方报文ID）", "Idempotency-Key is missing (it plays the part of the sender's message id)");
+pub const IDEMPOTENCY_KEY_MISSING: RefusalKind = kind(
+    "MED-1015",
+    400,
+    "缺少 Idempotency-Key（即发送方报文ID）",
+    "Idempotency-Key is missing (it plays the part of the sender's message id)",
+);
 pub const PERSON_NOT_FOUND: RefusalKind = kind("MED-2001", 404, "未找到参保人", "insured person not found");
 pub const INSURANCE_NOT_IN_FORCE: RefusalKind =
     kind("MED-2002", 422, "参保状态异常，不能直接结算：{reason}", "insurance not in force: {reason}");
@@ -46,10 +54,18 @@ pub const NOT_FILED: RefusalKind =
 pub const FILING_INVALID: RefusalKind = kind("MED-2006", 422, "备案期限或类型无效", "filing dates or kind invalid");
 pub const FILING_TOO_LATE: RefusalKind =
     kind("MED-2007", 409, "已出院结算，不能补办备案", "discharged and settled; filing can no longer be back-dated");
-pub const INSURANCE_CHANGED: RefusalKind =
-    kind("MED-2008", 422, "住院期间参保关系变更，不能合并结算", "insurance changed during the stay; joint settlement refused");
-pub const HOME_IS_HERE: RefusalKind =
-    kind("MED-2009", 422, "参保地与就医地属同一节点，请走本地结算", "insured at this node itself; use the local settlement");
+pub const INSURANCE_CHANGED: RefusalKind = kind(
+    "MED-2008",
+    422,
+    "住院期间参保关系变更，不能合并结算",
+    "insurance changed during the stay; joint settlement refused",
+);
+pub const HOME_IS_HERE: RefusalKind = kind(
+    "MED-2009",
+    422,
+    "参保地与就医地属同一节点，请走本地结算",
+    "insured at this node itself; use the local settlement",
+);
 pub const NO_POLICY: RefusalKind =
     kind("MED-2010", 422, "参保地当日无有效政策包：{area}", "no policy pack of {area} is in force on that day");
 pub const NO_CATALOGUE: RefusalKind =
@@ -58,20 +74,37 @@ pub const VISIT_UNKNOWN: RefusalKind = kind("MED-3001", 404, "就诊不存在或
 pub const ALREADY_ADMITTED: RefusalKind = kind("MED-3002", 409, "已在院，不能重复入院", "already admitted");
 pub const LINE_REPEATED: RefusalKind =
     kind("MED-3003", 409, "明细流水号重复：{number}", "line number repeated: {number}");
-pub const LINE_AMOUNT_WRONG: RefusalKind =
-    kind("MED-3004", 422, "明细金额不等于单价乘数量：应为{expected}", "line amount is not price × quantity: expected {expected}");
-pub const RETURN_INVALID: RefusalKind =
-    kind("MED-3005", 422, "数量为负但未指明原明细，或退量超过原数量", "negative quantity without original, or more than the original");
+pub const LINE_AMOUNT_WRONG: RefusalKind = kind(
+    "MED-3004",
+    422,
+    "明细金额不等于单价乘数量：应为{expected}",
+    "line amount is not price × quantity: expected {expected}",
+);
+pub const RETURN_INVALID: RefusalKind = kind(
+    "MED-3005",
+    422,
+    "数量为负但未指明原明细，或退量超过原数量",
+    "negative quantity without original, or more than the original",
+);
 pub const FEE_TIME_OUTSIDE_VISIT: RefusalKind =
     kind("MED-3006", 422, "费用时间不在就诊期间", "fee time outside the visit");
 pub const LINES_SETTLED: RefusalKind = kind("MED-3007", 409, "明细已结算，不能修改", "lines already settled");
 pub const DISEASE_CODE_DIFFERS: RefusalKind =
     kind("MED-3008", 422, "同一批次病种编码不一致", "disease code differs within one batch");
-pub const SUM_DIFFERS: RefusalKind =
-    kind("MED-4001", 422, "合计不符：{field}应为{expected}，报文为{sent}", "sum differs: {field} expected {expected}, sent {sent}");
-pub const QUOTE_EXPIRED: RefusalKind = kind("MED-4002", 409, "报价已过期，已重新报价", "quote expired; new quote given");
-pub const QUOTE_STALE: RefusalKind =
-    kind("MED-4003", 409, "政策、目录或累计已变化，已重新报价", "policy, catalogue or accumulators changed; new quote given");
+pub const SUM_DIFFERS: RefusalKind = kind(
+    "MED-4001",
+    422,
+    "合计不符：{field}应为{expected}，报文为{sent}",
+    "sum differs: {field} expected {expected}, sent {sent}",
+);
+pub const QUOTE_EXPIRED: RefusalKind =
+    kind("MED-4002", 409, "报价已过期，已重新报价", "quote expired; new quote given");
+pub const QUOTE_STALE: RefusalKind = kind(
+    "MED-4003",
+    409,
+    "政策、目录或累计已变化，已重新报价",
+    "policy, catalogue or accumulators changed; new quote given",
+);
 pub const BATCH_SETTLED: RefusalKind =
     kind("MED-4004", 409, "该批次已结算：{settlement}", "batch already settled: {settlement}");
 pub const CALL_REVERSED: RefusalKind =
@@ -82,10 +115,13 @@ pub const SETTLEMENT_UNKNOWN: RefusalKind =
     kind("MED-4007", 404, "结算不存在或不属于该人员", "settlement unknown or not of this person");
 pub const ALREADY_CANCELLED: RefusalKind = kind("MED-4008", 409, "已撤销或已退费", "already cancelled or refunded");
 pub const STILL_PENDING: RefusalKind = kind("MED-4009", 202, "处理中，请勿收费", "still pending: do not collect");
-pub const ACCOUNT_INSUFFICIENT: RefusalKind =
-    kind("MED-4010", 422, "个人账户余额不足", "account balance insufficient");
-pub const HOME_SILENT: RefusalKind =
-    kind("MED-4011", 503, "参保地无应答，可自费并封存记录", "home does not answer; self-pay with sealed record is possible");
+pub const ACCOUNT_INSUFFICIENT: RefusalKind = kind("MED-4010", 422, "个人账户余额不足", "account balance insufficient");
+pub const HOME_SILENT: RefusalKind = kind(
+    "MED-4011",
+    503,
+    "参保地无应答，可自费并封存记录",
+    "home does not answer; self-pay with sealed record is possible",
+);
 pub const NOT_DISCHARGED: RefusalKind =
     kind("MED-4012", 422, "出院未办理或仍有未传明细", "not discharged, or lines still missing");
 pub const QUOTE_UNKNOWN: RefusalKind =
@@ -107,9 +143,19 @@ pub const PUBLISHED_UNCHANGEABLE: RefusalKind =
     kind("MED-6006", 409, "已发布版本不可修改", "published version cannot be changed");
 pub const CATALOGUE_ITEM_INVALID: RefusalKind =
     kind("MED-6007", 422, "目录条目无效：{code}", "catalogue entry invalid: {code}");
+pub const WARNING_NOT_ACKNOWLEDGED: RefusalKind = kind(
+    "MED-6008",
+    422,
+    "政策包有未确认的警告：{warning}",
+    "the pack has a warning that is not acknowledged: {warning}",
+);
 pub const CYCLE_CLOSED: RefusalKind = kind("MED-8001", 409, "对方业务周期已关闭", "peer's business cycle is closed");
-pub const DOCUMENTS_DIFFER: RefusalKind =
-    kind("MED-8002", 409, "双方单据哈希不一致，已停止处理", "both sides' documents (settlement or statement) differ in hash; stopped");
+pub const DOCUMENTS_DIFFER: RefusalKind = kind(
+    "MED-8002",
+    409,
+    "双方单据哈希不一致，已停止处理",
+    "both sides' documents (settlement or statement) differ in hash; stopped",
+);
 
 pub const ALL: &[RefusalKind] = &[
     NOT_JSON,
@@ -168,6 +214,7 @@ pub const ALL: &[RefusalKind] = &[
     EXAMPLE_FAILS,
     PUBLISHED_UNCHANGEABLE,
     CATALOGUE_ITEM_INVALID,
+    WARNING_NOT_ACKNOWLEDGED,
     CYCLE_CLOSED,
     DOCUMENTS_DIFFER,
 ];

@@ -1,0 +1,66 @@
+//! What must hold of every computation before it is written (section 10). A breach is a bug, not a refusal.
+
+use huitong_kernel::money::Fen;
+
+use super::lines::SplitLine;
+use super::policy::Pack;
+use super::settle::{Case, Computation};
+
+/// I1: each line's parts add up to the line.
+pub fn check_line(line: &SplitLine) -> bool {
+    line.total_fen == line.own_fen + line.over_fen + line.pre_fen + line.eligible_fen
+        && [line.total_fen, line.own_fen, line.over_fen, line.pre_fen, line.eligible_fen]
+            .iter()
+            .all(|a| !a.is_negative())
+}
+
+/// I3 to I9 over a computation.
+///
+/// # Panics
+/// When one does not hold.
+pub fn check(pack: &Pack, case: &Case, computation: &Computation) {
+    let amounts = &computation.amounts;
+    let sums = &amounts.lines;
+    let total = sums.own_fen + sums.over_fen + sums.pre_fen + sums.eligible_fen;
+    assert_eq!(sums.total_fen, total, "I2: the four parts make the total");
+    assert_eq!(
+        sums.total_fen,
+        amounts.fund_total_fen + amounts.person_total_fen + amounts.hospital_share_fen,
+        "I3: funds, person and hospital make the total"
+    );
+    let funds: Fen = amounts.funds.iter().map(|fund| fund.paid_fen).sum();
+    assert_eq!(amounts.fund_total_fen, funds, "I4: the fund total is the sum of the funds");
+    let mutual_aid = if pack.accounts.mutual_aid_inside_account { Fen::ZERO } else { amounts.mutual_aid_fen };
+    let inside = if pack.accounts.mutual_aid_inside_account { amounts.mutual_aid_fen } else { Fen::ZERO };
+    assert_eq!(
+        amounts.person_total_fen,
+        amounts.account_fen + inside + amounts.cash_fen + mutual_aid,
+        "I5: accounts and cash make the person's total"
+    );
+    let all = [
+        amounts.deductible_fen,
+        amounts.fund_total_fen,
+        amounts.person_total_fen,
+        amounts.account_fen,
+        amounts.mutual_aid_fen,
+        amounts.cash_fen,
+    ];
+    assert!(all.iter().chain(amounts.funds.iter().map(|f| &f.paid_fen)).all(|a| !a.is_negative()), "I6: no negative");
+    check_limits(pack, case, computation);
+}
+
+fn check_limits(pack: &Pack, case: &Case, computation: &Computation) {
+    for cap in &pack.caps {
+        let after = case.accumulators.after(&computation.deltas).get(&cap.key());
+        let before = case.accumulators.get(&cap.key());
+        if let Some(amount) = cap.amount(&computation.class, case.level) {
+            assert!(after <= amount.max(before), "I8: payments of the year stay below the cap {}", cap.id);
+        }
+    }
+    let balances = case.accounts;
+    assert!(computation.account_current_fen <= balances.current_fen, "I9: the current account is not overdrawn");
+    assert!(
+        computation.amounts.account_fen <= balances.current_fen + balances.history_fen,
+        "I9: the accounts are not overdrawn"
+    );
+}

@@ -1,0 +1,5 @@
+//! Stories of the service medical.
+
+mod calculation;
+mod packs;
+mod properties;
