@@ -12,7 +12,7 @@ pub mod refusal;
 pub mod service;
 pub mod stream;
 
-pub use huitong_store::{FromSql, Row, StoreError, ToSql, Tx, View, params};
+pub use huitong_store::{FromSql, Row, SqlError, StoreError, ToSql, Tx, View, params};
 pub use principal::Principal;
 pub use refusal::{Refusal, RefusalKind, Stop};
 pub use service::{Applied, Context, Decision, Directory, Envelope, Input, Outgoing, Received, Service, ShapeProblem};

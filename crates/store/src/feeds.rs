@@ -8,6 +8,7 @@ use huitong_kernel::merkle;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::StoreError;
+use crate::view::View;
 
 /// A message of a feed with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,4 +136,24 @@ pub fn all(connection: &Connection) -> Result<Vec<Feed>, StoreError> {
     let mut select = connection.prepare_cached("SELECT name FROM feed ORDER BY name")?;
     let names = select.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     names.iter().map(|name| name.parse().map_err(|_| StoreError::Damaged(format!("feed name {name:?}")))).collect()
+}
+
+/// The number that the next message of `feed` will get, the open group included.
+pub fn next_number(view: View<'_>, feed: &Feed) -> Result<Sequence, StoreError> {
+    let last: Option<Option<Sequence>> = view.one(
+        "SELECT MAX(number) FROM feed_message WHERE feed = (SELECT id FROM feed WHERE name = ?1)",
+        [feed.to_string()],
+        |row| row.get(0),
+    )?;
+    Ok(last.flatten().unwrap_or(0) + 1)
+}
+
+/// The bytes of one message of a committed group.
+pub fn message(view: View<'_>, feed: &Feed, number: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
+    view.one(
+        "SELECT j.bytes FROM feed_message m JOIN journal j ON j.sequence = m.sequence
+         WHERE m.feed = (SELECT id FROM feed WHERE name = ?1) AND m.number = ?2",
+        params![feed.to_string(), number],
+        |row| row.get(0),
+    )
 }

@@ -16,5 +16,5 @@ pub mod writer;
 pub use error::StoreError;
 pub use rusqlite::params;
 pub use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
-pub use rusqlite::{Params, Row};
+pub use rusqlite::{Error as SqlError, Params, Row};
 pub use view::{Tx, View};

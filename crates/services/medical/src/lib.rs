@@ -1,4 +1,20 @@
 //! Service `medical`: direct settlement of medical bills across provinces (跨省异地就医直接结算).
+//!
+//! The register on one screen:
+//! * commands: [`command::Command`], one file each in `decide/`
+//! * events: [`event::Event`]; messages: [`model::message::Message`]; refusals: [`refusal`]
+//! * tables: `views.sql`, written only by `apply`
+//! * routes and permissions: [`http::endpoints`]
 
+pub mod accounts;
+mod apply;
+pub mod command;
+mod decide;
+pub mod event;
+pub mod http;
 pub mod model;
+pub mod query;
 pub mod refusal;
+mod service;
+
+pub use service::Medical;

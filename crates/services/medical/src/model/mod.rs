@@ -13,6 +13,7 @@ pub mod explain;
 pub mod filing;
 pub mod invariants;
 pub mod lines;
+pub mod message;
 pub mod person;
 pub mod policy;
 pub mod published;

@@ -1,0 +1,207 @@
+//! Visited: what home answered.
+
+use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
+
+use super::booking::booked_of;
+use super::reverse::reversal;
+use super::settle::correlation;
+use super::{Decided, Peer};
+use crate::accounts;
+use crate::command::{Reply, SettledReply};
+use crate::event::{CallState, Event, SettlementBooked};
+use crate::model::document::SettledDocument;
+use crate::model::message::{
+    Answered, CallReference, CommitAnswer, CommitOutcome, Found, Message, Quote, ReverseAnswer, ReverseOutcome,
+    VisitOpened,
+};
+use crate::query::calls::{self, VisitedCall};
+use crate::query::settlements::{self, Role};
+use crate::{Medical, refusal};
+
+pub fn take(view: View<'_>, answer: Message, from: &Peer, context: &mut Context<'_>) -> Decided {
+    match answer {
+        Message::EligibilityAnswer(answer) => Ok(told(answer, Reply::Eligible)),
+        Message::FilingAnswer(answer) => Ok(told(answer, Reply::Filed)),
+        Message::VisitAnswer(answer) => visit(view, answer, from),
+        Message::QuoteAnswer(answer) => quote(view, answer, from),
+        Message::CommitAnswer(answer) => commit(view, answer, from, context),
+        Message::QueryAnswer(answer) => {
+            let call = CallReference { institution: answer.institution, message_id: answer.message_id };
+            queried(view, &call, &answer.found, from)
+        }
+        Message::ReverseAnswer(answer) => reversed(view, answer, from, context),
+        Message::CancelAnswer(answer) => match answer.result {
+            Err(refusal) => Ok(Decision::nothing().resolve(answer.correlation, Err(refusal))),
+            Ok(contra) => {
+                let booked = booked(view, &contra, from, context)?;
+                let reply = Reply::Cancelled(Box::new(SettledReply::of(&contra)));
+                let event = Event::SettlementReceived(booked);
+                Ok(Decision::nothing().event(event).resolve(answer.correlation, Ok(reply)))
+            }
+        },
+        // Questions are taken by their own files; an answer that nobody asked for has no effect.
+        _ => Err(refusal::CYCLE_CLOSED.refuse().into()),
+    }
+}
+
+fn told<T>(answer: Answered<T>, reply: impl FnOnce(T) -> Reply) -> Decision<Medical> {
+    Decision::nothing().resolve(answer.correlation, answer.result.map(reply))
+}
+
+fn visit(view: View<'_>, answer: Answered<VisitOpened>, from: &Peer) -> Decided {
+    let visit = answer.correlation.parse().map_err(|_| refusal::CYCLE_CLOSED.refuse())?;
+    let known = crate::query::visits::visited_visit(view, visit)?;
+    if known.is_none_or(|known| known.home != from.jurisdiction || known.state != "asked") {
+        return Err(refusal::CYCLE_CLOSED.refuse().into());
+    }
+    Ok(match answer.result {
+        Err(refusal) => {
+            Decision::nothing().event(Event::VisitRefused { visit }).resolve(answer.correlation, Err(refusal))
+        }
+        Ok(opened) => {
+            let reply = Reply::Visit { visit, number: opened.number.clone(), person: opened.person.clone() };
+            Decision::nothing()
+                .event(Event::VisitOpened(VisitOpened { visit, ..opened }))
+                .resolve(answer.correlation, Ok(reply))
+        }
+    })
+}
+
+fn quote(view: View<'_>, answer: Answered<Quote>, from: &Peer) -> Decided {
+    let quote = match answer.result {
+        Err(refusal) => return Ok(Decision::nothing().resolve(answer.correlation, Err(refusal))),
+        Ok(quote) => quote,
+    };
+    let mut decision = Decision::nothing();
+    if let Some(event) = batch_quoted(view, &quote, from)? {
+        decision = decision.event(event);
+    }
+    Ok(decision.resolve(answer.correlation, Ok(Reply::Quoted(Box::new(quote)))))
+}
+
+/// The offer is kept with its batch, if the batch still stands as it was offered for.
+fn batch_quoted(view: View<'_>, quote: &Quote, from: &Peer) -> Result<Option<Event>, Stop> {
+    let visit = from.episode;
+    let Some(known) = crate::query::visits::visited_visit(view, visit)? else { return Ok(None) };
+    let Some(batch) = crate::query::visits::visited_batch(view, visit, &quote.batch)? else { return Ok(None) };
+    let same_lines = huitong_kernel::hash::HashFunction::Sha256.hash(&[batch.lines.as_bytes()]) == quote.lines_hash;
+    let fits = known.home == from.jurisdiction && known.number.as_deref() == Some(&quote.number) && same_lines;
+    Ok(fits.then(|| Event::BatchQuoted { visit, batch: quote.batch.clone(), quote: quote.clone() }))
+}
+
+/// A call that home may answer: sent to that home and still open.
+fn open_call(view: View<'_>, call: &CallReference, from: &Peer) -> Result<VisitedCall, Stop> {
+    let known = calls::visited_call(view, call)?;
+    let open = known.filter(|known| known.state.is_open() && known.home == Some(from.jurisdiction));
+    Ok(open.ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?)
+}
+
+fn commit(view: View<'_>, answer: CommitAnswer, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let call = CallReference { institution: answer.institution, message_id: answer.message_id };
+    let known = open_call(view, &call, from)?;
+    let waiting = correlation(&call.institution, &call.message_id);
+    match answer.outcome {
+        CommitOutcome::Settled(document) => {
+            let booked = booked(view, &document, from, context)?;
+            let decision = Decision::nothing().event(Event::SettlementReceived(booked));
+            // The reversal is on its way and will be answered after this; the cashier is told then.
+            if known.state == CallState::Reversing {
+                return Ok(decision);
+            }
+            let settlement = Some(document.settlement.clone());
+            let reply = Reply::Settled(Box::new(SettledReply::of(&document)));
+            let ended = Event::CallEnded { call, state: CallState::Settled, settlement, code: None };
+            Ok(decision.event(ended).resolve(waiting, Ok(reply)))
+        }
+        CommitOutcome::Stale { reason, quote } => {
+            let mut decision = refused(&call, &known, reason, waiting);
+            if let Some(event) = batch_quoted(view, &quote, from)? {
+                decision = decision.event(event);
+            }
+            Ok(decision)
+        }
+        CommitOutcome::Refused(reason) => Ok(refused(&call, &known, reason, waiting)),
+    }
+}
+
+fn refused(call: &CallReference, known: &VisitedCall, reason: Refusal, waiting: String) -> Decision<Medical> {
+    if known.state == CallState::Reversing {
+        return Decision::nothing();
+    }
+    let code = Some(reason.code.clone());
+    let event = Event::CallEnded { call: call.clone(), state: CallState::Refused, settlement: None, code };
+    Decision::nothing().event(event).resolve(waiting, Err(reason))
+}
+
+/// The answer to the query follows the answer to the commit in the feed, so a call that is still unknown here was not
+/// found there: nothing was booked, and the reversal makes sure that nothing ever will be.
+fn queried(view: View<'_>, call: &CallReference, found: &Found, from: &Peer) -> Decided {
+    let Some(known) = calls::visited_call(view, call)? else { return Err(refusal::CALL_UNKNOWN.refuse().into()) };
+    if known.home != Some(from.jurisdiction) {
+        return Err(refusal::CYCLE_CLOSED.refuse().into());
+    }
+    if known.state == CallState::Unknown && !matches!(found, Found::Settled { .. }) {
+        return Ok(Decision::nothing().alarm("a call was not found at its home although it was delivered"));
+    }
+    Ok(Decision::nothing())
+}
+
+fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let call = CallReference { institution: answer.institution, message_id: answer.message_id };
+    let known = open_call(view, &call, from)?;
+    let waiting = [correlation(&call.institution, &call.message_id), reversal(&call)];
+    let end = |state: CallState, code: Option<String>| {
+        let event = Event::CallEnded { call: call.clone(), state, settlement: known.settlement.clone(), code };
+        let reply = Reply::Call { message_id: call.message_id.clone(), state };
+        let [original, reversal] = waiting.clone();
+        Decision::nothing()
+            .event(event)
+            .resolve(original, Err(refusal::CALL_REVERSED.refuse()))
+            .resolve(reversal, Ok(reply))
+    };
+    Ok(match answer.outcome {
+        ReverseOutcome::Reversed(contra) => {
+            let booked = booked(view, &contra, from, context)?;
+            let mut decision = end(CallState::Reversed, None);
+            decision.events.insert(0, Event::SettlementReceived(booked));
+            decision
+        }
+        ReverseOutcome::NothingBooked => end(CallState::Tombstone, None),
+        ReverseOutcome::Refused(reason) => {
+            // Cancelled by another way before: the books agree already.
+            let state = CallState::Reversed;
+            end(state, Some(reason.code))
+        }
+    })
+}
+
+/// Visited's booking of a document: checked against the own books before anything is written.
+fn booked(
+    view: View<'_>,
+    document: &SettledDocument,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<SettlementBooked, Stop> {
+    let amounts = &document.amounts;
+    let adds_up = amounts.lines.total_fen
+        == amounts.fund_total_fen + amounts.person_total_fen + amounts.hospital_share_fen
+        && amounts.fund_total_fen == amounts.funds.iter().map(|fund| fund.paid_fen).sum()
+        && amounts.person_total_fen == amounts.account_fen + amounts.mutual_aid_fen + amounts.cash_fen;
+    let ours = document.visited == context.home.jurisdiction
+        && context.directory.jurisdiction_of(document.home_area) == Some(from.jurisdiction);
+    let known = settlements::settlement(view, Role::Visited, &document.settlement)?;
+    if !adds_up || !ours || known.is_some() {
+        return Err(refusal::DOCUMENTS_DIFFER.refuse().into());
+    }
+    let call = CallReference { institution: document.institution.clone(), message_id: document.message_id.clone() };
+    let accounts_part = amounts.account_fen + amounts.mutual_aid_fen;
+    let transfers =
+        accounts::visited_postings(context, from.jurisdiction, &document.institution, &amounts.funds, accounts_part);
+    Ok(SettlementBooked {
+        home: from.jurisdiction,
+        number: from.number,
+        document: from.leaf,
+        transfers,
+        ..booked_of(document, call, context)
+    })
+}

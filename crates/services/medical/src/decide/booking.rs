@@ -1,0 +1,158 @@
+//! Home books a priced bill: the document, its answer, the event with its money.
+
+use huitong_kernel::feed::{Address, Feed};
+use huitong_kernel::time::Instant;
+use huitong_ledger::book;
+use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Service, Stop, View};
+use uuid::Uuid;
+
+use super::pricing::Priced;
+use super::{Peer, reply};
+use crate::accounts::{self, MedicalChart, Payable};
+use crate::event::{Event, SettlementBooked};
+use crate::model::document::{DataVersion, SettledDocument, number};
+use crate::model::message::{CallReference, CommitAnswer, CommitOutcome, Message, VisitFacts};
+use crate::query::visits::{self, Serial};
+use crate::{Medical, refusal};
+
+/// What is being settled.
+pub struct Booking<'a> {
+    pub call: CallReference,
+    pub facts: &'a VisitFacts,
+    /// `mdtrt_id`
+    pub number: String,
+    pub batch: &'a str,
+    pub lines_hash: huitong_kernel::hash::Digest,
+    pub catalogue: DataVersion,
+    pub priced: Priced,
+    pub quote: Option<Uuid>,
+}
+
+/// Clearing period by home's receive time.
+pub fn period(now: Instant) -> String {
+    let day = now.business_date();
+    format!("{:04}-{:02}", day.year(), day.month())
+}
+
+/// The number that the next answer to visited will have in its feed.
+pub fn answer_number(view: View<'_>, from: &Peer, context: &Context<'_>) -> Result<u64, Stop> {
+    let feed = Feed::new(context.home.clone(), Address::new(from.jurisdiction, Medical::NAME));
+    Ok(huitong_store::feeds::next_number(view, &feed)?)
+}
+
+/// Books the settlement and answers with its document.
+pub fn book(
+    view: View<'_>,
+    booking: Booking<'_>,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<Result<Decision<Medical>, Refusal>, Stop> {
+    let priced = &booking.priced;
+    let computation = &priced.computation;
+    let amounts = &computation.amounts;
+    let payable = Payable {
+        funds: &amounts.funds,
+        current: computation.account_current_fen,
+        history: amounts.account_fen - computation.account_current_fen,
+        mutual_aid: amounts.mutual_aid_fen,
+    };
+    let pool = priced.insured.pool;
+    let transfers = accounts::home_postings(context, from.jurisdiction, pool, &priced.insured.person, &payable);
+    if book::check(view, &MedicalChart, &transfers)?.is_err() {
+        return Ok(Err(refusal::ACCOUNT_INSUFFICIENT.refuse()));
+    }
+    let serial = visits::next_serial(view, Serial::Settlement, pool)?;
+    let document = document_of(&booking, serial, from, context);
+    let message = answer(&booking.call, CommitOutcome::Settled(Box::new(document.clone())), from, context);
+    let booked = SettlementBooked {
+        serial,
+        number: answer_number(view, from, context)?,
+        document: message.leaf(context.function),
+        quote: booking.quote,
+        case: Some(Box::new(priced.case.clone())),
+        deltas: document.deltas.clone(),
+        transfers,
+        ..booked_of(&document, booking.call.clone(), context)
+    };
+    Ok(Ok(Decision::nothing().event(Event::Settled(booked)).message(message)))
+}
+
+fn document_of(booking: &Booking<'_>, serial: u64, from: &Peer, context: &Context<'_>) -> SettledDocument {
+    let priced = &booking.priced;
+    let (insured, computation) = (&priced.insured, &priced.computation);
+    let paid = computation.amounts.account_fen + computation.amounts.mutual_aid_fen;
+    let accounts = &priced.case.accounts;
+    SettledDocument {
+        settlement: format!("A{}", number(insured.pool, context.now.business_date(), serial)),
+        visit: booking.number.clone(),
+        message_id: booking.call.message_id.clone(),
+        visited: from.jurisdiction,
+        home_area: insured.pool,
+        institution: booking.facts.institution.clone(),
+        level: booking.facts.level,
+        person: insured.person.clone(),
+        scheme: insured.scheme,
+        class: computation.class.clone(),
+        care_type: booking.facts.care_type,
+        care_date: priced.case.care_date,
+        batch: booking.batch.to_owned(),
+        settled_at: context.now,
+        period: period(context.now),
+        insurance_year: computation.insurance_year,
+        filing: computation.filing,
+        pack: priced.version.clone(),
+        grade: priced.pack.grade,
+        catalogue: booking.catalogue.clone(),
+        lines_hash: booking.lines_hash,
+        amounts: computation.amounts.clone(),
+        pool_ratio: computation.pool_ratio,
+        accumulators_version: priced.case.accumulators.version,
+        deltas: computation.deltas.clone(),
+        account_balance_fen: accounts.current_fen + accounts.history_fen + accounts.mutual_aid_fen - paid,
+        steps: computation.steps.clone(),
+        contra_of: None,
+    }
+}
+
+/// The part of a booking that both sides write alike.
+pub fn booked_of(document: &SettledDocument, call: CallReference, context: &Context<'_>) -> SettlementBooked {
+    let amounts = &document.amounts;
+    SettlementBooked {
+        settlement: document.settlement.clone(),
+        call,
+        visited: document.visited,
+        home: context.home.jurisdiction,
+        home_area: document.home_area,
+        visit: document.visit.clone(),
+        batch: document.batch.clone(),
+        person: document.person.clone(),
+        scheme: document.scheme,
+        insurance_year: document.insurance_year,
+        settled_at: document.settled_at,
+        period: document.period.clone(),
+        serial: 0,
+        number: 0,
+        document: huitong_kernel::hash::Digest::ZERO,
+        total_fen: amounts.lines.total_fen,
+        fund_total_fen: amounts.fund_total_fen,
+        person_total_fen: amounts.person_total_fen,
+        account_fen: amounts.account_fen + amounts.mutual_aid_fen,
+        cash_fen: amounts.cash_fen,
+        deltas: Default::default(),
+        quote: None,
+        contra_of: document.contra_of.clone(),
+        case: None,
+        transfers: Vec::new(),
+    }
+}
+
+/// An answer to a commit or bill.
+pub fn answer(call: &CallReference, outcome: CommitOutcome, from: &Peer, context: &mut Context<'_>) -> Outgoing {
+    let CallReference { institution, message_id } = call.clone();
+    reply(context, from, Message::CommitAnswer(CommitAnswer { institution, message_id, outcome }))
+}
+
+/// Nothing was booked; visited is told why.
+pub fn refuse(call: &CallReference, refusal: Refusal, from: &Peer, context: &mut Context<'_>) -> Decision<Medical> {
+    Decision::nothing().message(answer(call, CommitOutcome::Refused(refusal), from, context))
+}

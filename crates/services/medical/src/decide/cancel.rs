@@ -1,0 +1,109 @@
+//! Cancel (撤销): the contra of a settlement, asked by the hospital that made it.
+
+use huitong_kernel::money::Fen;
+use huitong_ledger::book;
+use huitong_service_kit::{Context, Decision, Stop, View};
+
+use super::booking::{answer_number, booked_of, period};
+use super::{Decided, Peer, reply, send};
+use crate::accounts::{self, MedicalChart, Payable};
+use crate::event::{Event, SettlementBooked};
+use crate::model::accumulators::negated;
+use crate::model::document::{SettledDocument, number};
+use crate::model::message::{Cancel, CancelAnswer, Message};
+use crate::query::settlements::{Role, Settlement};
+use crate::query::visits::{self, Serial};
+use crate::query::{documents, settlements};
+use crate::refusal;
+
+pub fn ask(view: View<'_>, settlement: String, context: &mut Context<'_>) -> Decided {
+    let known = settlements::settlement(view, Role::Visited, &settlement)?;
+    let known = known.filter(|known| known.call.institution == context.principal.participant);
+    let known = known.ok_or_else(|| refusal::SETTLEMENT_UNKNOWN.refuse())?;
+    if known.state != "settled" {
+        return Err(refusal::ALREADY_CANCELLED.refuse().into());
+    }
+    let cycle = context.new_uuid();
+    let ask = Cancel { correlation: cycle.to_string(), settlement, institution: known.call.institution };
+    let message = send(context, known.home, cycle, cycle, Message::Cancel(ask));
+    Ok(Decision::wait(cycle).message(message))
+}
+
+pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let known = settlements::settlement(view, Role::Home, &ask.settlement)?
+        .filter(|known| known.visited == from.jurisdiction && known.call.institution == ask.institution);
+    let refused = match &known {
+        None => Some(refusal::SETTLEMENT_UNKNOWN.refuse()),
+        Some(known) if known.state != "settled" => Some(refusal::ALREADY_CANCELLED.refuse()),
+        Some(_) => None,
+    };
+    let (Some(known), None) = (known, refused.clone()) else {
+        let result = Err(refused.unwrap_or_else(|| refusal::SETTLEMENT_UNKNOWN.refuse()));
+        let answer = CancelAnswer { correlation: ask.correlation.clone(), result };
+        return Ok(Decision::nothing().message(reply(context, from, Message::CancelAnswer(answer))));
+    };
+    let (serial, contra) = contra(view, &known, context)?;
+    let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Ok(Box::new(contra.clone())) };
+    let message = reply(context, from, Message::CancelAnswer(answer));
+    let booked = book_contra(view, &known, &contra, from, context)?;
+    let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
+    Ok(Decision::nothing().event(Event::Settled(booked)).message(message))
+}
+
+/// The contra document: the original's exact negatives, with a number and a time of its own.
+pub fn contra(view: View<'_>, original: &Settlement, context: &Context<'_>) -> Result<(u64, SettledDocument), Stop> {
+    let document = documents::document(view, original)?;
+    let serial = visits::next_serial(view, Serial::Settlement, original.home_area)?;
+    let paid = document.amounts.account_fen + document.amounts.mutual_aid_fen;
+    let contra = SettledDocument {
+        settlement: format!("A{}", number(original.home_area, context.now.business_date(), serial)),
+        settled_at: context.now,
+        period: period(context.now),
+        amounts: document.amounts.negated(),
+        deltas: negated(&document.deltas),
+        account_balance_fen: document.account_balance_fen + paid,
+        steps: Vec::new(),
+        contra_of: Some(original.settlement.clone()),
+        ..document
+    };
+    Ok((serial, contra))
+}
+
+/// Home's booking of a contra: every leg of the original the other way.
+pub fn book_contra(
+    view: View<'_>,
+    original: &Settlement,
+    contra: &SettledDocument,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<SettlementBooked, Stop> {
+    let amounts = &contra.amounts;
+    let current = account_leg(view, original, "current")?;
+    let payable = Payable {
+        funds: &amounts.funds,
+        current: -current,
+        history: amounts.account_fen + current,
+        mutual_aid: amounts.mutual_aid_fen,
+    };
+    let transfers = accounts::home_postings(context, original.visited, original.home_area, &original.person, &payable);
+    if let Err(fault) = book::check(view, &MedicalChart, &transfers)? {
+        panic!("a contra gives back what the original took, so it can always be booked: {fault}");
+    }
+    Ok(SettlementBooked {
+        number: answer_number(view, from, context)?,
+        deltas: contra.deltas.clone(),
+        transfers,
+        ..booked_of(contra, original.call.clone(), context)
+    })
+}
+
+/// What the original took from one of the person's accounts.
+fn account_leg(view: View<'_>, original: &Settlement, bucket: &str) -> Result<Fen, Stop> {
+    let account = format!("person/{}/{bucket}", original.person);
+    let amount = view.one(
+        "SELECT amount_fen FROM ledger_transfer WHERE reference = ?1 AND debit = ?2",
+        huitong_service_kit::params![original.settlement, account],
+        |row| row.get(0),
+    )?;
+    Ok(Fen(amount.unwrap_or(0)))
+}

@@ -1,0 +1,79 @@
+//! Eligibility: visited asks, home answers with the benefit check and its reason.
+
+use huitong_kernel::division::Division;
+use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
+
+use super::{Decided, Peer, home_of, own_institution, reply, send};
+use crate::model::filing::FilingKind;
+use crate::model::message::{Answered, Certificate, Eligibility, EligibilityAsk, Message};
+use crate::model::person::CareType;
+use crate::query::{dated, persons};
+use crate::{Medical, refusal};
+
+pub fn ask(
+    view: View<'_>,
+    home_area: Division,
+    certificate: Certificate,
+    care_type: CareType,
+    context: &mut Context<'_>,
+) -> Decided {
+    let institution = own_institution(view, context)?;
+    let home = home_of(context, home_area)?;
+    let cycle = context.new_uuid();
+    let ask = EligibilityAsk {
+        correlation: cycle.to_string(),
+        institution: institution.code,
+        home_area,
+        certificate,
+        care_type,
+        care_date: context.now.business_date(),
+        visited_area: institution.division,
+    };
+    let message = send(context, home, cycle, cycle, Message::EligibilityAsk(ask));
+    Ok(Decision::wait(cycle).message(message))
+}
+
+pub fn answer(
+    medical: &Medical,
+    view: View<'_>,
+    ask: &EligibilityAsk,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Decided {
+    let result = check(medical, view, ask)?;
+    let answer = Answered { correlation: ask.correlation.clone(), result };
+    let message = reply(context, from, Message::EligibilityAnswer(answer));
+    Ok(Decision::nothing().message(message))
+}
+
+fn check(medical: &Medical, view: View<'_>, ask: &EligibilityAsk) -> Result<Result<Eligibility, Refusal>, Stop> {
+    let Some(insured) = persons::insured(view, &ask.certificate, None)? else {
+        return Ok(Err(refusal::PERSON_NOT_FOUND.refuse()));
+    };
+    if !ask.home_area.contains(insured.pool) && ask.home_area != insured.pool {
+        return Ok(Err(refusal::PERSON_NOT_FOUND.refuse()));
+    }
+    let Some((_, pack)) = dated::pack(medical, view, insured.pool, insured.scheme, ask.care_date)? else {
+        return Ok(Err(refusal::NO_POLICY.with("area", insured.pool)));
+    };
+    let filed = persons::filing_in_force(view, &insured.person, ask.visited_area, ask.care_date)?;
+    let filing = if pack.is_exempt(ask.visited_area, ask.care_date) { FilingKind::ExemptArea } else { filed };
+    let in_force = insured.suspended_from.is_none_or(|day| ask.care_date < day);
+    let allowed = pack.filings.get(&filing).is_some_and(|rule| rule.direct);
+    let balances = persons::balances(view, &insured.person)?;
+    Ok(Ok(Eligibility {
+        name_masked: masked(&insured.name),
+        person: insured.person,
+        pool: insured.pool,
+        scheme: insured.scheme,
+        in_force,
+        direct: in_force && allowed,
+        filing,
+        account_balance_fen: balances.current_fen + balances.history_fen,
+    }))
+}
+
+/// First character and a star for each other (foundations F3).
+pub fn masked(name: &str) -> String {
+    name.chars().enumerate().map(|(index, letter)| if index == 0 { letter } else { '*' }).collect()
+}

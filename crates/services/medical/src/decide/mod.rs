@@ -1,0 +1,128 @@
+//! Deciding: one file per command and per message. Reads views, changes nothing.
+
+mod answers;
+mod booking;
+mod cancel;
+mod credit_account;
+mod eligibility;
+mod filing;
+mod known;
+mod lines;
+mod pricing;
+mod publish;
+mod quote;
+mod reverse;
+mod settle;
+mod settle_bill;
+pub mod timer;
+mod visit;
+
+use huitong_kernel::division::Division;
+use huitong_kernel::feed::Address;
+use huitong_service_kit::{Context, Decision, Envelope, Outgoing, Received, Service, Stop, View};
+use uuid::Uuid;
+
+use crate::command::Command;
+use crate::model::message::Message;
+use crate::{Medical, refusal};
+
+type Decided = Result<Decision<Medical>, Stop>;
+
+pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mut Context<'_>) -> Decided {
+    match command {
+        Command::PublishPolicy { text } => publish::policy(view, text, context),
+        Command::PublishCatalogue { text } => publish::catalogue(view, text, context),
+        Command::CreditAccount { person, bucket, amount } => {
+            credit_account::decide(view, person, bucket, amount, context)
+        }
+        Command::AskEligibility { home_area, certificate, care_type } => {
+            eligibility::ask(view, home_area, certificate, care_type, context)
+        }
+        Command::File(wish) => filing::file(view, wish, context),
+        Command::RevokeFiling { filing } => filing::revoke(view, filing),
+        Command::OpenVisit(wish) => visit::open(view, wish, context),
+        Command::AddLines { visit, batch, lines } => lines::add(medical, view, visit, batch, &lines, context),
+        Command::RevokeLines { visit, batch } => lines::revoke(view, visit, batch, context),
+        Command::AskQuote { visit, batch, account_wanted, total } => {
+            quote::ask(view, visit, &batch, account_wanted, total, context)
+        }
+        Command::Settle { visit, batch, quote, message_id, total, sums } => {
+            settle::ask(view, &settle::Wish { visit, batch, quote, message_id, total, sums }, context)
+        }
+        Command::SettleBill(wish) => settle_bill::ask(medical, view, *wish, context),
+        Command::Cancel { settlement } => cancel::ask(view, settlement, context),
+        Command::Reverse { message_id } => reverse::ask(view, message_id, context),
+    }
+}
+
+pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, context: &mut Context<'_>) -> Decided {
+    let from = Peer {
+        jurisdiction: received.from.jurisdiction,
+        service: received.from.service,
+        number: received.number,
+        leaf: received.leaf,
+        cycle: received.envelope.cycle,
+        episode: received.envelope.episode,
+    };
+    match received.envelope.message {
+        Message::Institution(institution) => known::institution(view, institution, &from),
+        Message::Insured(insured) => known::insured(view, insured, &from, context),
+        Message::EligibilityAsk(ask) => eligibility::answer(medical, view, &ask, &from, context),
+        Message::FilingAsk(ask) => filing::answer(view, ask, &from, context),
+        Message::VisitOpen(open) => visit::answer(view, open, &from, context),
+        Message::QuoteAsk(ask) => quote::answer(medical, view, &ask, &from, context),
+        Message::Commit(commit) => settle::answer(medical, view, &commit, &from, context),
+        Message::Bill(bill) => settle_bill::answer(medical, view, &bill, &from, context),
+        Message::Query(call) => reverse::query(view, &call, &from, context),
+        Message::Reverse(call) => reverse::answer(view, &call, &from, context),
+        Message::Cancel(ask) => cancel::answer(view, &ask, &from, context),
+        answer => answers::take(view, answer, &from, context),
+    }
+}
+
+/// Who sent the message that is being decided, and which one it is.
+pub struct Peer {
+    pub jurisdiction: Division,
+    pub service: String,
+    pub number: u64,
+    pub leaf: huitong_kernel::hash::Digest,
+    pub cycle: Uuid,
+    pub episode: Uuid,
+}
+
+impl Peer {
+    /// Questions and answers of medical come from medical, not from another service of that node.
+    fn is_medical(&self) -> bool {
+        self.service == Medical::NAME
+    }
+}
+
+/// A message to the medical service of another jurisdiction, within a business cycle.
+fn send(context: &mut Context<'_>, to: Division, cycle: Uuid, episode: Uuid, message: Message) -> Outgoing {
+    let envelope = Envelope { id: context.new_uuid(), cycle, episode, at: context.now, message };
+    Outgoing::new(Address::new(to, Medical::NAME), &envelope)
+}
+
+/// An answer within the cycle of the question.
+fn reply(context: &mut Context<'_>, to: &Peer, message: Message) -> Outgoing {
+    send(context, to.jurisdiction, to.cycle, to.episode, message)
+}
+
+/// The jurisdiction that answers for a home area; this service is for treatment elsewhere.
+fn home_of(context: &Context<'_>, home_area: Division) -> Result<Division, Stop> {
+    let home = context.directory.jurisdiction_of(home_area);
+    let home = home.ok_or_else(|| refusal::HOME_AREA_NOT_SERVED.refuse().at_field("home_area"))?;
+    if home == context.home.jurisdiction {
+        return Err(refusal::HOME_IS_HERE.refuse().at_field("home_area").into());
+    }
+    Ok(home)
+}
+
+/// The caller's institution, contracted and active, with its level.
+fn own_institution(view: View<'_>, context: &Context<'_>) -> Result<crate::query::persons::Institution, Stop> {
+    let institution = crate::query::persons::institution(view, &context.principal.participant)?;
+    match institution {
+        Some(institution) if institution.active && institution.level.is_some() => Ok(institution),
+        _ => Err(refusal::INSTITUTION_NOT_ALLOWED.refuse().into()),
+    }
+}

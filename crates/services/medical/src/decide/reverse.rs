@@ -1,0 +1,92 @@
+//! Reversal (冲正) of a call whose result is unknown or unwanted, by its message id; and the query before it.
+
+use huitong_service_kit::{Context, Decision, View};
+
+use super::cancel::{book_contra, contra};
+use super::settle::correlation;
+use super::{Decided, Peer, reply, send};
+use crate::command::Reply;
+use crate::event::{CallState, Event, SettlementBooked};
+use crate::model::message::{CallReference, Found, Message, QueryAnswer, ReverseAnswer, ReverseOutcome};
+use crate::query::settlements::Role;
+use crate::query::{calls, settlements};
+use crate::refusal;
+
+/// Under which name the caller of a reversal waits.
+pub fn reversal(call: &CallReference) -> String {
+    format!("reverse/{}", correlation(&call.institution, &call.message_id))
+}
+
+pub fn ask(view: View<'_>, message_id: String, context: &mut Context<'_>) -> Decided {
+    let call = CallReference { institution: context.principal.participant.clone(), message_id };
+    let known = calls::visited_call(view, &call)?;
+    let ended = |state| Reply::Call { message_id: call.message_id.clone(), state };
+    match known.as_ref().map(|known| known.state) {
+        // The reversal came before the original: a late original with that id is refused for ever.
+        None => {
+            let event =
+                Event::CallEnded { call: call.clone(), state: CallState::Tombstone, settlement: None, code: None };
+            Ok(Decision::reply(ended(CallState::Tombstone)).event(event))
+        }
+        Some(state @ (CallState::Refused | CallState::Reversed | CallState::Tombstone)) => {
+            Ok(Decision::reply(ended(state)))
+        }
+        Some(CallState::Reversing) => Ok(Decision::wait(reversal(&call))),
+        Some(CallState::Sent | CallState::Unknown | CallState::Settled) => {
+            let home = known.and_then(|known| known.home).ok_or_else(|| refusal::CALL_UNKNOWN.refuse())?;
+            let cycle = context.new_uuid();
+            let message = send(context, home, cycle, cycle, Message::Reverse(call.clone()));
+            let waiting = reversal(&call);
+            Ok(Decision::wait(waiting).event(Event::CallReversing { call }).message(message))
+        }
+    }
+}
+
+/// Home: what became of a call.
+pub fn query(view: View<'_>, call: &CallReference, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let found = match settlements::of_call(view, Role::Home, call)? {
+        Some(known) if known.visited == from.jurisdiction => Found::Settled { settlement: known.settlement },
+        _ if calls::is_tombstoned(view, from.jurisdiction, call)? => Found::Tombstone,
+        _ => Found::NotFound,
+    };
+    let CallReference { institution, message_id } = call.clone();
+    let answer = QueryAnswer { institution, message_id, found };
+    Ok(Decision::nothing().message(reply(context, from, Message::QueryAnswer(answer))))
+}
+
+/// Home: books the contra, or sets the tombstone.
+pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let known = settlements::of_call(view, Role::Home, call)?;
+    let known = known.filter(|known| known.visited == from.jurisdiction);
+    match known {
+        Some(known) if known.state == "settled" => {
+            let (serial, contra) = contra(view, &known, context)?;
+            let outcome = ReverseOutcome::Reversed(Box::new(contra.clone()));
+            let message = answer_message(call, outcome, from, context);
+            let booked = book_contra(view, &known, &contra, from, context)?;
+            let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
+            Ok(Decision::nothing().event(Event::Settled(booked)).message(message))
+        }
+        Some(_) => {
+            let outcome = ReverseOutcome::Refused(refusal::ALREADY_CANCELLED.refuse());
+            Ok(Decision::nothing().message(answer_message(call, outcome, from, context)))
+        }
+        None => {
+            let mut decision = Decision::nothing();
+            if !calls::is_tombstoned(view, from.jurisdiction, call)? {
+                decision = decision.event(Event::CallTombstoned { visited: from.jurisdiction, call: call.clone() });
+            }
+            Ok(decision.message(answer_message(call, ReverseOutcome::NothingBooked, from, context)))
+        }
+    }
+}
+
+fn answer_message(
+    call: &CallReference,
+    outcome: ReverseOutcome,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> huitong_service_kit::Outgoing {
+    let CallReference { institution, message_id } = call.clone();
+    reply(context, from, Message::ReverseAnswer(ReverseAnswer { institution, message_id, outcome }))
+}

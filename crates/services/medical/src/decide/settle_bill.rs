@@ -1,0 +1,84 @@
+//! A whole outpatient bill in one call: registration, split, price and settlement in one message to home. The offer and its
+//! acceptance are one instant, so it can never be stale.
+
+use huitong_service_kit::{Context, Decision, StoreError, View};
+
+use super::booking::{Booking, book, refuse};
+use super::pricing::{Priceable, check_batch, price};
+use super::quote::{check_total, raw};
+use super::settle::{call_sent, check_call, correlation};
+use super::{Decided, Peer, home_of, lines, send, visit};
+use crate::command::BillWish;
+use crate::model::message::{Bill, CallReference, Message, SplitBatch};
+use crate::query::calls;
+use crate::{Medical, refusal};
+
+pub fn ask(medical: &Medical, view: View<'_>, wish: BillWish, context: &mut Context<'_>) -> Decided {
+    let home = home_of(context, wish.visit.home_area)?;
+    let facts = visit::facts(view, wish.visit, context)?;
+    let call = CallReference { institution: facts.institution.clone(), message_id: wish.message_id };
+    check_call(view, &call)?;
+    let today = context.now.business_date();
+    if let Some(index) = wish.lines.iter().position(|line| line.day != today) {
+        let refusal = refusal::FEE_TIME_OUTSIDE_VISIT.refuse().at_field(format!("lines[{index}].fee_date"));
+        return Err(refusal.into());
+    }
+    let (catalogue, sums, split) =
+        lines::split(medical, view, &facts.institution, facts.level, today, &wish.lines, context)?;
+    check_total("total_fee", sums.total_fen, Some(wish.total))?;
+    let lines = raw(serde_json::to_string(&split).map_err(StoreError::from)?)?;
+    let batch = SplitBatch { batch: wish.batch.clone(), catalogue, sums, lines_hash: Default::default(), lines };
+    let visit = facts.visit;
+    let bill = Bill {
+        message_id: call.message_id.clone(),
+        care_date: today,
+        account_wanted: wish.account_wanted,
+        facts,
+        batch: batch.hashed(),
+    };
+    let waiting = correlation(&call.institution, &call.message_id);
+    let event = call_sent(view, call, home, None, wish.batch, context)?;
+    let message = send(context, home, visit, visit, Message::Bill(bill));
+    Ok(Decision::wait(waiting).event(event).message(message))
+}
+
+pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let call = CallReference { institution: bill.facts.institution.clone(), message_id: bill.message_id.clone() };
+    if calls::is_tombstoned(view, from.jurisdiction, &call)? {
+        return Ok(refuse(&call, refusal::CALL_REVERSED.refuse(), from, context));
+    }
+    if let Err(refusal) = check_batch(&bill.batch) {
+        return Ok(refuse(&call, refusal, from, context));
+    }
+    let (event, opened) = match visit::issue(view, &bill.facts, from, context)? {
+        Ok(issued) => issued,
+        Err(refusal) => return Ok(refuse(&call, refusal, from, context)),
+    };
+    let priceable = Priceable {
+        facts: &bill.facts,
+        sums: bill.batch.sums,
+        care_date: bill.care_date,
+        account_wanted: bill.account_wanted,
+    };
+    let priced = match price(medical, view, &priceable)? {
+        Ok(priced) => priced,
+        Err(refusal) => return Ok(refuse(&call, refusal, from, context)),
+    };
+    let booking = Booking {
+        call: call.clone(),
+        facts: &bill.facts,
+        number: opened.number,
+        batch: &bill.batch.batch,
+        lines_hash: bill.batch.lines_hash,
+        catalogue: bill.batch.catalogue.clone(),
+        priced,
+        quote: None,
+    };
+    match book(view, booking, from, context)? {
+        Err(refusal) => Ok(refuse(&call, refusal, from, context)),
+        Ok(mut decision) => {
+            decision.events.insert(0, event);
+            Ok(decision)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Unknown outcomes resolve themselves: query when the deadline has passed, reverse when home stays silent.
+
+use huitong_kernel::time::{DurationMs, Instant};
+use huitong_service_kit::{Context, Decision, StoreError, View, params};
+
+use super::{Decided, send};
+use crate::event::{CallState, Event};
+use crate::model::message::{CallReference, Message};
+use crate::query::calls;
+
+/// How long a call may stay unknown before the node takes it back. The cashier's patient has gone by then.
+pub const REVERSE_AFTER: DurationMs = DurationMs::minutes(5);
+
+/// A call whose next step is due.
+pub struct DueCall(pub CallReference);
+
+pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<DueCall>, StoreError> {
+    view.all(
+        "SELECT institution, message_id FROM visited_call WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
+        params![now.0, limit as i64],
+        |row| Ok(DueCall(CallReference { institution: row.get(0)?, message_id: row.get(1)? })),
+    )
+}
+
+pub fn decide(view: View<'_>, DueCall(call): DueCall, context: &mut Context<'_>) -> Decided {
+    let Some(known) = calls::visited_call(view, &call)? else { return Ok(Decision::nothing()) };
+    let Some(home) = known.home else { return Ok(Decision::nothing()) };
+    let cycle = context.new_uuid();
+    Ok(match known.state {
+        CallState::Sent => Decision::nothing()
+            .message(send(context, home, cycle, cycle, Message::Query(call.clone())))
+            .event(Event::CallUnknown { call, reverse_at: context.now + REVERSE_AFTER }),
+        CallState::Unknown => Decision::nothing()
+            .message(send(context, home, cycle, cycle, Message::Reverse(call.clone())))
+            .event(Event::CallReversing { call }),
+        CallState::Reversing | CallState::Settled | CallState::Refused | CallState::Reversed | CallState::Tombstone => {
+            Decision::nothing()
+        }
+    })
+}

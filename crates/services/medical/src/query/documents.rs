@@ -1,0 +1,45 @@
+//! Settled documents and split lines, read from the journal's own bytes.
+
+use huitong_kernel::feed::{Address, Feed};
+use huitong_service_kit::{Envelope, Service, Stop, StoreError, View};
+
+use super::settlements::Settlement;
+use crate::Medical;
+use crate::model::document::SettledDocument;
+use crate::model::lines::SplitLine;
+use crate::model::message::{CommitOutcome, Message, ReverseOutcome};
+
+fn feed_to_visited(settlement: &Settlement) -> Feed {
+    let address = |division| Address::new(division, Medical::NAME);
+    Feed::new(address(settlement.home), address(settlement.visited))
+}
+
+/// The document of a settlement: the message that home sent and visited received.
+pub fn document(view: View<'_>, settlement: &Settlement) -> Result<SettledDocument, Stop> {
+    let bytes = huitong_store::feeds::message(view, &feed_to_visited(settlement), settlement.number)?;
+    let missing = || StoreError::Damaged(format!("the document of {} is gone", settlement.settlement));
+    let envelope: Envelope<Message> = serde_json::from_slice(&bytes.ok_or_else(missing)?).map_err(StoreError::from)?;
+    let document = match envelope.message {
+        Message::CommitAnswer(answer) => match answer.outcome {
+            CommitOutcome::Settled(document) => Some(document),
+            CommitOutcome::Stale { .. } | CommitOutcome::Refused(_) => None,
+        },
+        Message::ReverseAnswer(answer) => match answer.outcome {
+            ReverseOutcome::Reversed(document) => Some(document),
+            ReverseOutcome::NothingBooked | ReverseOutcome::Refused(_) => None,
+        },
+        Message::CancelAnswer(answer) => answer.result.ok(),
+        _ => None,
+    };
+    Ok(*document.ok_or_else(missing)?)
+}
+
+/// The split lines that a message from visited to home carries: a bill or a question for a quote.
+pub fn lines_of(message: &Message) -> Result<Option<Vec<SplitLine>>, StoreError> {
+    let batch = match message {
+        Message::Bill(bill) => &bill.batch,
+        Message::QuoteAsk(ask) => &ask.batch,
+        _ => return Ok(None),
+    };
+    Ok(Some(serde_json::from_str(batch.lines.get())?))
+}

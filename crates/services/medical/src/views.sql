@@ -1,0 +1,167 @@
+-- What registry published: institutions of the region, insured persons of this jurisdiction.
+CREATE TABLE IF NOT EXISTS institution (
+    code     TEXT PRIMARY KEY,              -- fixmedins_code
+    name_zh  TEXT NOT NULL,
+    name_en  TEXT NOT NULL,
+    division TEXT NOT NULL,
+    level    TEXT,                          -- community, 1, 2, 3, 3top
+    active   INTEGER NOT NULL,
+    version  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS insured (
+    person             TEXT PRIMARY KEY,    -- psn_no
+    pool               TEXT NOT NULL,
+    scheme             TEXT NOT NULL,
+    certificate_type   TEXT NOT NULL,
+    certificate_number TEXT NOT NULL,
+    name               TEXT NOT NULL,
+    facts              TEXT NOT NULL,       -- JSON, model::person::PersonFacts
+    suspended_from     TEXT,                -- YYYY-MM-DD
+    version            INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS insured_certificate ON insured (certificate_number, certificate_type);
+
+-- Dated data, published and never edited.
+CREATE TABLE IF NOT EXISTS policy_pack (
+    area       TEXT NOT NULL,
+    scheme     TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_to   TEXT,
+    hash       BLOB NOT NULL,
+    text       TEXT NOT NULL,               -- JSON, model::policy::Pack
+    sequence   INTEGER NOT NULL,            -- known_from: the entry that published it
+    PRIMARY KEY (area, scheme, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS catalogue (
+    area       TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_to   TEXT,
+    hash       BLOB NOT NULL,
+    text       TEXT NOT NULL,               -- JSON, model::catalogue::Catalogue
+    PRIMARY KEY (area, version)
+) STRICT, WITHOUT ROWID;
+
+-- Home: filings of the own insured.
+CREATE TABLE IF NOT EXISTS filing (
+    filing     TEXT PRIMARY KEY,
+    person     TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    areas      TEXT NOT NULL,               -- JSON list of divisions; empty: everywhere
+    valid_from TEXT NOT NULL,
+    valid_to   TEXT,
+    active     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS filing_person ON filing (person, active);
+
+-- Home: visits with the number it issued.
+CREATE TABLE IF NOT EXISTS home_visit (
+    number    TEXT PRIMARY KEY,             -- mdtrt_id
+    visit     TEXT NOT NULL,                -- visited's own id
+    visited   TEXT NOT NULL,
+    person    TEXT NOT NULL,
+    facts     TEXT NOT NULL                 -- JSON, model::message::VisitFacts
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS home_visit_visit ON home_visit (visited, visit);
+
+CREATE TABLE IF NOT EXISTS home_serial (
+    letter TEXT NOT NULL,                   -- S: mdtrt_id, A: setl_id
+    area   TEXT NOT NULL,
+    last   INTEGER NOT NULL,
+    PRIMARY KEY (letter, area)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS home_quote (
+    quote   TEXT PRIMARY KEY,
+    visited TEXT NOT NULL,
+    number  TEXT NOT NULL,
+    batch   TEXT NOT NULL,
+    text    TEXT NOT NULL                   -- JSON, model::message::Quote
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS accumulator (
+    person  TEXT NOT NULL,
+    scheme  TEXT NOT NULL,
+    year    INTEGER NOT NULL,               -- in which the insurance year starts
+    version INTEGER NOT NULL,
+    amounts TEXT NOT NULL,                  -- JSON, key → fen
+    PRIMARY KEY (person, scheme, year)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS home_tombstone (
+    visited     TEXT NOT NULL,
+    institution TEXT NOT NULL,
+    message_id  TEXT NOT NULL,
+    PRIMARY KEY (visited, institution, message_id)
+) STRICT, WITHOUT ROWID;
+
+-- Visited: visits, batches of lines, calls.
+CREATE TABLE IF NOT EXISTS visited_visit (
+    visit       TEXT PRIMARY KEY,
+    institution TEXT NOT NULL,
+    home        TEXT NOT NULL,
+    state       TEXT NOT NULL,              -- asked, open, refused
+    number      TEXT,                       -- mdtrt_id, once home has answered
+    person      TEXT,                       -- psn_no, once home has answered
+    facts       TEXT NOT NULL               -- JSON, model::message::VisitFacts
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS visited_batch (
+    visit     TEXT NOT NULL,
+    batch     TEXT NOT NULL,
+    state     TEXT NOT NULL,                -- open, settling, settled
+    catalogue TEXT NOT NULL,                -- JSON, model::document::DataVersion
+    sums      TEXT NOT NULL,                -- JSON, model::amounts::LineSums
+    lines     TEXT NOT NULL,                -- JSON list of model::lines::SplitLine
+    quote     TEXT,                         -- JSON, model::message::Quote, the last one
+    PRIMARY KEY (visit, batch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS visited_call (
+    institution TEXT NOT NULL,
+    message_id  TEXT NOT NULL,
+    home        TEXT NOT NULL,
+    state       TEXT NOT NULL,              -- event::CallState
+    visit       TEXT,
+    batch       TEXT NOT NULL,
+    number      INTEGER NOT NULL,           -- of the message in the feed to home
+    next_at     INTEGER,                    -- when the call becomes due: query, then reversal
+    settlement  TEXT,
+    code        TEXT,                       -- of the refusal
+    PRIMARY KEY (institution, message_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS visited_call_due ON visited_call (next_at) WHERE next_at IS NOT NULL;
+
+-- Both sides: settlements and contras, one row a document and role.
+CREATE TABLE IF NOT EXISTS settlement (
+    role             TEXT NOT NULL,         -- visited or home
+    settlement       TEXT NOT NULL,         -- setl_id
+    institution      TEXT NOT NULL,
+    message_id       TEXT NOT NULL,
+    visited          TEXT NOT NULL,
+    home             TEXT NOT NULL,
+    home_area        TEXT NOT NULL,
+    visit            TEXT NOT NULL,         -- mdtrt_id
+    batch            TEXT NOT NULL,
+    person           TEXT NOT NULL,
+    scheme           TEXT NOT NULL,
+    insurance_year   INTEGER NOT NULL,
+    settled_at       INTEGER NOT NULL,
+    period           TEXT NOT NULL,         -- YYYY-MM
+    number           INTEGER NOT NULL,      -- of the document in the feed from home to visited
+    document         BLOB NOT NULL,         -- leaf hash
+    total_fen        INTEGER NOT NULL,
+    fund_total_fen   INTEGER NOT NULL,
+    person_total_fen INTEGER NOT NULL,
+    account_fen      INTEGER NOT NULL,
+    cash_fen         INTEGER NOT NULL,
+    deltas           TEXT NOT NULL,         -- JSON; home only
+    state            TEXT NOT NULL,         -- settled, cancelled, contra
+    contra_of        TEXT,
+    PRIMARY KEY (role, settlement)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS settlement_call ON settlement (role, institution, message_id);
+CREATE INDEX IF NOT EXISTS settlement_batch ON settlement (role, visit, batch);
