@@ -1,5 +1,9 @@
 //! Stories of the service medical.
 
+mod bad_input;
 mod calculation;
+mod country;
 mod packs;
 mod properties;
+mod settlement;
+mod unknown_outcome;
