@@ -22,6 +22,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The caller, for requests that are not kept under a key.
+    pub fn without_key(mut self) -> Caller {
+        self.key = None;
+        self
+    }
+
     /// The idempotency key with what it stands for; `None` when the caller sent no key.
     pub fn idempotency(&self, request: Digest) -> Option<Idempotency> {
         self.key.clone().map(|key| Idempotency { key, request })

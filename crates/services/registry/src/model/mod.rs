@@ -1,0 +1,6 @@
+//! The nouns, pure.
+
+pub mod api_key;
+pub mod participant;
+pub mod published;
+pub mod role;
