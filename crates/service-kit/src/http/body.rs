@@ -1,9 +1,11 @@
 //! Reading a JSON body strictly: the right shape or a stable refusal that names the field.
 
-use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{Method, header};
 use huitong_kernel::hash::{Digest, HashFunction};
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use super::problem::Problem;
@@ -33,10 +35,28 @@ impl<T: DeserializeOwned, S: Service, State: Send + Sync> FromRequest<State> for
             };
             Problem::from_refusal::<S>(&S::shape_refusal(problem))
         })?;
-        let request = HashFunction::Sha256.hash(&[method.as_str().as_bytes(), b" ", path.as_bytes(), b"\n", &bytes]);
+        let request = request_hash(&method, &path, &bytes);
         let value = parse::<T>(&bytes).map_err(|problem| Problem::from_refusal::<S>(&S::shape_refusal(problem)))?;
         Ok(Body { value, request, service: PhantomData })
     }
+}
+
+/// A request without body: what its `Idempotency-Key` stands for.
+pub struct NoBody {
+    /// SHA-256 over method and path.
+    pub request: Digest,
+}
+
+impl<State: Send + Sync> FromRequestParts<State> for NoBody {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &State) -> Result<NoBody, Infallible> {
+        Ok(NoBody { request: request_hash(&parts.method, parts.uri.path(), b"") })
+    }
+}
+
+fn request_hash(method: &Method, path: &str, body: &[u8]) -> Digest {
+    HashFunction::Sha256.hash(&[method.as_str().as_bytes(), b" ", path.as_bytes(), b"\n", body])
 }
 
 /// Reads JSON; the error says which field is at fault.

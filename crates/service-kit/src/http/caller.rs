@@ -29,6 +29,10 @@ impl Caller {
     }
 
     /// The idempotency key with what it stands for; `None` when the caller sent no key.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     pub fn idempotency(&self, request: Digest) -> Option<Idempotency> {
         self.key.clone().map(|key| Idempotency { key, request })
     }

@@ -9,7 +9,7 @@ pub mod page;
 pub mod problem;
 pub mod yuan;
 
-pub use body::Body;
+pub use body::{Body, NoBody};
 pub use caller::{Caller, RequestId};
 pub use edge::{Asked, Clock, Edge};
 pub use endpoint::{Access, Endpoint};

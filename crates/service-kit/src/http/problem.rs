@@ -28,6 +28,9 @@ pub struct Problem {
     /// Path of the offending field in the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Where money is at stake: what the person at the counter does now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 impl Problem {
@@ -40,7 +43,14 @@ impl Problem {
             status: kind.status,
             code: kind.code.to_owned(),
             field: refusal.field.clone(),
+            answer: None,
         }
+    }
+
+    /// Adds what the person at the counter does now.
+    pub fn answering(mut self, answer: &str) -> Problem {
+        self.answer = Some(answer.to_owned());
+        self
     }
 
     pub fn kit(kind: &RefusalKind) -> Problem {
@@ -61,6 +71,7 @@ impl Problem {
                 status: 422,
                 code: refusal.code.clone(),
                 field: refusal.field.clone(),
+                answer: None,
             },
         }
     }

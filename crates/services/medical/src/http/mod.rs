@@ -1,1 +1,53 @@
-//! Endpoints.
+//! Endpoints below /v1/medical, each with its permission. Wire types live here and nowhere else.
+
+mod accounts;
+mod bills;
+mod calls;
+mod cancellation;
+mod catalogues;
+mod eligibility;
+mod explanation;
+mod filings;
+mod lines;
+mod policies;
+mod quotes;
+mod settle;
+mod settlements;
+mod totals;
+mod visits;
+pub mod wire;
+
+use huitong_service_kit::endpoint;
+use huitong_service_kit::http::{Edge, Endpoint};
+
+use crate::Medical;
+
+/// What the handlers have at hand.
+pub type MedicalEdge = Edge<Medical>;
+
+pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
+    vec![
+        endpoint!("medical.eligibility.ask", eligibility::ask_eligibility),
+        endpoint!("medical.filing.write", filings::file),
+        endpoint!("medical.filing.read", filings::list_filings),
+        endpoint!("medical.filing.write", filings::revoke_filing),
+        endpoint!("medical.visit.write", visits::open_visit),
+        endpoint!("medical.visit.write", lines::put_lines),
+        endpoint!("medical.visit.write", lines::revoke_lines),
+        endpoint!("medical.quote", quotes::ask_quote),
+        endpoint!("medical.settle", settle::settle_batch),
+        endpoint!("medical.settle", bills::settle_bill),
+        endpoint!("medical.settlement.read", settlements::list_settlements),
+        endpoint!("medical.settlement.read", settlements::get_settlement),
+        endpoint!("medical.settlement.read", explanation::explain_settlement),
+        endpoint!("medical.settlement.cancel", cancellation::cancel_settlement),
+        endpoint!("medical.call.read", calls::get_call),
+        endpoint!("medical.reverse", calls::reverse_call),
+        endpoint!("medical.account.credit", accounts::credit_account),
+        endpoint!("medical.policy.publish", policies::publish_policy),
+        endpoint!("medical.policy.read", policies::list_policies),
+        endpoint!("medical.catalogue.publish", catalogues::publish_catalogue),
+        endpoint!("medical.catalogue.read", catalogues::list_catalogues),
+        endpoint!("medical.totals.read", totals::get_totals),
+    ]
+}

@@ -1,0 +1,27 @@
+//! POST /v1/medical/settlements/{settlement}/cancellation
+
+use axum::Json;
+use axum::extract::{Path, State};
+use huitong_service_kit::http::{Asked, Caller, NoBody, Problem};
+
+use super::MedicalEdge;
+use super::wire::{SettlementWire, problem};
+use crate::command::{Command, Reply};
+use crate::refusal;
+
+/// Cancels a settlement (撤销); the answer is its contra, with negative amounts.
+#[utoipa::path(post, path = "/v1/medical/settlements/{settlement}/cancellation", tag = "medical",
+    params(("settlement" = String, Path)),
+    responses((status = 200, body = SettlementWire), (status = "4XX", body = Problem)))]
+pub async fn cancel_settlement(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Path(settlement): Path<String>,
+    body: NoBody,
+) -> Result<Json<SettlementWire>, Problem> {
+    match edge.ask(Command::Cancel { settlement }, &caller, body.request).await? {
+        Asked::Replied(Reply::Cancelled(contra)) => Ok(Json((*contra).into())),
+        Asked::Replied(other) => unreachable!("a cancel was asked for: {other:?}"),
+        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+    }
+}

@@ -1,0 +1,100 @@
+//! POST /v1/medical/visits/{visit}/batches/{batch}/quotes
+
+use axum::Json;
+use axum::extract::{Path, State};
+use huitong_service_kit::http::{Asked, Body, Caller, Problem, Yuan};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::MedicalEdge;
+use super::explanation::StepWire;
+use super::wire::problem;
+use crate::command::{Command, Reply};
+use crate::model::filing::FilingKind;
+use crate::model::message::Quote;
+use crate::model::policy::Grade;
+use crate::{Medical, refusal};
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuoteRequest {
+    /// `acct_used_flag`: whether the personal account pays.
+    pub account_wanted: bool,
+    /// Compared with the sum of the lines where given.
+    #[serde(default)]
+    pub total_fee: Option<Yuan>,
+}
+
+/// What the funds would pay under a filing that the person can still make.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct AlternativeWire {
+    pub filing: FilingKind,
+    pub fund_total: Yuan,
+    pub person_total: Yuan,
+}
+
+/// An offer (预结算): changes nothing, holds until it expires or its basis changes.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct QuoteWire {
+    pub quote: Uuid,
+    pub total_fee: Yuan,
+    pub deductible: Yuan,
+    pub fund_total: Yuan,
+    pub person_total: Yuan,
+    pub account: Yuan,
+    pub cash: Yuan,
+    pub filing: FilingKind,
+    pub alternatives: Vec<AlternativeWire>,
+    /// The policy pack and the lowest trust grade of its values.
+    pub policy: String,
+    pub grade: Grade,
+    /// RFC 3339, UTC.
+    pub expires_at: String,
+    pub steps: Vec<StepWire>,
+}
+
+impl From<Quote> for QuoteWire {
+    fn from(quote: Quote) -> QuoteWire {
+        let amounts = &quote.computation.amounts;
+        let total = amounts.lines.total_fen;
+        let alternative = |(filing, fund_total): &(FilingKind, huitong_kernel::money::Fen)| AlternativeWire {
+            filing: *filing,
+            fund_total: (*fund_total).into(),
+            person_total: (total - *fund_total).into(),
+        };
+        QuoteWire {
+            quote: quote.quote,
+            total_fee: total.into(),
+            deductible: amounts.deductible_fen.into(),
+            fund_total: amounts.fund_total_fen.into(),
+            person_total: amounts.person_total_fen.into(),
+            account: amounts.account_fen.into(),
+            cash: amounts.cash_fen.into(),
+            filing: quote.computation.filing,
+            alternatives: quote.alternatives.iter().map(alternative).collect(),
+            policy: format!("{} {}", quote.pack.area, quote.pack.version),
+            grade: quote.grade,
+            expires_at: quote.expires_at.to_string(),
+            steps: quote.computation.steps.iter().map(StepWire::from).collect(),
+        }
+    }
+}
+
+/// Asks home for an offer on the lines of a batch.
+#[utoipa::path(post, path = "/v1/medical/visits/{visit}/batches/{batch}/quotes", tag = "medical",
+    request_body = QuoteRequest, params(("visit" = Uuid, Path), ("batch" = String, Path)),
+    responses((status = 200, body = QuoteWire), (status = "4XX", body = Problem)))]
+pub async fn ask_quote(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Path((visit, batch)): Path<(Uuid, String)>,
+    body: Body<QuoteRequest, Medical>,
+) -> Result<Json<QuoteWire>, Problem> {
+    let QuoteRequest { account_wanted, total_fee } = body.value;
+    let command = Command::AskQuote { visit, batch, account_wanted, total: total_fee.map(|total| total.0) };
+    match edge.ask(command, &caller, body.request).await? {
+        Asked::Replied(Reply::Quoted(quote)) => Ok(Json(QuoteWire::from(*quote))),
+        Asked::Replied(other) => unreachable!("a quote was asked for: {other:?}"),
+        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+    }
+}
