@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `huitong`.
+
+fn main() {
+    std::process::exit(huitong_node::cli::run());
+}

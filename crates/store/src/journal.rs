@@ -4,7 +4,8 @@ use std::path::Path;
 
 use huitong_kernel::entry::{Entry, EntryKind, Sequence};
 use huitong_kernel::hash::{Digest, HashFunction};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+pub use rusqlite::Connection;
+use rusqlite::{OpenFlags, OptionalExtension, Row, params};
 
 use crate::error::StoreError;
 

@@ -1,0 +1,49 @@
+//! The public HTTP API of a node: all services' endpoints behind authentication and limits.
+
+pub mod authenticate;
+pub mod description;
+pub mod health;
+pub mod limits;
+pub mod observe;
+pub mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use huitong_medical::http::MedicalEdge;
+use huitong_registry::http::RegistryEdge;
+use huitong_service_kit::http::{Problem, endpoint, kit_refusals};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::config::ApiConfig;
+
+/// What the API is made of.
+pub struct Api {
+    pub registry: RegistryEdge,
+    pub medical: MedicalEdge,
+    pub status: status::NodeStatus,
+    pub authenticator: authenticate::Authenticator,
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+}
+
+impl Api {
+    pub fn router(self, config: &ApiConfig) -> Router {
+        let services: OpenApiRouter = endpoint::router(huitong_registry::http::endpoints())
+            .with_state(self.registry)
+            .merge(endpoint::router(huitong_medical::http::endpoints()).with_state(self.medical))
+            .merge(endpoint::router(status::endpoints()).with_state(self.status.clone()))
+            .merge(endpoint::router(health::endpoints()).with_state((self.status, self.metrics)));
+        let (router, openapi) = services.split_for_parts();
+        let limits = Arc::new(limits::Limits::new(config));
+        description::add(router, openapi)
+            .fallback(|| async { Problem::kit(&kit_refusals::NOT_FOUND) })
+            .method_not_allowed_fallback(|| async { Problem::kit(&kit_refusals::METHOD_NOT_ALLOWED) })
+            .layer(from_fn_with_state(Arc::clone(&limits), limits::rate))
+            .layer(from_fn_with_state(self.authenticator, authenticate::authenticate))
+            .layer(DefaultBodyLimit::max(config.body_bytes_max))
+            .layer(from_fn_with_state(limits, limits::admit))
+            .layer(axum::middleware::from_fn(observe::observe))
+    }
+}

@@ -1,0 +1,94 @@
+//! The command line: `huitong --help` tells the story.
+
+mod medical;
+mod node;
+mod proof;
+mod region;
+mod verify;
+
+use clap::{Parser, Subcommand};
+
+/// Exit codes: 0 done, 1 failed (the message says what to do next), 2 the command line was wrong.
+pub const FAILED: i32 = 1;
+
+const STORY: &str = "\
+Huitong 汇通 joins the public services of neighbouring jurisdictions: one node per jurisdiction, every message signed and \
+receipted, money settled and cleared, every figure traceable.
+
+A region on this machine, played once:
+  huitong region run                          four nodes, a morning at the cashiers, then they go on serving
+  huitong region demo --once --json           the same for scripts: one JSON document, exit 0 only if nothing was lost
+
+A region by hand:
+  huitong region init --data data             keys, certificates and the signed manifest
+  huitong node --config data/310000/node.toml one node; start each on its own machine
+  huitong region show --data data             who takes part, which keys speak, until when
+
+At a hospital:
+  huitong medical settle bill.json --node http://127.0.0.1:7310 --key ht_…
+
+For auditors, offline:
+  huitong verify --data data/310000           chain, trees, receipts, views equal replay
+  huitong prove … > proof.json                one message, without disclosing the others
+  huitong verify-proof proof.json --manifest data/region/manifest.json
+  huitong medical recompute --data data/330000  every settlement again, from its entries alone";
+
+#[derive(Parser)]
+#[command(name = "huitong", version, about = "Public services across jurisdictions 汇通", long_about = STORY)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one node
+    Node(node::NodeArguments),
+    /// Set up, run, show and change a region
+    #[command(subcommand)]
+    Region(region::RegionCommand),
+    /// Check a node's data folder without the code that writes it
+    Verify(verify::VerifyArguments),
+    /// Make a proof of one message
+    Prove(proof::ProveArguments),
+    /// Check a proof against a manifest, offline
+    VerifyProof(proof::VerifyProofArguments),
+    /// Settle bills, recompute settlements
+    #[command(subcommand)]
+    Medical(medical::MedicalCommand),
+}
+
+/// Runs the command line; gives the exit code.
+pub fn run() -> i32 {
+    let line = CommandLine::parse();
+    let result = match line.command {
+        Command::Node(arguments) => node::run(&arguments),
+        Command::Region(command) => region::run(command),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Prove(arguments) => proof::prove(&arguments),
+        Command::VerifyProof(arguments) => proof::verify(&arguments),
+        Command::Medical(command) => medical::run(command),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("huitong: {error:#}");
+            FAILED
+        }
+    }
+}
+
+/// Runs a future on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future)
+}
+
+/// Ends when the person presses Ctrl-C or the process is asked to terminate.
+async fn until_told_to_end() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

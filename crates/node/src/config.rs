@@ -1,0 +1,127 @@
+//! The configuration of one node: `node.toml`. Unknown settings are refused, so that a typing error does not go unnoticed.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use huitong_kernel::hash::Digest;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// The node's name in the manifest.
+    pub name: String,
+    /// Folder of streams; relative paths are relative to this file.
+    pub data: PathBuf,
+    /// The region's manifest as this node has accepted it.
+    pub manifest: PathBuf,
+    pub key: PathBuf,
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
+    pub api: ApiConfig,
+    pub exchange: ExchangeConfig,
+    /// `sqlite`.
+    #[serde(default = "default_journal")]
+    pub journal: String,
+    #[serde(default)]
+    pub log: LogFormat,
+    /// The first operator's key, by its hash; used once, on an empty registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<Bootstrap>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub testing: Option<Testing>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiConfig {
+    pub listen: SocketAddr,
+    /// Serve HTTPS with the node's certificate. Mandatory where others than this machine can reach the address.
+    #[serde(default)]
+    pub tls: bool,
+    #[serde(default = "default_body_bytes_max")]
+    pub body_bytes_max: usize,
+    #[serde(default = "default_requests_max")]
+    pub requests_in_flight_max: usize,
+    /// Requests per second of one API key, averaged over a second.
+    #[serde(default = "default_rate_max")]
+    pub requests_per_second_max: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeConfig {
+    pub listen: SocketAddr,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bootstrap {
+    /// The id part of the key.
+    pub key: String,
+    pub hash: Digest,
+}
+
+/// Only for tests.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Testing {
+    pub clock_offset_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+fn default_journal() -> String {
+    "sqlite".to_owned()
+}
+
+fn default_body_bytes_max() -> usize {
+    512 * 1024
+}
+
+fn default_requests_max() -> usize {
+    4_096
+}
+
+fn default_rate_max() -> u32 {
+    100_000
+}
+
+impl NodeConfig {
+    /// Reads and checks the file; paths become absolute.
+    pub fn read(path: &Path) -> anyhow::Result<NodeConfig> {
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!("cannot read {}; make a region with `huitong region init` first", path.display())
+        })?;
+        let mut config: NodeConfig =
+            toml::from_str(&text).with_context(|| format!("{} has a setting that cannot be read", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new(".")).canonicalize()?;
+        for part in
+            [&mut config.data, &mut config.manifest, &mut config.key, &mut config.tls_certificate, &mut config.tls_key]
+        {
+            *part = folder.join(&*part);
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.journal != "sqlite" {
+            bail!("journal = {:?} is not known; write journal = \"sqlite\"", self.journal);
+        }
+        if !self.api.listen.ip().is_loopback() && !self.api.tls {
+            bail!("[api] listens on {}, which others can reach: set tls = true", self.api.listen);
+        }
+        if self.api.body_bytes_max == 0 || self.api.requests_in_flight_max == 0 {
+            bail!("[api] limits must be more than zero");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! The audit after the morning: what the books say, read from the data folders beside the running nodes.
+
+use std::collections::BTreeMap;
+
+use huitong_kernel::division::Division;
+use huitong_kernel::feed::Address;
+use huitong_kernel::random::RandomSource;
+use huitong_medical::Medical;
+use huitong_medical::query::settlements::Role;
+use huitong_medical::query::totals::{PairTotals, pairs};
+use huitong_registry::Registry;
+use huitong_service_kit::stream::ServiceLogic;
+use huitong_service_kit::{Directory, Service, StoreError};
+use huitong_store::readers::Readers;
+use huitong_store::replay;
+
+use super::Region;
+use super::morning::Morning;
+use crate::running::stream_path;
+
+/// What the audit found.
+#[derive(Debug, Default)]
+pub struct Audit {
+    /// Acknowledged settlements that a book lacks.
+    pub lost: u64,
+    /// Calls with more than one settlement in a book.
+    pub doubled: u64,
+    /// Both sides of every pair hold the same documents and owe each other the same.
+    pub books_equal: bool,
+    pub views_equal_replay: bool,
+    pub pairs: Vec<PairTotals>,
+}
+
+/// A row of a book: who called, and what was booked.
+type Booked = BTreeMap<(String, String), Vec<(String, [u8; 32])>>;
+
+pub fn audit(region: &Region, morning: &Morning) -> anyhow::Result<Audit> {
+    let mut books: BTreeMap<&'static str, Booked> = BTreeMap::new();
+    let (mut visited_totals, mut home_totals) = (BTreeMap::new(), BTreeMap::new());
+    let mut adds_up = true;
+    for division in region.divisions() {
+        let readers = Readers::new(&medical_path(region, &division));
+        readers.view(|view| -> Result<(), StoreError> {
+            for role in [Role::Visited, Role::Home] {
+                let book = books.entry(role.name()).or_default();
+                view.each(
+                    "SELECT institution, message_id, settlement, document FROM settlement
+                     WHERE role = ?1 AND contra_of IS NULL",
+                    [role.name()],
+                    |row| {
+                        let call = (row.get(0)?, row.get(1)?);
+                        book.entry(call).or_default().push((row.get(2)?, row.get(3)?));
+                        Ok(())
+                    },
+                )?;
+            }
+            for totals in pairs(view, Role::Visited)? {
+                visited_totals.insert((totals.visited.clone(), totals.home.clone()), totals);
+            }
+            for totals in pairs(view, Role::Home)? {
+                home_totals.insert((totals.visited.clone(), totals.home.clone()), totals);
+            }
+            adds_up &= huitong_ledger::report::adds_up(view)?;
+            Ok(())
+        })?;
+    }
+    let (visited, home) = (&books["visited"], &books["home"]);
+    let held = |book: &Booked, call: &(String, String), settlement: &str| {
+        book.get(call).is_some_and(|rows| rows.iter().any(|(known, _)| known == settlement))
+    };
+    let lost = morning
+        .settled
+        .iter()
+        .filter(|(call, settlement)| !held(visited, call, settlement) || !held(home, call, settlement));
+    let doubled = visited.values().chain(home.values()).filter(|rows| rows.len() > 1);
+    Ok(Audit {
+        lost: lost.count() as u64,
+        doubled: doubled.count() as u64,
+        books_equal: adds_up && visited == home && visited_totals == home_totals,
+        views_equal_replay: views_equal_replay(region)?,
+        pairs: visited_totals.into_values().collect(),
+    })
+}
+
+fn medical_path(region: &Region, division: &str) -> std::path::PathBuf {
+    stream_path(&region.node_folder(division).join("streams"), Medical::NAME)
+}
+
+/// A directory for replay, which decides nothing.
+struct NoDirectory;
+
+impl Directory for NoDirectory {
+    fn jurisdiction_of(&self, _: Division) -> Option<Division> {
+        None
+    }
+
+    fn jurisdictions(&self) -> Vec<Division> {
+        Vec::new()
+    }
+}
+
+/// Replays every stream of every node in a scratch file and compares all views.
+pub fn views_equal_replay(region: &Region) -> anyhow::Result<bool> {
+    let mut equal = true;
+    for division in region.divisions() {
+        let folder = region.node_folder(&division).join("streams");
+        equal &= stream_equals_replay::<Medical>(region, &division, &folder)?;
+        equal &= stream_equals_replay::<Registry>(region, &division, &folder)?;
+    }
+    Ok(equal)
+}
+
+fn stream_equals_replay<S: Service + Default>(
+    region: &Region,
+    division: &str,
+    folder: &std::path::Path,
+) -> anyhow::Result<bool> {
+    Ok(compare::<S>(folder, division.parse()?, region.manifest.hash_function())?.is_empty())
+}
+
+/// The views of a service's stream that differ from replay.
+pub fn compare<S: Service + Default>(
+    folder: &std::path::Path,
+    division: Division,
+    function: huitong_kernel::hash::HashFunction,
+) -> anyhow::Result<Vec<replay::Difference>> {
+    let home = Address::new(division, S::NAME);
+    let directory = std::sync::Arc::new(NoDirectory);
+    // Replay applies what was decided; it draws nothing.
+    let random = RandomSource::from_number(0);
+    let mut logic = ServiceLogic::new(std::sync::Arc::new(S::default()), home, function, random, directory);
+    let scratch = folder.join(format!("{}.replay-{}", S::NAME, std::process::id()));
+    let differences = replay::compare(&stream_path(folder, S::NAME), &scratch, function, &mut logic);
+    let _ = std::fs::remove_file(&scratch);
+    Ok(differences?)
+}

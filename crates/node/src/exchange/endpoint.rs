@@ -1,0 +1,46 @@
+//! What peers call: `POST /exchange/v1/parcels` and `GET /exchange/v1/manifest`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use huitong_exchange::parcel::{PARCEL_BYTES_MAX, Parcel};
+
+use super::link::Link;
+use crate::region::keeper::ManifestKeeper;
+use crate::transport::PeerNode;
+
+#[derive(Clone)]
+struct Exchange {
+    links: Arc<BTreeMap<String, Arc<Link>>>,
+    keeper: Arc<ManifestKeeper>,
+}
+
+pub fn router(links: BTreeMap<String, Arc<Link>>, keeper: Arc<ManifestKeeper>) -> Router {
+    Router::new()
+        .route("/exchange/v1/parcels", post(parcels))
+        .route("/exchange/v1/manifest", get(manifest))
+        .layer(DefaultBodyLimit::max(PARCEL_BYTES_MAX))
+        .with_state(Exchange { links: Arc::new(links), keeper })
+}
+
+/// *Here is my next batch and my receipt for yours* → *here is my receipt and what I have for you*.
+async fn parcels(
+    State(exchange): State<Exchange>,
+    Extension(PeerNode(peer)): Extension<PeerNode>,
+    body: Bytes,
+) -> Result<Vec<u8>, StatusCode> {
+    let link = exchange.links.get(&peer).ok_or(StatusCode::FORBIDDEN)?;
+    let parcel = Parcel::decode(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    link.take(parcel).await;
+    let answer = link.collect().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    Ok(answer.encode())
+}
+
+async fn manifest(State(exchange): State<Exchange>) -> String {
+    exchange.keeper.text()
+}

@@ -1,0 +1,55 @@
+//! Feeds between services of this node: the same messages and cursors, without signatures.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use huitong_exchange::parcel::BATCH_MESSAGES_MAX;
+use huitong_kernel::feed::Feed;
+use huitong_service_kit::http::Clock;
+use huitong_service_kit::stream::Delivery;
+use tokio::sync::{Notify, watch};
+
+use super::streams::Streams;
+use crate::transport::told_to_stop;
+
+/// Looks again after this time even if nobody rang.
+const PAUSE: Duration = Duration::from_secs(5);
+
+pub async fn run(streams: Streams, clock: Arc<dyn Clock>, bell: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    loop {
+        for feed in local_feeds(&streams) {
+            if let Err(error) = carry(&streams, &*clock, &feed).await {
+                tracing::warn!(%feed, %error, "a feed within this node waits");
+            }
+        }
+        tokio::select! {
+            () = bell.notified() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+            () = told_to_stop(&mut stop) => return,
+        }
+    }
+}
+
+fn local_feeds(streams: &Streams) -> Vec<Feed> {
+    let mut feeds = Vec::new();
+    for port in streams.iter() {
+        let known = port.feeds().unwrap_or_default();
+        feeds.extend(known.into_iter().filter(|feed| feed.from == *port.home() && streams.get(&feed.to).is_some()));
+    }
+    feeds
+}
+
+/// Carries everything that the receiver does not hold yet.
+async fn carry(streams: &Streams, clock: &dyn Clock, feed: &Feed) -> anyhow::Result<()> {
+    let (Some(from), Some(to)) = (streams.get(&feed.from), streams.get(&feed.to)) else { return Ok(()) };
+    loop {
+        let held = to.feed_size(feed)?;
+        let messages = from.messages_after(feed, held, BATCH_MESSAGES_MAX)?;
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let entries = messages.into_iter().map(|message| message.bytes).collect();
+        let delivery = Delivery { feed: feed.clone(), first: held + 1, entries, evidence: None, now: clock.now() };
+        streams.deliver(to, delivery).await?;
+    }
+}

@@ -1,0 +1,132 @@
+//! `huitong region init`: keys, certificates, the first manifest and a folder per node.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use huitong_kernel::manifest::{Jurisdiction, Manifest, NodeKey, NodeRecord, SignedManifest};
+use huitong_kernel::random::RandomSource;
+use huitong_kernel::suite::{Signer, Suite};
+use huitong_kernel::time::{DurationMs, Instant};
+use huitong_registry::model::api_key;
+
+use super::profile::{JurisdictionProfile, RegionProfile};
+use crate::config::{ApiConfig, Bootstrap, ExchangeConfig, LogFormat, NodeConfig, Testing};
+use crate::keys::{self, write_private, write_public};
+use crate::tls;
+
+/// Validity of a first manifest and of the keys in it.
+const VALID_DAYS: i64 = 730;
+
+pub struct Settings {
+    pub suite: Suite,
+    /// API ports are base, base + 10, …; exchange ports one above each.
+    pub base_port: u16,
+    pub clock_offsets_ms: Vec<i64>,
+}
+
+/// Folder of a node within the region's folder.
+pub fn node_folder(data: &Path, jurisdiction: &JurisdictionProfile) -> PathBuf {
+    data.join(jurisdiction.division.as_str())
+}
+
+/// Sets up all nodes of the profile on this machine.
+pub fn init(
+    profile: &RegionProfile,
+    data: &Path,
+    settings: &Settings,
+    now: Instant,
+    random: &mut RandomSource,
+) -> anyhow::Result<Manifest> {
+    if data.join("region").exists() {
+        bail!("{} holds a region already; start it with `huitong region run`", data.display());
+    }
+    let valid_to = now + DurationMs::days(VALID_DAYS);
+    let (mut jurisdictions, mut nodes, mut roots) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, jurisdiction) in profile.jurisdictions.iter().enumerate() {
+        let folder = node_folder(data, jurisdiction);
+        let root = keys::generate(&folder.join("keys/root.key"), settings.suite, "sign manifests", random)?;
+        let node_key = keys::generate(&folder.join("keys/node.key"), settings.suite, "sign checkpoints", random)?;
+        let (certificate, tls_key, pin) = tls::generate(&jurisdiction.node)?;
+        write_public(&folder.join("keys/tls.crt"), certificate.as_bytes())?;
+        write_private(&folder.join("keys/tls.key"), tls_key.as_bytes())?;
+        let offset = u16::try_from(index * 10)?;
+        let (api, exchange) = (settings.base_port + offset, settings.base_port + offset + 1);
+        write_config(&folder, jurisdiction, api, exchange, settings.clock_offsets_ms.get(index).copied(), random)?;
+        jurisdictions.push(Jurisdiction {
+            division: jurisdiction.division,
+            name_zh: jurisdiction.name_zh.clone(),
+            name_en: jurisdiction.name_en.clone(),
+            root_key: root.public_key().clone(),
+            node: jurisdiction.node.clone(),
+        });
+        let key = node_key.public_key().clone();
+        // A clock that is somewhat behind must find the key valid, too.
+        let valid_from = Instant(now.0 - DurationMs::days(1).0);
+        nodes.push(NodeRecord {
+            name: jurisdiction.node.clone(),
+            api_url: format!("http://127.0.0.1:{api}"),
+            exchange_address: format!("127.0.0.1:{exchange}"),
+            tls_certificates: vec![pin],
+            services: vec!["registry".to_owned(), "medical".to_owned()],
+            keys: vec![NodeKey { key, valid_from, valid_to, revoked_at: None }],
+        });
+        roots.push((jurisdiction.division, root));
+    }
+    let manifest = Manifest {
+        region: profile.name.clone(),
+        version: 1,
+        previous: None,
+        suite: settings.suite,
+        threshold: profile.threshold,
+        valid_from: Instant(now.0 - DurationMs::days(1).0),
+        valid_to,
+        jurisdictions,
+        nodes,
+        calendars: profile.calendars(),
+    };
+    let mut signed = SignedManifest::draft(&manifest);
+    for (division, root) in &roots {
+        signed.sign(*division, root)?;
+    }
+    signed.open()?;
+    let text = signed.write();
+    for jurisdiction in &profile.jurisdictions {
+        write_public(&node_folder(data, jurisdiction).join("manifest.json"), text.as_bytes())?;
+    }
+    // Written last: a half-made region has no such folder and can be made again.
+    write_public(&data.join("region/manifest.json"), text.as_bytes())?;
+    Ok(manifest)
+}
+
+fn write_config(
+    folder: &Path,
+    jurisdiction: &JurisdictionProfile,
+    api: u16,
+    exchange: u16,
+    clock_offset_ms: Option<i64>,
+    random: &mut RandomSource,
+) -> anyhow::Result<()> {
+    let operator = api_key::generate(random);
+    write_private(&folder.join("operator.key"), format!("{}\n", operator.text).as_bytes())?;
+    let config = NodeConfig {
+        name: jurisdiction.node.clone(),
+        data: "streams".into(),
+        manifest: "manifest.json".into(),
+        key: "keys/node.key".into(),
+        tls_certificate: "keys/tls.crt".into(),
+        tls_key: "keys/tls.key".into(),
+        api: ApiConfig {
+            listen: ([127, 0, 0, 1], api).into(),
+            tls: false,
+            body_bytes_max: 512 * 1024,
+            requests_in_flight_max: 4_096,
+            requests_per_second_max: 100_000,
+        },
+        exchange: ExchangeConfig { listen: ([127, 0, 0, 1], exchange).into() },
+        journal: "sqlite".to_owned(),
+        log: LogFormat::Text,
+        bootstrap: Some(Bootstrap { key: operator.id, hash: operator.hash }),
+        testing: clock_offset_ms.map(|clock_offset_ms| Testing { clock_offset_ms }),
+    };
+    write_public(&folder.join("node.toml"), toml::to_string_pretty(&config)?.as_bytes())
+}

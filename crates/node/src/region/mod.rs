@@ -1,0 +1,6 @@
+//! The region's set-up: profile, manifest, keys, nodes' folders.
+
+pub mod init;
+pub mod keeper;
+pub mod manage;
+pub mod profile;

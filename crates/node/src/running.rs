@@ -1,0 +1,292 @@
+//! A running node: streams, links, listeners, workers, wired together; and its orderly end.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use huitong_kernel::feed::{Address, Feed};
+use huitong_medical::Medical;
+use huitong_registry::Registry;
+use huitong_registry::command::Command as RegistryCommand;
+use huitong_registry::http::RegistryEdge;
+use huitong_registry::model::participant::{Participant, ParticipantKind};
+use huitong_registry::model::role::Role;
+use huitong_service_kit::http::edge::ANSWER_WAIT;
+use huitong_service_kit::http::{Clock, Edge};
+use huitong_service_kit::stream::{ApiCall, CallFailure, ServiceStream, StreamSettings};
+use huitong_service_kit::{Directory, Principal, Service};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::api::Api;
+use crate::api::authenticate::Authenticator;
+use crate::api::status::NodeStatus;
+use crate::clock::SystemClock;
+use crate::config::{Bootstrap, NodeConfig};
+use crate::exchange::link::{Link, Party};
+use crate::exchange::streams::Streams;
+use crate::exchange::switchboard::Switchboard;
+use crate::exchange::{endpoint, local};
+use crate::region::keeper::ManifestKeeper;
+use crate::tls::Identity;
+use crate::transport::{PeerClient, Security, serve, told_to_stop};
+use crate::{entropy, keys};
+
+/// How often due timers and a newer manifest are looked for.
+const TICK: Duration = Duration::from_millis(200);
+/// Validity of the first operator's key.
+const BOOTSTRAP_DAYS: i64 = 365;
+
+pub struct RunningNode {
+    pub api: SocketAddr,
+    stop: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+    streams: Streams,
+}
+
+/// The streams of a node with their typed handles.
+struct Services {
+    registry: Arc<ServiceStream<Registry>>,
+    medical: Arc<ServiceStream<Medical>>,
+}
+
+impl RunningNode {
+    pub async fn start(config: &NodeConfig) -> anyhow::Result<RunningNode> {
+        let keeper = Arc::new(ManifestKeeper::open(&config.manifest)?);
+        let offset_ms = config.testing.as_ref().map_or(0, |testing| testing.clock_offset_ms);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock { offset_ms });
+        let switchboard = Arc::new(Switchboard::default());
+        let jurisdiction = keeper
+            .current()
+            .jurisdictions
+            .iter()
+            .find(|jurisdiction| jurisdiction.node == config.name)
+            .map(|jurisdiction| jurisdiction.division)
+            .with_context(|| format!("the manifest knows no jurisdiction of the node {}", config.name))?;
+        std::fs::create_dir_all(&config.data)?;
+        let settings = |service: &str| -> anyhow::Result<StreamSettings> {
+            let switchboard = Arc::clone(&switchboard);
+            Ok(StreamSettings {
+                path: stream_path(&config.data, service),
+                home: Address::new(jurisdiction, service),
+                function: keeper.current().hash_function(),
+                random: entropy::random_source()?,
+                directory: Arc::clone(&keeper) as Arc<dyn Directory>,
+                on_sent: Box::new(move |feeds: &[Feed]| switchboard.ring(feeds)),
+            })
+        };
+        let services = Services {
+            registry: Arc::new(ServiceStream::start(Arc::new(Registry), settings(Registry::NAME)?)?),
+            medical: Arc::new(ServiceStream::start(Arc::new(Medical::default()), settings(Medical::NAME)?)?),
+        };
+        if let Some(bootstrap) = &config.bootstrap {
+            add_first_operator(&services.registry, bootstrap, jurisdiction, &*clock).await?;
+        }
+        let mut streams = Streams::default();
+        streams.0.insert(services.registry.home().clone(), services.registry.clone());
+        streams.0.insert(services.medical.home().clone(), services.medical.clone());
+        let (stop, stopped) = watch::channel(false);
+        let mut node = RunningNode { api: config.api.listen, stop, workers: Vec::new(), streams };
+        let local_bell = Arc::new(Notify::new());
+        switchboard.bell(jurisdiction, Arc::clone(&local_bell));
+        node.spawn(local::run(node.streams.clone(), Arc::clone(&clock), local_bell, stopped.clone()));
+        let identity = Identity::read(&config.tls_certificate, &config.tls_key)?;
+        let party = Arc::new(Party {
+            node: config.name.clone(),
+            key: keys::read(&config.key)?,
+            keeper: Arc::clone(&keeper),
+            streams: node.streams.clone(),
+            clock: Arc::clone(&clock),
+        });
+        let links = links(&party, &identity, &switchboard)?;
+        for link in links.values().cloned() {
+            let stopped = stopped.clone();
+            node.spawn(async move { link.run(stopped).await });
+        }
+        node.listen_to_peers(config, &identity, &keeper, links.clone(), stopped.clone()).await?;
+        node.listen_to_callers(config, &identity, services, links, &keeper, &clock, stopped.clone()).await?;
+        node.spawn(tick(node.streams.clone(), keeper, clock, stopped));
+        tracing::info!(node = config.name, api = %node.api, "the node serves");
+        Ok(node)
+    }
+
+    fn spawn(&mut self, worker: impl Future<Output = ()> + Send + 'static) {
+        self.workers.push(tokio::spawn(worker));
+    }
+
+    async fn listen_to_peers(
+        &mut self,
+        config: &NodeConfig,
+        identity: &Identity,
+        keeper: &Arc<ManifestKeeper>,
+        links: BTreeMap<String, Arc<Link>>,
+        stopped: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let acceptor = TlsAcceptor::from(Arc::new(identity.exchange_server(keeper)?));
+        let listener = bind(config.exchange.listen).await?;
+        let router = endpoint::router(links, Arc::clone(keeper));
+        self.spawn(serve(listener, router, Security::Mutual(acceptor, Arc::clone(keeper)), stopped));
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one place where the API's parts meet")]
+    async fn listen_to_callers(
+        &mut self,
+        config: &NodeConfig,
+        identity: &Identity,
+        services: Services,
+        links: BTreeMap<String, Arc<Link>>,
+        keeper: &Arc<ManifestKeeper>,
+        clock: &Arc<dyn Clock>,
+        stopped: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let random = Arc::new(Mutex::new(entropy::random_source()?));
+        let registry_edge =
+            Edge { stream: Arc::clone(&services.registry), clock: Arc::clone(clock), answer_wait: ANSWER_WAIT };
+        let api = Api {
+            registry: RegistryEdge { edge: registry_edge, random: Arc::clone(&random) },
+            medical: Edge { stream: services.medical, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT },
+            status: NodeStatus {
+                name: config.name.clone(),
+                streams: self.streams.clone(),
+                links: Arc::new(links),
+                keeper: Arc::clone(keeper),
+            },
+            authenticator: Authenticator { registry: services.registry, clock: Arc::clone(clock), random },
+            metrics: metrics_handle()?,
+        };
+        let security = if config.api.tls {
+            Security::Tls(TlsAcceptor::from(Arc::new(identity.api_server()?)))
+        } else {
+            Security::Plain
+        };
+        let listener = bind(config.api.listen).await?;
+        self.api = listener.local_addr()?;
+        self.spawn(serve(listener, api.router(&config.api), security, stopped));
+        Ok(())
+    }
+
+    /// Lets running requests end, finishes what is queued, closes the streams.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for worker in self.workers {
+            let _ = worker.await;
+        }
+        for port in self.streams.iter() {
+            port.close();
+        }
+    }
+}
+
+/// The file of a service's stream.
+pub fn stream_path(data: &Path, service: &str) -> std::path::PathBuf {
+    data.join(format!("{service}.db"))
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; is another node running there? Change `listen` in node.toml")
+    })
+}
+
+fn links(
+    party: &Arc<Party>,
+    identity: &Identity,
+    switchboard: &Switchboard,
+) -> anyhow::Result<BTreeMap<String, Arc<Link>>> {
+    let manifest = party.keeper.current();
+    let mut links = BTreeMap::new();
+    for node in manifest.nodes.iter().filter(|node| node.name != party.node) {
+        let bell = Arc::new(Notify::new());
+        for jurisdiction in manifest.jurisdictions.iter().filter(|jurisdiction| jurisdiction.node == node.name) {
+            switchboard.bell(jurisdiction.division, Arc::clone(&bell));
+        }
+        let client = PeerClient::new(identity, &party.keeper, &node.name)?;
+        links.insert(node.name.clone(), Arc::new(Link::new(Arc::clone(party), client, &node.name, bell)));
+    }
+    Ok(links)
+}
+
+async fn tick(streams: Streams, keeper: Arc<ManifestKeeper>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    loop {
+        for port in streams.iter() {
+            if let Err(error) = port.tick(clock.now()) {
+                tracing::warn!(stream = %port.home(), %error, "due timers wait");
+            }
+        }
+        match keeper.poll() {
+            Ok(true) => tracing::info!(version = keeper.current().version, "a newer manifest is in force"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the published manifest is not trusted"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = told_to_stop(&mut stop) => return,
+        }
+    }
+}
+
+/// One recorder for the process: several nodes in one test process share it.
+fn metrics_handle() -> anyhow::Result<PrometheusHandle> {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
+    Ok(HANDLE.get_or_init(|| handle).clone())
+}
+
+/// On an empty registry: the operator whose key `huitong region init` made.
+async fn add_first_operator(
+    registry: &ServiceStream<Registry>,
+    bootstrap: &Bootstrap,
+    jurisdiction: huitong_kernel::division::Division,
+    clock: &dyn Clock,
+) -> anyhow::Result<()> {
+    let known = registry.readers().view(|view| huitong_registry::query::participants::principal(view, "operator"))?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let expires_at = clock.now() + huitong_kernel::time::DurationMs::days(BOOTSTRAP_DAYS);
+    let commands = [
+        RegistryCommand::PutParticipant(Participant {
+            code: "operator".to_owned(),
+            kind: ParticipantKind::Operator,
+            name_zh: "节点运维".to_owned(),
+            name_en: "Node operator".to_owned(),
+            division: jurisdiction,
+            level: None,
+            active: true,
+        }),
+        RegistryCommand::AddPrincipal {
+            id: "operator".to_owned(),
+            participant: "operator".to_owned(),
+            roles: vec![Role::Operator, Role::PoolClerk, Role::PolicyOfficer, Role::Auditor],
+        },
+        RegistryCommand::IssueKey {
+            principal: "operator".to_owned(),
+            key: bootstrap.key.clone(),
+            hash: bootstrap.hash,
+            expires_at,
+        },
+    ];
+    for command in commands {
+        let (sender, receiver) = oneshot::channel();
+        let call = ApiCall {
+            command,
+            principal: Principal::node(),
+            request_id: "bootstrap".to_owned(),
+            idempotency: None,
+            now: clock.now(),
+        };
+        registry.call(call, move |result: Result<_, CallFailure>| drop(sender.send(result)))?;
+        receiver.await.context("the registry closed")??;
+    }
+    Ok(())
+}
