@@ -105,7 +105,8 @@ impl RunningNode {
             clock: Arc::clone(&clock),
         });
         let links = links(&party, &identity, &switchboard)?;
-        for link in links.values().cloned() {
+        for link in links.values() {
+            let link = Arc::clone(link);
             let stopped = stopped.clone();
             node.spawn(async move { link.run(stopped).await });
         }

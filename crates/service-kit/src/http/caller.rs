@@ -28,11 +28,12 @@ impl Caller {
         self
     }
 
-    /// The idempotency key with what it stands for; `None` when the caller sent no key.
+    /// The idempotency key as sent.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
+    /// The idempotency key with what it stands for; `None` when the caller sent no key.
     pub fn idempotency(&self, request: Digest) -> Option<Idempotency> {
         self.key.clone().map(|key| Idempotency { key, request })
     }

@@ -17,6 +17,9 @@ use super::parked::Parked;
 use crate::refusal::Refusal;
 use crate::service::{Directory, Service};
 
+/// Told which feeds have something to send.
+pub type SentListener = Box<dyn Fn(&[Feed]) + Send>;
+
 /// Where and how a stream runs.
 pub struct StreamSettings {
     pub path: PathBuf,
@@ -25,7 +28,7 @@ pub struct StreamSettings {
     pub random: RandomSource,
     pub directory: Arc<dyn Directory>,
     /// Told after each commit which feeds have something to send.
-    pub on_sent: Box<dyn Fn(&[Feed]) + Send>,
+    pub on_sent: SentListener,
 }
 
 /// Why a call has no reply.

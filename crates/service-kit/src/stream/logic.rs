@@ -60,7 +60,7 @@ pub enum Work<C> {
 pub struct Outcome<R> {
     pub end: End<R>,
     /// Callers to be told, whatever the end.
-    pub resolved: Vec<(Correlation, CallResult<R>)>,
+    pub resolved: Resolved<R>,
 }
 
 pub enum End<R> {
@@ -70,6 +70,12 @@ pub enum End<R> {
     Delivered(Sequence),
     Noted,
 }
+
+/// Callers to be told, with what.
+pub type Resolved<R> = Vec<(Correlation, CallResult<R>)>;
+
+/// How a message was taken: who is told, or why it had no effect.
+type Taken<R> = Result<Resolved<R>, Refusal>;
 
 /// A service as the logic of a stream.
 pub struct ServiceLogic<S: Service> {
@@ -162,7 +168,7 @@ impl<S: Service> ServiceLogic<S> {
         number: Sequence,
         bytes: Vec<u8>,
         now: Instant,
-    ) -> Result<Vec<(Correlation, CallResult<S::Reply>)>, StoreError> {
+    ) -> Result<Resolved<S::Reply>, StoreError> {
         let leaf = merkle::leaf_hash(self.function, &bytes);
         let envelope = serde_json::from_slice(&bytes);
         scope.append(EntryKind::Received { feed: feed.clone(), number }, bytes)?;
@@ -189,7 +195,7 @@ impl<S: Service> ServiceLogic<S> {
         received: Received<S::Message>,
         feed: &Feed,
         now: Instant,
-    ) -> Result<Done<Result<Vec<(Correlation, CallResult<S::Reply>)>, Refusal>>, StoreError> {
+    ) -> Result<Done<Taken<S::Reply>>, StoreError> {
         let number = received.number;
         let (service, mut context) = self.context(now, Principal::node(), String::new());
         match service.decide(scope.view(), Input::Message(received), &mut context) {

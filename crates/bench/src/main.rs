@@ -1,0 +1,62 @@
+//! `make bench`: settlements per second and latency with one process per node, the load generator beside them, TLS and
+//! signatures and fsync on; and the floors of fsync and signatures in the same run.
+
+mod floors;
+mod load;
+mod memory;
+
+use anyhow::{Context, bail};
+use huitong_node::demo::Region;
+use huitong_node::demo::bills::Samples;
+use huitong_node::demo::load::load as load_profile;
+use huitong_node::region::profile::RegionProfile;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// How long each rate is held.
+const PHASE: Duration = Duration::from_secs(10);
+
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run())
+}
+
+async fn run() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("region");
+    let program = std::env::current_exe()?.with_file_name("huitong");
+    let made = Command::new(&program)
+        .args(["region", "init", "--base-port", "29310", "--data"])
+        .arg(&data)
+        .status()
+        .context("build with `make bench`, which builds the nodes too")?;
+    if !made.success() {
+        bail!("the region could not be made; run from the project's folder");
+    }
+    // SAFETY: no other thread reads the environment yet.
+    unsafe { std::env::set_var("HUITONG_PROGRAM", &program) };
+    let region = Region::open(&data, RegionProfile::read(Path::new("regions/yangtze"))?)?;
+    let nodes = region.start().await?;
+    let samples = Samples::read(&region.profile)?;
+    let keys = load_profile(&region, &samples).await?;
+    let ids: Vec<u32> = nodes.iter().filter_map(|node| node.id()).collect();
+    println!("machine: {} cores, shared by four nodes and the load generator", std::thread::available_parallelism()?);
+    println!("\nfloors in this run (one core):");
+    floors::print(folder.path())?;
+    println!("\nidle: {}", memory::describe(&ids)?);
+    let load = load::Load::new(&region, &samples, &keys)?;
+    println!("\nopen loop, {} s each (target: p99 ≤ 60 ms at 1 000/s):", PHASE.as_secs());
+    for rate in [250, 500, 1_000] {
+        println!("  {}", load.open_loop(rate, PHASE, &ids).await?);
+    }
+    println!("\nclosed loop, {} s each (target: ≥ 2 000 settlements/s):", PHASE.as_secs());
+    for callers in [16, 64, 256] {
+        println!("  {}", load.closed_loop(callers, PHASE, &ids).await?);
+    }
+    println!("\nafter: {}", memory::describe(&ids)?);
+    for node in nodes {
+        node.stop().await?;
+    }
+    Ok(())
+}

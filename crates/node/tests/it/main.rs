@@ -1,0 +1,10 @@
+//! Real nodes: processes, TLS, files.
+
+mod api_description;
+mod bad_requests;
+mod crash;
+mod endpoints;
+mod morning;
+mod offline;
+mod region;
+mod stage;

@@ -1,0 +1,78 @@
+//! What auditors do offline: verify, prove, recompute; and what they find when a file was altered.
+
+use std::path::Path;
+
+use super::stage::{base_port, huitong, profile_folder, text};
+
+fn played(folder: &Path) -> String {
+    let data = folder.join("data").display().to_string();
+    let (profile, port) = (profile_folder().display().to_string(), base_port().to_string());
+    let output = huitong(&[
+        "region",
+        "demo",
+        "--once",
+        "--json",
+        "--bills",
+        "80",
+        "--data",
+        &data,
+        "--profile",
+        &profile,
+        "--base-port",
+        &port,
+    ]);
+    assert!(output.status.success(), "{}", text(&output));
+    data
+}
+
+#[test]
+fn a_played_region_verifies_proves_and_recomputes_and_an_altered_one_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = played(folder.path());
+    for division in ["310000", "320000", "330000", "340000"] {
+        let node = format!("{data}/{division}");
+        let output = huitong(&["verify", "--data", &node]);
+        assert!(output.status.success(), "{}", text(&output));
+        let output = huitong(&["medical", "recompute", "--data", &node]);
+        assert!(output.status.success() && text(&output).contains(" 0 differ"), "{}", text(&output));
+    }
+    prove(folder.path(), &data);
+    alter(&data);
+}
+
+fn prove(folder: &Path, data: &str) {
+    let node = format!("{data}/310000");
+    let output = huitong(&["prove", "--data", &node, "--feed", "330000/medical>310000/medical", "--number", "2"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let proof = folder.join("proof.json");
+    let manifest = format!("{data}/region/manifest.json");
+    let check = |bytes: &[u8]| {
+        std::fs::write(&proof, bytes).expect("writable");
+        huitong(&["verify-proof", &proof.display().to_string(), "--manifest", &manifest])
+    };
+    assert!(check(&output.stdout).status.success());
+    let altered = String::from_utf8_lossy(&output.stdout).replacen("medical.", "medicaI.", 1);
+    let refused = check(altered.as_bytes());
+    assert!(!refused.status.success() && text(&refused).contains("NOT proved"), "{}", text(&refused));
+}
+
+/// Somebody changes an amount in a view, then a message in the journal.
+fn alter(data: &str) {
+    let stream = format!("{data}/330000/streams/medical.db");
+    let node = format!("{data}/330000");
+    let execute = |sql: &str| {
+        let connection = huitong_store::journal::Connection::open(&stream).expect("the file opens");
+        let changed = connection.execute(sql, []).expect("the statement runs");
+        assert!(changed > 0, "the alteration must change something");
+    };
+    execute(
+        "UPDATE settlement SET cash_fen = cash_fen + 1 WHERE settlement = (SELECT MIN(settlement) FROM settlement)",
+    );
+    let output = huitong(&["verify", "--data", &node]);
+    assert!(!output.status.success() && text(&output).contains("view settlement differs"), "{}", text(&output));
+    execute(
+        "UPDATE journal SET bytes = CAST(REPLACE(CAST(bytes AS TEXT), '\"at\":1', '\"at\":2') AS BLOB) WHERE sequence = 40",
+    );
+    let output = huitong(&["verify", "--data", &node]);
+    assert!(!output.status.success() && text(&output).contains("does not fit the chain"), "{}", text(&output));
+}
