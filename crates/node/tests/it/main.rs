@@ -4,6 +4,7 @@ mod api_description;
 mod bad_requests;
 mod crash;
 mod endpoints;
+mod house;
 mod morning;
 mod offline;
 mod region;

@@ -13,10 +13,11 @@ use huitong_node::supervisor::NodeProcess;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_huitong");
 
-/// Four nodes with two ports each, ten apart; test processes differ by their own id.
+/// Four nodes with two ports each, ten apart; test processes differ by their own id. Below the range from which the system
+/// gives ports to clients.
 pub fn base_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let process = (std::process::id() % 300) as u16;
+    let process = (std::process::id() % 150) as u16;
     20_000 + process * 80 + NEXT.fetch_add(40, Ordering::Relaxed) % 80
 }
 
