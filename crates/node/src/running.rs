@@ -1,6 +1,5 @@
 //! A running node: streams, links, listeners, workers, wired together; and its orderly end.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -21,7 +20,7 @@ use huitong_service_kit::{Directory, Principal, Service};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::Api;
@@ -29,13 +28,14 @@ use crate::api::authenticate::Authenticator;
 use crate::api::status::NodeStatus;
 use crate::clock::SystemClock;
 use crate::config::{Bootstrap, NodeConfig};
-use crate::exchange::link::{Link, Party};
+use crate::exchange::link::Party;
+use crate::exchange::links::Links;
 use crate::exchange::streams::Streams;
 use crate::exchange::switchboard::Switchboard;
 use crate::exchange::{endpoint, local};
 use crate::region::keeper::ManifestKeeper;
 use crate::tls::Identity;
-use crate::transport::{PeerClient, Security, serve, told_to_stop};
+use crate::transport::{Security, serve, told_to_stop};
 use crate::{entropy, keys};
 
 /// How often due timers and a newer manifest are looked for.
@@ -104,14 +104,10 @@ impl RunningNode {
             streams: node.streams.clone(),
             clock: Arc::clone(&clock),
         });
-        let links = links(&party, &identity, &switchboard)?;
-        for link in links.values() {
-            let link = Arc::clone(link);
-            let stopped = stopped.clone();
-            node.spawn(async move { link.run(stopped).await });
-        }
-        node.listen_to_peers(config, &identity, &keeper, links.clone(), stopped.clone()).await?;
-        node.listen_to_callers(config, &identity, services, links, &keeper, &clock, stopped.clone()).await?;
+        let links = Arc::new(Links::new(party, Identity::read(&config.tls_certificate, &config.tls_key)?, switchboard));
+        node.spawn(run_links(Arc::clone(&links), stopped.clone()));
+        node.listen_to_peers(config, &identity, &keeper, links, stopped.clone()).await?;
+        node.listen_to_callers(config, &identity, services, &keeper, &clock, stopped.clone()).await?;
         node.spawn(tick(node.streams.clone(), keeper, clock, stopped));
         tracing::info!(node = config.name, api = %node.api, "the node serves");
         Ok(node)
@@ -126,7 +122,7 @@ impl RunningNode {
         config: &NodeConfig,
         identity: &Identity,
         keeper: &Arc<ManifestKeeper>,
-        links: BTreeMap<String, Arc<Link>>,
+        links: Arc<Links>,
         stopped: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
         let acceptor = TlsAcceptor::from(Arc::new(identity.exchange_server(keeper)?));
@@ -136,13 +132,11 @@ impl RunningNode {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the one place where the API's parts meet")]
     async fn listen_to_callers(
         &mut self,
         config: &NodeConfig,
         identity: &Identity,
         services: Services,
-        links: BTreeMap<String, Arc<Link>>,
         keeper: &Arc<ManifestKeeper>,
         clock: &Arc<dyn Clock>,
         stopped: watch::Receiver<bool>,
@@ -153,12 +147,7 @@ impl RunningNode {
         let api = Api {
             registry: RegistryEdge { edge: registry_edge, random: Arc::clone(&random) },
             medical: Edge { stream: services.medical, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT },
-            status: NodeStatus {
-                name: config.name.clone(),
-                streams: self.streams.clone(),
-                links: Arc::new(links),
-                keeper: Arc::clone(keeper),
-            },
+            status: NodeStatus { name: config.name.clone(), streams: self.streams.clone(), keeper: Arc::clone(keeper) },
             authenticator: Authenticator { registry: services.registry, clock: Arc::clone(clock), random },
             metrics: metrics_handle()?,
         };
@@ -196,22 +185,23 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn links(
-    party: &Arc<Party>,
-    identity: &Identity,
-    switchboard: &Switchboard,
-) -> anyhow::Result<BTreeMap<String, Arc<Link>>> {
-    let manifest = party.keeper.current();
-    let mut links = BTreeMap::new();
-    for node in manifest.nodes.iter().filter(|node| node.name != party.node) {
-        let bell = Arc::new(Notify::new());
-        for jurisdiction in manifest.jurisdictions.iter().filter(|jurisdiction| jurisdiction.node == node.name) {
-            switchboard.bell(jurisdiction.division, Arc::clone(&bell));
+/// Runs the link to every peer, those that join included.
+async fn run_links(links: Arc<Links>, mut stop: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    loop {
+        match links.refresh() {
+            Ok(new) => new.into_iter().for_each(|link| {
+                let stop = stop.clone();
+                running.spawn(async move { link.run(stop).await });
+            }),
+            Err(error) => tracing::error!(%error, "a link cannot be made"),
         }
-        let client = PeerClient::new(identity, &party.keeper, &node.name)?;
-        links.insert(node.name.clone(), Arc::new(Link::new(Arc::clone(party), client, &node.name, bell)));
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = told_to_stop(&mut stop) => break,
+        }
     }
-    Ok(links)
+    while running.join_next().await.is_some() {}
 }
 
 async fn tick(streams: Streams, keeper: Arc<ManifestKeeper>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {

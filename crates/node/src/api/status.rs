@@ -1,6 +1,5 @@
 //! GET /v1/node/status: what an operator looks at first.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,7 +8,7 @@ use huitong_service_kit::endpoint;
 use huitong_service_kit::http::{Endpoint, Problem, kit_refusals};
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::link::{Link, acknowledged};
+use crate::exchange::link::acknowledged;
 use crate::exchange::streams::Streams;
 use crate::region::keeper::ManifestKeeper;
 
@@ -17,7 +16,6 @@ use crate::region::keeper::ManifestKeeper;
 pub struct NodeStatus {
     pub name: String,
     pub streams: Streams,
-    pub links: Arc<BTreeMap<String, Arc<Link>>>,
     pub keeper: Arc<ManifestKeeper>,
 }
 

@@ -18,7 +18,7 @@ use crate::demo::bills::Samples;
 use crate::demo::load::load;
 use crate::demo::morning::{Settings as MorningSettings, play};
 use crate::demo::report::Report;
-use crate::region::profile::RegionProfile;
+use crate::region::profile::{JurisdictionProfile, RegionProfile};
 use crate::region::{init, manage};
 use crate::{entropy, keys};
 
@@ -36,7 +36,9 @@ pub enum RegionCommand {
     RotateKey(RotateArguments),
     /// Draft a manifest in which a key speaks for nobody any more
     RevokeKey(RevokeArguments),
-    /// Draft a manifest with a jurisdiction and node that join
+    /// At a jurisdiction that wants to join: make its keys, configuration and request
+    PrepareJoin(PrepareJoinArguments),
+    /// Draft a manifest with the jurisdiction and node of a request
     Join(JoinArguments),
     /// Sign a draft with a jurisdiction's root key
     Sign(SignArguments),
@@ -139,10 +141,29 @@ pub struct RevokeArguments {
 }
 
 #[derive(Args)]
+pub struct PrepareJoinArguments {
+    #[command(flatten)]
+    manifest: ManifestArguments,
+    /// The jurisdiction's code, six digits
+    #[arg(long)]
+    division: Division,
+    #[arg(long)]
+    name_zh: String,
+    #[arg(long)]
+    name_en: String,
+    /// The new node's name: small letters, digits, hyphens
+    #[arg(long)]
+    node: String,
+    /// Port of its API; the exchange listens one above
+    #[arg(long)]
+    port: u16,
+}
+
+#[derive(Args)]
 pub struct JoinArguments {
     #[command(flatten)]
     manifest: ManifestArguments,
-    /// JSON with `jurisdiction` and `node`, as in a manifest
+    /// The request that `region prepare-join` made
     #[arg(long)]
     request: PathBuf,
 }
@@ -177,10 +198,11 @@ pub fn run(command: RegionCommand) -> anyhow::Result<i32> {
             let draft = manage::revoke_key(&manifest_path(&arguments.manifest), &arguments.key, now())?;
             drafted(&draft)
         }
+        RegionCommand::PrepareJoin(arguments) => prepare_join(&arguments),
         RegionCommand::Join(arguments) => {
             let text = std::fs::read_to_string(&arguments.request)
                 .with_context(|| format!("cannot read {}", arguments.request.display()))?;
-            let request = serde_json::from_str(&text).context("the request is not as `region join --help` says")?;
+            let request = serde_json::from_str(&text).context("this is no request of `region prepare-join`")?;
             drafted(&manage::join(&manifest_path(&arguments.manifest), request)?)
         }
         RegionCommand::Sign(arguments) => {
@@ -232,13 +254,35 @@ fn rotate(arguments: &RotateArguments) -> anyhow::Result<i32> {
     drafted(&draft)
 }
 
+fn prepare_join(arguments: &PrepareJoinArguments) -> anyhow::Result<i32> {
+    let manifest = manage::read(&manifest_path(&arguments.manifest))?.content()?;
+    let jurisdiction = JurisdictionProfile {
+        division: arguments.division,
+        name_zh: arguments.name_zh.clone(),
+        name_en: arguments.name_en.clone(),
+        node: arguments.node.clone(),
+    };
+    let folder = init::node_folder(&arguments.manifest.data, &jurisdiction);
+    if folder.exists() {
+        anyhow::bail!("{} exists already", folder.display());
+    }
+    let (place, validity) = ((arguments.port, None), (now(), manifest.valid_to));
+    let random = &mut entropy::random_source()?;
+    let made = init::make_node(&folder, &jurisdiction, manifest.suite, place, validity, random)?;
+    let request = folder.join("join-request.json");
+    keys::write_public(&request, serde_json::to_string_pretty(&made.request)?.as_bytes())?;
+    println!("Request: {}", request.display());
+    println!("Next: the region's office runs `huitong region join --request {}`.", request.display());
+    Ok(0)
+}
+
 fn publish(arguments: &ManifestArguments) -> anyhow::Result<i32> {
     let manifest = manifest_path(arguments);
     let mut nodes = Vec::new();
     for entry in std::fs::read_dir(&arguments.data)? {
-        let path = entry?.path().join("manifest.json");
-        if path.exists() && path != manifest {
-            nodes.push(path);
+        let folder = entry?.path();
+        if folder.join("node.toml").exists() {
+            nodes.push(folder.join("manifest.json"));
         }
     }
     let accepted = manage::publish(&manifest, &nodes)?;

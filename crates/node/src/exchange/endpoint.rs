@@ -1,6 +1,5 @@
 //! What peers call: `POST /exchange/v1/parcels` and `GET /exchange/v1/manifest`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -10,22 +9,22 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use huitong_exchange::parcel::{PARCEL_BYTES_MAX, Parcel};
 
-use super::link::Link;
+use super::links::Links;
 use crate::region::keeper::ManifestKeeper;
 use crate::transport::PeerNode;
 
 #[derive(Clone)]
 struct Exchange {
-    links: Arc<BTreeMap<String, Arc<Link>>>,
+    links: Arc<Links>,
     keeper: Arc<ManifestKeeper>,
 }
 
-pub fn router(links: BTreeMap<String, Arc<Link>>, keeper: Arc<ManifestKeeper>) -> Router {
+pub fn router(links: Arc<Links>, keeper: Arc<ManifestKeeper>) -> Router {
     Router::new()
         .route("/exchange/v1/parcels", post(parcels))
         .route("/exchange/v1/manifest", get(manifest))
         .layer(DefaultBodyLimit::max(PARCEL_BYTES_MAX))
-        .with_state(Exchange { links: Arc::new(links), keeper })
+        .with_state(Exchange { links, keeper })
 }
 
 /// *Here is my next batch and my receipt for yours* → *here is my receipt and what I have for you*.

@@ -74,8 +74,9 @@ impl Link {
         Link { party, peer: peer.to_owned(), state: Mutex::default(), inboxes: Mutex::default(), bell, client }
     }
 
-    pub fn peer(&self) -> &str {
-        &self.peer
+    /// Rung when a feed to this peer has something new.
+    pub fn bell(&self) -> &Arc<Notify> {
+        &self.bell
     }
 
     /// Calls the peer whenever there is something to say, until told to stop.
@@ -346,13 +347,6 @@ impl Link {
             Ok(Ok(false)) | Err(_) => {}
             Ok(Err(error)) => tracing::error!(peer = self.peer, %error, "a peer's manifest is not trusted"),
         }
-    }
-
-    /// How the feeds to this peer stand: (feed, sent, receipted).
-    pub async fn standing(&self) -> Vec<(Feed, Sequence, Sequence)> {
-        let state = self.state.lock().await;
-        let standing = state.sending.iter();
-        standing.map(|(feed, sending)| (feed.clone(), sending.outbox.sent(), sending.outbox.acknowledged())).collect()
     }
 }
 

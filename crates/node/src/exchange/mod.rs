@@ -2,6 +2,7 @@
 
 pub mod endpoint;
 pub mod link;
+pub mod links;
 pub mod local;
 pub mod streams;
 pub mod switchboard;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use huitong_kernel::manifest::{Jurisdiction, Manifest, NodeKey, NodeRecord, SignedManifest};
 use huitong_kernel::random::RandomSource;
-use huitong_kernel::suite::{Signer, Suite};
+use huitong_kernel::suite::{Signer, SoftwareKey, Suite};
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_registry::model::api_key;
 
+use super::manage::JoinRequest;
 use super::profile::{JurisdictionProfile, RegionProfile};
 use crate::config::{ApiConfig, Bootstrap, ExchangeConfig, LogFormat, NodeConfig, Testing};
 use crate::keys::{self, write_private, write_public};
@@ -44,33 +45,12 @@ pub fn init(
     let (mut jurisdictions, mut nodes, mut roots) = (Vec::new(), Vec::new(), Vec::new());
     for (index, jurisdiction) in profile.jurisdictions.iter().enumerate() {
         let folder = node_folder(data, jurisdiction);
-        let root = keys::generate(&folder.join("keys/root.key"), settings.suite, "sign manifests", random)?;
-        let node_key = keys::generate(&folder.join("keys/node.key"), settings.suite, "sign checkpoints", random)?;
-        let (certificate, tls_key, pin) = tls::generate(&jurisdiction.node)?;
-        write_public(&folder.join("keys/tls.crt"), certificate.as_bytes())?;
-        write_private(&folder.join("keys/tls.key"), tls_key.as_bytes())?;
-        let offset = u16::try_from(index * 10)?;
-        let (api, exchange) = (settings.base_port + offset, settings.base_port + offset + 1);
-        write_config(&folder, jurisdiction, api, exchange, settings.clock_offsets_ms.get(index).copied(), random)?;
-        jurisdictions.push(Jurisdiction {
-            division: jurisdiction.division,
-            name_zh: jurisdiction.name_zh.clone(),
-            name_en: jurisdiction.name_en.clone(),
-            root_key: root.public_key().clone(),
-            node: jurisdiction.node.clone(),
-        });
-        let key = node_key.public_key().clone();
-        // A clock that is somewhat behind must find the key valid, too.
-        let valid_from = Instant(now.0 - DurationMs::days(1).0);
-        nodes.push(NodeRecord {
-            name: jurisdiction.node.clone(),
-            api_url: format!("http://127.0.0.1:{api}"),
-            exchange_address: format!("127.0.0.1:{exchange}"),
-            tls_certificates: vec![pin],
-            services: vec!["registry".to_owned(), "medical".to_owned()],
-            keys: vec![NodeKey { key, valid_from, valid_to, revoked_at: None }],
-        });
-        roots.push((jurisdiction.division, root));
+        let api = settings.base_port + u16::try_from(index * 10)?;
+        let offset = settings.clock_offsets_ms.get(index).copied();
+        let made = make_node(&folder, jurisdiction, settings.suite, (api, offset), (now, valid_to), random)?;
+        jurisdictions.push(made.request.jurisdiction);
+        nodes.push(made.request.node);
+        roots.push((jurisdiction.division, made.root));
     }
     let manifest = Manifest {
         region: profile.name.clone(),
@@ -98,11 +78,56 @@ pub fn init(
     Ok(manifest)
 }
 
+/// What a node's set-up leaves behind.
+pub struct MadeNode {
+    /// Public data, for the manifest.
+    pub request: JoinRequest,
+    pub root: SoftwareKey,
+}
+
+/// Makes keys, certificate and configuration of one node; its API listens on `place.0`, the exchange one above.
+pub fn make_node(
+    folder: &Path,
+    jurisdiction: &JurisdictionProfile,
+    suite: Suite,
+    place: (u16, Option<i64>),
+    validity: (Instant, Instant),
+    random: &mut RandomSource,
+) -> anyhow::Result<MadeNode> {
+    let root = keys::generate(&folder.join("keys/root.key"), suite, "sign manifests", random)?;
+    let node_key = keys::generate(&folder.join("keys/node.key"), suite, "sign checkpoints", random)?;
+    let (certificate, tls_key, pin) = tls::generate(&jurisdiction.node)?;
+    write_public(&folder.join("keys/tls.crt"), certificate.as_bytes())?;
+    write_private(&folder.join("keys/tls.key"), tls_key.as_bytes())?;
+    let (api, clock_offset_ms) = place;
+    write_config(folder, jurisdiction, api, clock_offset_ms, random)?;
+    // A clock that is somewhat behind must find the key valid, too.
+    let valid_from = Instant(validity.0.0 - DurationMs::days(1).0);
+    let key = node_key.public_key().clone();
+    let request = JoinRequest {
+        jurisdiction: Jurisdiction {
+            division: jurisdiction.division,
+            name_zh: jurisdiction.name_zh.clone(),
+            name_en: jurisdiction.name_en.clone(),
+            root_key: root.public_key().clone(),
+            node: jurisdiction.node.clone(),
+        },
+        node: NodeRecord {
+            name: jurisdiction.node.clone(),
+            api_url: format!("http://127.0.0.1:{api}"),
+            exchange_address: format!("127.0.0.1:{}", api + 1),
+            tls_certificates: vec![pin],
+            services: vec!["registry".to_owned(), "medical".to_owned()],
+            keys: vec![NodeKey { key, valid_from, valid_to: validity.1, revoked_at: None }],
+        },
+    };
+    Ok(MadeNode { request, root })
+}
+
 fn write_config(
     folder: &Path,
     jurisdiction: &JurisdictionProfile,
     api: u16,
-    exchange: u16,
     clock_offset_ms: Option<i64>,
     random: &mut RandomSource,
 ) -> anyhow::Result<()> {
@@ -122,7 +147,7 @@ fn write_config(
             requests_in_flight_max: 4_096,
             requests_per_second_max: 100_000,
         },
-        exchange: ExchangeConfig { listen: ([127, 0, 0, 1], exchange).into() },
+        exchange: ExchangeConfig { listen: ([127, 0, 0, 1], api + 1).into() },
         journal: "sqlite".to_owned(),
         log: LogFormat::Text,
         bootstrap: Some(Bootstrap { key: operator.id, hash: operator.hash }),

@@ -86,7 +86,9 @@ pub fn publish(manifest: &Path, node_manifests: &[PathBuf]) -> anyhow::Result<Ma
     let accepted = signed.accept_after(&read(manifest)?)?;
     let text = signed.write();
     for node in node_manifests {
-        write_public(&node.with_extension("next.json"), text.as_bytes())?;
+        // A node that joins has none yet: its operator compares the hash with the region's office.
+        let path = if node.exists() { node.with_extension("next.json") } else { node.clone() };
+        write_public(&path, text.as_bytes())?;
     }
     write_public(manifest, text.as_bytes())?;
     std::fs::remove_file(&draft)?;

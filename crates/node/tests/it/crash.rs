@@ -82,7 +82,7 @@ fn tear(stage: &Stage, division: &str, random: &mut RandomSource) {
 }
 
 /// Until every feed has arrived.
-async fn settle_down(stage: &Stage) {
+pub async fn settle_down(stage: &Stage) {
     for _ in 0..300 {
         if huitong_node::demo::load::unequal_feeds(&stage.region).await.is_ok_and(|feeds| feeds.is_empty()) {
             return;

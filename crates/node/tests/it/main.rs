@@ -2,10 +2,13 @@
 
 mod api_description;
 mod bad_requests;
+mod command_line;
 mod crash;
 mod endpoints;
+mod full_disk;
 mod house;
 mod morning;
 mod offline;
 mod region;
 mod stage;
+mod trust;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use huitong_node::api::status::StatusWire;
+use huitong_node::demo::Region;
+use reqwest::Method;
 
-use super::stage::{Stage, huitong, text};
+use super::stage::{Stage, base_port, huitong, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_rotated_with_three_signatures_and_running_nodes_take_the_manifest() {
@@ -56,4 +58,48 @@ fn errors_of_the_command_line_say_what_to_do_next() {
     assert_eq!(huitong(&["no-such-command"]).status.code(), Some(2));
     let help = text(&huitong(&["--help"]));
     assert!(help.contains("huitong region run") && help.contains("For auditors"), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_city_joins_with_a_node_of_its_own_and_gets_what_the_others_published() {
+    let mut stage = Stage::new(&[]).await;
+    let data = stage.folder.path().display().to_string();
+    let run = |arguments: &[&str]| {
+        let output = huitong(&[&["region"], arguments, &["--data", &data]].concat());
+        assert!(output.status.success(), "{}", text(&output));
+    };
+    let port = (base_port() + 39 - 2).to_string();
+    let names = ["--name-zh", "芜湖", "--name-en", "Wuhu", "--node", "wuhu"];
+    run(&[&["prepare-join", "--division", "340200", "--port", &port], &names[..]].concat());
+    run(&["join", "--request", &format!("{data}/340200/join-request.json")]);
+    for jurisdiction in ["320000", "330000", "340000"] {
+        run(&["sign", "--jurisdiction", jurisdiction, "--key", &format!("{data}/{jurisdiction}/keys/root.key")]);
+    }
+    run(&["publish"]);
+    let profile = stage.region.profile.clone();
+    stage.region = Region::open(stage.folder.path(), profile).expect("the region has five nodes now");
+    stage.restart("340200").await;
+    let publish = serde_json::json!({ "jurisdiction": "340200" });
+    let operator = stage.operator("310000");
+    let path = "/v1/registry/republications";
+    let mut sent = operator.send::<_, serde_json::Value>(Method::POST, path, None, &publish).await;
+    for _ in 0..50 {
+        if sent.is_ok() {
+            break;
+        }
+        // The node takes the new manifest within a second.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        sent = operator.send::<_, serde_json::Value>(Method::POST, path, None, &publish).await;
+    }
+    assert_eq!(sent.expect("republished").1["institutions"], 3);
+    for _ in 0..100 {
+        let status: StatusWire = stage.operator("340200").get("/v1/node/status").await.expect("a status");
+        let arrived = status.feeds.iter().find(|feed| feed.feed == "310000/registry>340200/medical");
+        if arrived.is_some_and(|feed| feed.size == 3 && feed.receipted == 3) {
+            stage.stop().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the institutions of Shanghai did not reach Wuhu in ten seconds");
 }
