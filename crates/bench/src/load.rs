@@ -33,7 +33,13 @@ struct Told {
 }
 
 impl Load {
-    pub fn new(region: &Region, samples: &Samples, keys: &CashierKeys) -> anyhow::Result<Load> {
+    /// Bills for which `between` holds.
+    pub fn new(
+        region: &Region,
+        samples: &Samples,
+        keys: &CashierKeys,
+        between: fn(&Play) -> bool,
+    ) -> anyhow::Result<Load> {
         let (persons, mut random) = (sample_persons(samples), RandomSource::from_number(1));
         let mut clients = std::collections::BTreeMap::new();
         for (institution, key) in keys {
@@ -41,11 +47,19 @@ impl Load {
             clients.insert(institution.clone(), ApiClient::new(&region.api_url(&division)?, key));
         }
         let mut bills = Vec::with_capacity(BILLS);
-        for number in 0..BILLS {
-            let play = draw(samples, &persons, number, &mut random)?;
+        while bills.len() < BILLS {
+            let play = draw(samples, &persons, 0, &mut random)?;
+            if !between(&play) {
+                continue;
+            }
             bills.push((clients[&play.institution].clone(), play));
         }
         Ok(Load { bills: Arc::new(bills), next: Arc::default() })
+    }
+
+    /// Bills sent so far.
+    pub fn sent(&self) -> usize {
+        self.next.load(Ordering::Relaxed)
     }
 
     async fn one(&self, told: &Mutex<Told>, start: Instant) {

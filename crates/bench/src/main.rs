@@ -1,5 +1,7 @@
 //! `make bench`: settlements per second and latency with one process per node, the load generator beside them, TLS and
 //! signatures and fsync on; and the floors of fsync and signatures in the same run.
+//!
+//! `huitong-bench million` settles a million bills between two nodes and tells their memory on the way and after a restart.
 
 mod floors;
 mod load;
@@ -8,14 +10,18 @@ mod memory;
 use anyhow::{Context, bail};
 use huitong_node::demo::Region;
 use huitong_node::demo::bills::Samples;
-use huitong_node::demo::load::load as load_profile;
+use huitong_node::demo::load::{CashierKeys, load as load_profile};
 use huitong_node::region::profile::RegionProfile;
+use huitong_node::supervisor::NodeProcess;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 /// How long each rate is held.
 const PHASE: Duration = Duration::from_secs(10);
+const MILLION: usize = 1_000_000;
+/// Callers that keep the nodes busy.
+const CALLERS: usize = 128;
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -40,12 +46,15 @@ async fn run() -> anyhow::Result<()> {
     let nodes = region.start().await?;
     let samples = Samples::read(&region.profile)?;
     let keys = load_profile(&region, &samples).await?;
-    let ids: Vec<u32> = nodes.iter().filter_map(|node| node.id()).collect();
+    if std::env::args().any(|argument| argument == "million") {
+        return million(&region, &samples, &keys, nodes).await;
+    }
+    let ids = ids(&nodes);
     println!("machine: {} cores, shared by four nodes and the load generator", std::thread::available_parallelism()?);
     println!("\nfloors in this run (one core):");
     floors::print(folder.path())?;
     println!("\nidle: {}", memory::describe(&ids)?);
-    let load = load::Load::new(&region, &samples, &keys)?;
+    let load = load::Load::new(&region, &samples, &keys, |_| true)?;
     println!("\nopen loop, {} s each (target: p99 ≤ 60 ms at 1 000/s):", PHASE.as_secs());
     for rate in [250, 500, 1_000] {
         println!("  {}", load.open_loop(rate, PHASE, &ids).await?);
@@ -55,6 +64,39 @@ async fn run() -> anyhow::Result<()> {
         println!("  {}", load.closed_loop(callers, PHASE, &ids).await?);
     }
     println!("\nafter: {}", memory::describe(&ids)?);
+    for node in nodes {
+        node.stop().await?;
+    }
+    Ok(())
+}
+
+fn ids(nodes: &[NodeProcess]) -> Vec<u32> {
+    nodes.iter().filter_map(|node| node.id()).collect()
+}
+
+/// A million settlements that two nodes hold both, one as visited and one as home.
+async fn million(
+    region: &Region,
+    samples: &Samples,
+    keys: &CashierKeys,
+    nodes: Vec<NodeProcess>,
+) -> anyhow::Result<()> {
+    let load = load::Load::new(region, samples, keys, |play| {
+        let of_two = |code: &str| code.starts_with("31") || code.starts_with("33");
+        of_two(&play.visited) && of_two(&play.home_area)
+    })?;
+    while load.sent() < MILLION {
+        let told = load.closed_loop(CALLERS, PHASE, &ids(&nodes)).await?;
+        println!("{:>8} sent: {told}; {}", load.sent(), memory::describe(&ids(&nodes))?);
+    }
+    for node in nodes {
+        node.stop().await?;
+    }
+    let start = std::time::Instant::now();
+    let nodes = region.start().await?;
+    println!("all nodes ready again after {:.1} s; {}", start.elapsed().as_secs_f64(), memory::describe(&ids(&nodes))?);
+    let told = load.closed_loop(CALLERS, PHASE, &ids(&nodes)).await?;
+    println!("{:>8} sent: {told}; {}", load.sent(), memory::describe(&ids(&nodes))?);
     for node in nodes {
         node.stop().await?;
     }

@@ -265,6 +265,14 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_is_in_force_from_its_first_to_before_its_last_instant() {
+        let manifest = region_of(1, 1);
+        assert_eq!(manifest.check_in_force(Instant(0)), Ok(()));
+        assert_eq!(manifest.check_in_force(Instant(-1)), Err(TrustError::NotInForce));
+        assert_eq!(manifest.check_in_force(Instant(1_000_000)), Err(TrustError::NotInForce), "expired");
+    }
+
+    #[test]
     fn a_manifest_that_breaks_a_rule_is_refused() {
         let faults: [fn(&mut Manifest); 6] = [
             |manifest| manifest.threshold = 3,

@@ -74,10 +74,14 @@ impl NodeProcess {
             // Only this child, by its id.
             Command::new("kill").arg("-TERM").arg(id.to_string()).status().await?;
         }
-        if tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
-            self.child.kill().await?;
+        match tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await {
+            Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(()),
+            Ok(status) => bail!("the node {} ended with {}:\n{}", self.config.display(), status?, self.log_end()),
+            Err(_) => {
+                self.child.kill().await?;
+                bail!("the node {} did not end in time and was killed", self.config.display())
+            }
         }
-        Ok(())
     }
 
     /// Kills the node at once, as a power cut would.

@@ -78,12 +78,13 @@ impl Report {
             let funds: Vec<String> =
                 pair.ledger_fen.iter().map(|(fund, amount)| format!("{fund} {}", amount.yuan())).collect();
             println!(
-                "  {:>7} ← {:<7} {:>5} {:>12} {:>12} {:>12} {:>12}   {}",
+                "  {:>7} ← {:<7} {:>5} {:>12} {:>12} {:>12} {:>12} {:>12}   {}",
                 pair.visited,
                 pair.home,
                 pair.settlements,
                 pair.total_fen,
                 pair.fund_total_fen,
+                pair.person_total_fen,
                 pair.account_fen,
                 pair.cash_fen,
                 funds.join(", ")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Stage, consultation};
 
 struct Counter {
     http: reqwest::Client,
@@ -21,15 +21,11 @@ impl Counter {
     }
 }
 
+/// A good bill of somebody who is not insured.
 fn bill() -> Value {
-    json!({
-        "visit": {
-            "home_area": "330100", "certificate": { "type": "02", "number": "330102199001011234" },
-            "scheme": "employee", "care_type": "11",
-        },
-        "batch": "1", "account_wanted": false, "total_fee": "20.00",
-        "lines": [{ "number": "1", "item_code": "F002431", "quantity": "1", "price": "20.00", "amount": "20.00" }],
-    })
+    let mut bill = consultation();
+    bill["visit"]["certificate"]["number"] = json!("330102199001011234");
+    bill
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,5 +83,39 @@ async fn each_malformed_bill_has_a_stable_code_in_both_languages_and_books_nothi
     assert_eq!(counter.post(Some("bad-request-huge"), huge).await.0, 413);
     let booked: Value = stage.cashier("H31010100001").get("/v1/medical/settlements").await.expect("a list");
     assert_eq!(booked["items"].as_array().map(Vec::len), Some(0), "nothing was booked");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_come_in_pages_that_stay_stable_and_malformed_pages_are_refused() {
+    let stage = Stage::new(&[]).await;
+    let cashier = stage.cashier("H31010100001");
+    for number in 0..5 {
+        let message_id = format!("for-the-list-{number}");
+        let bill = consultation();
+        let sent = cashier.send::<_, Value>(reqwest::Method::POST, "/v1/medical/bills", Some(&message_id), &bill).await;
+        assert_eq!(sent.expect("settled").1["answer"], "collect");
+    }
+    let (mut seen, mut path) = (Vec::new(), "/v1/medical/settlements?limit=2".to_owned());
+    loop {
+        let page: Value = cashier.get(&path).await.expect("a page");
+        let items = page["items"].as_array().expect("items");
+        assert!((1..=2).contains(&items.len()));
+        seen.extend(items.iter().map(|item| item["settlement"].as_str().expect("a number").to_owned()));
+        match page["next"].as_str() {
+            Some(next) => path = format!("/v1/medical/settlements?limit=2&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 5);
+    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "in order, nothing twice: {seen:?}");
+    for query in ["limit=0", "limit=201", "limit=x", "surprise=1"] {
+        let refused = cashier.get::<Value>(&format!("/v1/medical/settlements?{query}")).await.expect_err(query);
+        assert!(refused.to_string().starts_with("API-10"), "{query}: {refused}");
+    }
+    let path = format!("/v1/medical/settlements/{}/explanation", seen[0]);
+    let explanation: Value = cashier.get(&path).await.expect("an explanation");
+    let steps = explanation["steps"].as_array().expect("steps");
+    assert!(steps.iter().any(|step| step["text_zh"].as_str().is_some_and(|text| text.contains("起付线"))), "{steps:?}");
     stage.stop().await;
 }

@@ -54,7 +54,9 @@ async fn nodes_killed_under_load_lose_and_double_nothing() {
         stage.kill(&division).await;
         match fault {
             Fault::Kill => {}
-            Fault::Away => tokio::time::sleep(Duration::from_secs(2)).await,
+            Fault::Away => {
+                tokio::time::sleep(Duration::from_millis(500 + random.below(longest_absence_ms(rounds)))).await
+            }
             Fault::TornWrite => tear(&stage, &division, &mut random),
         }
         stage.restart(&division).await;
@@ -69,6 +71,11 @@ async fn nodes_killed_under_load_lose_and_double_nothing() {
     assert!(audited.views_equal_replay, "seed {seed}: {audited:?}");
     assert!(told.settled.len() as u64 > rounds * 300, "seed {seed}: most bills are settled");
     stage.stop().await;
+}
+
+/// Two seconds in the bounded run, up to a minute in the long one; cashiers have patience for two.
+fn longest_absence_ms(rounds: u64) -> u64 {
+    if rounds > 20 { 60_000 } else { 2_000 }
 }
 
 /// Garbage at the end of the write-ahead log, as a write leaves it that the power cut off.

@@ -14,6 +14,7 @@ fn concrete(path: &str) -> String {
         .replace("{person}", "P1")
         .replace("{settlement}", "A1")
         .replace("{message_id}", "m-00000001")
+        .replace("{role}", "home")
         .replace("{id}", "somebody")
         .replace("{key}", "0011223344556677")
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use huitong_node::demo::audit::audit;
 use huitong_node::demo::morning::Morning;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::stage::Stage;
+use super::stage::{Stage, consultation};
 
 /// A small file system of its own; `None` where the test may not mount one.
 struct SmallDisk(std::path::PathBuf);
@@ -104,14 +104,7 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 async fn settle(cashier: &huitong_node::demo::client::ApiClient, message_id: &str) -> Option<String> {
-    let bill = json!({
-        "visit": {
-            "home_area": "330100", "certificate": { "type": "02", "number": "330100199204160018" },
-            "scheme": "employee", "care_type": "11",
-        },
-        "batch": "1", "account_wanted": false, "total_fee": "20.00",
-        "lines": [{ "number": "1", "item_code": "F002431", "quantity": "1", "price": "20.00", "amount": "20.00" }],
-    });
+    let bill = consultation();
     let answer =
         cashier.send::<_, Value>(reqwest::Method::POST, "/v1/medical/bills", Some(message_id), &bill).await.ok()?;
     answer.1["settlement"]["settlement"].as_str().map(str::to_owned)

@@ -10,6 +10,7 @@ use huitong_node::demo::client::ApiClient;
 use huitong_node::demo::load::{CashierKeys, load, operator};
 use huitong_node::region::profile::RegionProfile;
 use huitong_node::supervisor::NodeProcess;
+use serde_json::{Value, json};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_huitong");
 
@@ -104,4 +105,16 @@ pub fn init(folder: &Path, more: &[&str]) {
     arguments.extend(more);
     let output = huitong(&arguments);
     assert!(output.status.success(), "{}", text(&output));
+}
+
+/// One consultation at a hospital of Shanghai for an invented person of Hangzhou who has filed a long stay.
+pub fn consultation() -> Value {
+    json!({
+        "visit": {
+            "home_area": "330100", "certificate": { "type": "02", "number": "330100199204160018" },
+            "scheme": "employee", "care_type": "11",
+        },
+        "batch": "1", "account_wanted": false, "total_fee": "20.00",
+        "lines": [{ "number": "1", "item_code": "F002431", "quantity": "1", "price": "20.00", "amount": "20.00" }],
+    })
 }

@@ -10,7 +10,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::stage::{Stage, huitong, text};
+use super::stage::{Stage, consultation, huitong, text};
 
 fn keeper(stage: &Stage, division: &str) -> Arc<ManifestKeeper> {
     let path = stage.region.node_folder(division).join("manifest.json");
@@ -85,14 +85,7 @@ async fn what_a_revoked_key_signs_has_no_effect() {
     }
     run(&["publish"]);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let bill = json!({
-        "visit": {
-            "home_area": "330100", "certificate": { "type": "02", "number": "330100199204160018" },
-            "scheme": "employee", "care_type": "11",
-        },
-        "batch": "1", "account_wanted": false, "total_fee": "20.00",
-        "lines": [{ "number": "1", "item_code": "F002431", "quantity": "1", "price": "20.00", "amount": "20.00" }],
-    });
+    let bill = consultation();
     let cashier = stage.cashier("H31010100001");
     let (status, answer) = cashier
         .send::<_, Value>(reqwest::Method::POST, "/v1/medical/bills", Some("revoked-key-1"), &bill)

@@ -1,5 +1,6 @@
 //! The HTTP edge that all services share.
 
+pub mod address;
 pub mod body;
 pub mod caller;
 pub mod edge;
@@ -9,6 +10,7 @@ pub mod page;
 pub mod problem;
 pub mod yuan;
 
+pub use address::{Path, Query};
 pub use body::{Body, NoBody};
 pub use caller::{Caller, RequestId};
 pub use edge::{Asked, Clock, Edge};

@@ -5,7 +5,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer};
+use super::{Decided, Peer, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
@@ -27,7 +27,7 @@ pub fn take(view: View<'_>, answer: Message, from: &Peer, context: &mut Context<
         Message::CommitAnswer(answer) => commit(view, answer, from, context),
         Message::QueryAnswer(answer) => {
             let call = CallReference { institution: answer.institution, message_id: answer.message_id };
-            queried(view, &call, &answer.found, from)
+            queried(view, call, &answer.found, from, context)
         }
         Message::ReverseAnswer(answer) => reversed(view, answer, from, context),
         Message::CancelAnswer(answer) => match answer.result {
@@ -135,15 +135,19 @@ fn refused(call: &CallReference, known: &VisitedCall, reason: Refusal, waiting: 
 
 /// The answer to the query follows the answer to the commit in the feed, so a call that is still unknown here was not
 /// found there: nothing was booked, and the reversal makes sure that nothing ever will be.
-fn queried(view: View<'_>, call: &CallReference, found: &Found, from: &Peer) -> Decided {
-    let Some(known) = calls::visited_call(view, call)? else { return Err(refusal::CALL_UNKNOWN.refuse().into()) };
+fn queried(view: View<'_>, call: CallReference, found: &Found, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let Some(known) = calls::visited_call(view, &call)? else { return Err(refusal::CALL_UNKNOWN.refuse().into()) };
     if known.home != Some(from.jurisdiction) {
         return Err(refusal::CYCLE_CLOSED.refuse().into());
     }
-    if known.state == CallState::Unknown && !matches!(found, Found::Settled { .. }) {
-        return Ok(Decision::nothing().alarm("a call was not found at its home although it was delivered"));
+    if known.state != CallState::Unknown || matches!(found, Found::Settled { .. }) {
+        return Ok(Decision::nothing());
     }
-    Ok(Decision::nothing())
+    let message = reply(context, from, Message::Reverse(call.clone()));
+    Ok(Decision::nothing()
+        .event(Event::CallReversing { call })
+        .message(message)
+        .alarm("a call was not found at its home although it was delivered; it is being reversed"))
 }
 
 fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Context<'_>) -> Decided {

@@ -1,9 +1,9 @@
 //! POST /v1/medical/accounts/{person}/credits
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use huitong_service_kit::http::{Body, Caller, Problem, Yuan};
+use huitong_service_kit::http::{Body, Caller, Path, Problem, Yuan};
 use serde::{Deserialize, Serialize};
 
 use super::MedicalEdge;

@@ -1,8 +1,8 @@
 //! GET /v1/medical/calls/{message_id} and POST /v1/medical/calls/{message_id}/reversal
 
 use axum::Json;
-use axum::extract::{Path, State};
-use huitong_service_kit::http::{Asked, Caller, NoBody, Problem};
+use axum::extract::State;
+use huitong_service_kit::http::{Asked, Caller, NoBody, Path, Problem};
 use serde::Serialize;
 
 use super::MedicalEdge;

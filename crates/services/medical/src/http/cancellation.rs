@@ -1,8 +1,8 @@
 //! POST /v1/medical/settlements/{settlement}/cancellation
 
 use axum::Json;
-use axum::extract::{Path, State};
-use huitong_service_kit::http::{Asked, Caller, NoBody, Problem};
+use axum::extract::State;
+use huitong_service_kit::http::{Asked, Caller, NoBody, Path, Problem};
 
 use super::MedicalEdge;
 use super::wire::{SettlementWire, problem};

@@ -1,9 +1,9 @@
 //! POST and GET /v1/medical/catalogues
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use huitong_service_kit::http::{Body, Caller, Page, PageQuery, Problem};
+use huitong_service_kit::http::{Body, Caller, Page, PageQuery, Problem, Query};
 use serde_json::value::RawValue;
 
 use super::MedicalEdge;

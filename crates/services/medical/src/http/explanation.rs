@@ -1,8 +1,8 @@
 //! GET /v1/medical/settlements/{settlement}/explanation
 
 use axum::Json;
-use axum::extract::{Path, State};
-use huitong_service_kit::http::{Caller, Problem, Yuan};
+use axum::extract::State;
+use huitong_service_kit::http::{Caller, Path, Problem, Yuan};
 use serde::Serialize;
 
 use super::MedicalEdge;

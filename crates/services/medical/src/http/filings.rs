@@ -1,11 +1,11 @@
 //! POST and GET /v1/medical/filings, DELETE /v1/medical/filings/{filing}
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use huitong_kernel::division::Division;
 use huitong_kernel::time::Date;
-use huitong_service_kit::http::{Asked, Body, Caller, NoBody, Page, Problem};
+use huitong_service_kit::http::{Asked, Body, Caller, NoBody, Page, Path, Problem, Query};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

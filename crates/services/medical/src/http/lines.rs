@@ -1,9 +1,9 @@
 //! PUT and DELETE /v1/medical/visits/{visit}/batches/{batch}/lines
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use huitong_service_kit::http::{Body, Caller, NoBody, Problem, Yuan};
+use huitong_service_kit::http::{Body, Caller, NoBody, Path, Problem, Yuan};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

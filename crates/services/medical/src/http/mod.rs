@@ -1,6 +1,7 @@
 //! Endpoints below /v1/medical, each with its permission. Wire types live here and nowhere else.
 
 mod accounts;
+mod audit;
 mod bills;
 mod calls;
 mod cancellation;
@@ -48,6 +49,8 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.policy.read", policies::list_policies),
         endpoint!("medical.catalogue.publish", catalogues::publish_catalogue),
         endpoint!("medical.catalogue.read", catalogues::list_catalogues),
+        endpoint!("medical.settlement.audit", audit::list_all_settlements),
+        endpoint!("medical.settlement.audit", audit::get_document),
         endpoint!("medical.totals.read", totals::get_totals),
     ]
 }

@@ -1,8 +1,8 @@
 //! POST /v1/medical/visits/{visit}/batches/{batch}/quotes
 
 use axum::Json;
-use axum::extract::{Path, State};
-use huitong_service_kit::http::{Asked, Body, Caller, Problem, Yuan};
+use axum::extract::State;
+use huitong_service_kit::http::{Asked, Body, Caller, Path, Problem, Yuan};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

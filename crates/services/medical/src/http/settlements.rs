@@ -1,8 +1,8 @@
 //! GET /v1/medical/settlements and /v1/medical/settlements/{settlement}
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use huitong_service_kit::http::{Caller, Page, PageQuery, Problem, Yuan};
+use axum::extract::State;
+use huitong_service_kit::http::{Caller, Page, PageQuery, Path, Problem, Query, Yuan};
 use serde::{Deserialize, Serialize};
 
 use super::MedicalEdge;
@@ -37,7 +37,7 @@ pub struct SettlementItem {
     pub document: String,
 }
 
-fn item(role: Role, settlement: Settlement) -> SettlementItem {
+pub fn item(role: Role, settlement: Settlement) -> SettlementItem {
     let last: String = settlement.person.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
     SettlementItem {
         role,

@@ -1,10 +1,10 @@
 //! PUT /v1/registry/insured and GET /v1/registry/insured/{person}
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use huitong_kernel::division::Division;
 use huitong_kernel::time::Date;
-use huitong_service_kit::http::{Body, Caller, Problem};
+use huitong_service_kit::http::{Body, Caller, Path, Problem};
 use serde::{Deserialize, Serialize};
 
 use super::RegistryEdge;

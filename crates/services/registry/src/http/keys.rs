@@ -3,11 +3,11 @@
 use std::sync::PoisonError;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::DurationMs;
-use huitong_service_kit::http::{Body, Caller, Problem};
+use huitong_service_kit::http::{Body, Caller, Path, Problem};
 use serde::{Deserialize, Serialize};
 
 use super::RegistryEdge;

@@ -1,8 +1,8 @@
 //! PUT and GET /v1/registry/participants
 
 use axum::Json;
-use axum::extract::{Query, State};
-use huitong_service_kit::http::{Body, Caller, Page, PageQuery, Problem};
+use axum::extract::State;
+use huitong_service_kit::http::{Body, Caller, Page, PageQuery, Problem, Query};
 
 use super::RegistryEdge;
 use crate::Registry;
