@@ -2,6 +2,7 @@
 
 mod api_description;
 mod bad_requests;
+mod cashier;
 mod command_line;
 mod crash;
 mod endpoints;

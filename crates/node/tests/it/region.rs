@@ -6,7 +6,7 @@ use huitong_node::api::status::StatusWire;
 use huitong_node::demo::Region;
 use reqwest::Method;
 
-use super::stage::{Stage, base_port, huitong, text};
+use super::stage::{Stage, base_port, consultation, huitong, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_rotated_with_three_signatures_and_running_nodes_take_the_manifest() {
@@ -44,7 +44,26 @@ async fn a_key_is_rotated_with_three_signatures_and_running_nodes_take_the_manif
     assert_eq!(versions, [2, 2, 2, 2], "all nodes took the new manifest");
     let shown = run(&["show"]);
     assert!(text(&shown).contains("version 2"), "{}", text(&shown));
-    stage.stop().await;
+    let mut stage = stage;
+    settled(&stage, "under-the-old-key").await;
+    stage.kill("310000").await;
+    let config = stage.region.node_folder("310000").join("node.toml");
+    let configured = std::fs::read_to_string(&config).expect("readable");
+    std::fs::write(&config, configured.replace("keys/node.key", "keys/node-2.key")).expect("writable");
+    stage.restart("310000").await;
+    settled(&stage, "under-the-new-key").await;
+    let folder = stage.stop().await;
+    for division in ["310000", "330000"] {
+        let output = huitong(&["verify", "--data", &folder.path().join(division).display().to_string()]);
+        assert!(output.status.success(), "what both keys signed verifies: {}", text(&output));
+    }
+}
+
+async fn settled(stage: &Stage, message_id: &str) {
+    let cashier = stage.cashier("H31010100001");
+    let bill = consultation();
+    let sent = cashier.send::<_, serde_json::Value>(Method::POST, "/v1/medical/bills", Some(message_id), &bill);
+    assert_eq!(sent.await.expect("the node answers").1["answer"], "collect", "{message_id}");
 }
 
 #[test]
