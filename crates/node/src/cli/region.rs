@@ -242,6 +242,11 @@ fn make(arguments: &InitArguments) -> anyhow::Result<Manifest> {
 fn rotate(arguments: &RotateArguments) -> anyhow::Result<i32> {
     let manifest = manifest_path(&arguments.manifest);
     let suite = manage::read(&manifest)?.content()?.suite;
+    // Before the key is made: a refused rotation must not replace a key that a draft already names.
+    manage::check_no_draft(&manifest)?;
+    if arguments.key.exists() {
+        anyhow::bail!("{} exists already; name a new file for the new key", arguments.key.display());
+    }
     let key = keys::generate(&arguments.key, suite, "sign checkpoints", &mut entropy::random_source()?)?;
     let public = huitong_kernel::suite::Signer::public_key(&key).clone();
     let overlap_to = now() + DurationMs(arguments.overlap_hours * 3_600_000);

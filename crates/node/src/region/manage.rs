@@ -29,11 +29,18 @@ pub fn draft_path(manifest: &Path) -> PathBuf {
     manifest.with_extension("draft.json")
 }
 
-fn write_draft(manifest: &Path, next: &Manifest) -> anyhow::Result<PathBuf> {
+/// One draft at a time: two would fork the region.
+pub fn check_no_draft(manifest: &Path) -> anyhow::Result<()> {
     let path = draft_path(manifest);
     if path.exists() {
         bail!("a draft is under way: {}; sign and publish it, or delete it", path.display());
     }
+    Ok(())
+}
+
+fn write_draft(manifest: &Path, next: &Manifest) -> anyhow::Result<PathBuf> {
+    check_no_draft(manifest)?;
+    let path = draft_path(manifest);
     write_public(&path, SignedManifest::draft(next).write().as_bytes())?;
     Ok(path)
 }
