@@ -33,6 +33,11 @@ pub struct Report {
     pub pairs: Vec<PairTotals>,
 }
 
+const HEADER: &str =
+    "visited ← home    count        total        funds       person      account         cash   owed by fund (yuan)";
+const HEADER_ZH: &str =
+    "就医地   参保地     笔数         总额         基金     个人负担         账户         现金   应付（元）";
+
 impl Report {
     pub async fn new(region: &Region, settings: Settings, morning: &Morning, audit: Audit) -> anyhow::Result<Report> {
         let mut latencies = morning.latencies_ms.clone();
@@ -70,10 +75,8 @@ impl Report {
             "  latency 时延 p50 {:.1} ms, p99 {:.1} ms   {:.0} settlements/s",
             self.latency_ms_p50, self.latency_ms_p99, self.settlements_per_second
         );
-        println!(
-            "\n  visited ← home    count        total        funds      account         cash   owed by fund (yuan)"
-        );
-        println!("  就医地   参保地     笔数         总额         基金         账户         现金   应付");
+        println!("\n  {HEADER}");
+        println!("  {HEADER_ZH}");
         for pair in &self.pairs {
             let funds: Vec<String> =
                 pair.ledger_fen.iter().map(|(fund, amount)| format!("{fund} {}", amount.yuan())).collect();

@@ -10,6 +10,7 @@ mod full_disk;
 mod house;
 mod morning;
 mod offline;
+mod redelivery;
 mod region;
 mod stage;
 mod trust;
