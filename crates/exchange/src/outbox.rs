@@ -22,8 +22,10 @@ pub struct Outbox {
     tree: CompactRange,
     /// Receipted by the receiver, durably.
     acknowledged: Sequence,
-    /// Signed and sent, waiting for a receipt.
-    outstanding: VecDeque<Checkpoint>,
+    /// The tree from which sending goes on when what was sent must be sent again.
+    rewound: CompactRange,
+    /// Signed and sent, waiting for a receipt, each with the tree that it signs.
+    outstanding: VecDeque<(Checkpoint, CompactRange)>,
 }
 
 /// A receipt that is not for what was sent.
@@ -41,7 +43,7 @@ impl Outbox {
     pub fn resume(feed: Feed, function: HashFunction, acknowledged: Sequence, leaves: &[Digest]) -> Outbox {
         let mut tree = CompactRange::new(function);
         leaves.iter().for_each(|leaf| tree.push(*leaf));
-        Outbox { feed, function, tree, acknowledged, outstanding: VecDeque::new() }
+        Outbox { feed, function, rewound: tree.clone(), tree, acknowledged, outstanding: VecDeque::new() }
     }
 
     /// Number of the last message sent.
@@ -51,6 +53,12 @@ impl Outbox {
 
     pub fn acknowledged(&self) -> Sequence {
         self.acknowledged
+    }
+
+    /// Everything without receipt will be sent again.
+    pub fn rewind(&mut self) {
+        self.tree = self.rewound.clone();
+        self.outstanding.clear();
     }
 
     /// Whether something sent waits for its receipt.
@@ -80,7 +88,7 @@ impl Outbox {
         if self.outstanding.len() >= OUTSTANDING_MAX {
             self.outstanding.pop_front();
         }
-        self.outstanding.push_back(checkpoint);
+        self.outstanding.push_back((checkpoint, self.tree.clone()));
         Ok(Batch { feed: self.feed.clone(), first, messages, checkpoint: note.to_string() })
     }
 
@@ -93,11 +101,11 @@ impl Outbox {
         if checkpoint.size <= self.acknowledged {
             return Ok(false);
         }
-        if !self.outstanding.contains(&checkpoint) {
-            return Err(ReceiptFault::Unknown);
-        }
+        let sent = self.outstanding.iter().find(|(sent, _)| *sent == checkpoint);
+        let (_, tree) = sent.ok_or(ReceiptFault::Unknown)?;
+        self.rewound = tree.clone();
         self.acknowledged = checkpoint.size;
-        self.outstanding.retain(|other| other.size > checkpoint.size);
+        self.outstanding.retain(|(other, _)| other.size > checkpoint.size);
         Ok(true)
     }
 }

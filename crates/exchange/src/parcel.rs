@@ -16,7 +16,8 @@ pub const BATCH_BYTES_SOFT_MAX: usize = 4 << 20;
 /// Bytes of a whole parcel at most.
 pub const PARCEL_BYTES_MAX: usize = 16 << 20;
 const HEADER_BYTES_MAX: usize = 1 << 20;
-const ITEMS_MAX: usize = 64;
+/// Batches, receipts, refusals and held feeds in one parcel at most, of each.
+pub const ITEMS_MAX: usize = 256;
 
 /// Consecutive messages of one feed under one signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,14 @@ pub struct Refused {
     pub refusal: ExchangeRefusal,
 }
 
+/// How many messages of a feed its receiver holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    pub feed: Feed,
+    pub size: Sequence,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parcel {
     /// Version of the sender's manifest: whoever has an older one fetches the newer.
@@ -51,6 +60,10 @@ pub struct Parcel {
     pub batches: Vec<Batch>,
     pub receipts: Vec<Receipt>,
     pub refused: Vec<Refused>,
+    /// The sender has started anew and asks what the receiver holds of its feeds.
+    pub asks_held: bool,
+    /// What the sender holds of the receiver's feeds, when asked.
+    pub held: Option<Vec<Held>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -60,6 +73,10 @@ struct Header {
     batches: Vec<BatchHeader>,
     receipts: Vec<Receipt>,
     refused: Vec<Refused>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    asks_held: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<Vec<Held>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,6 +106,8 @@ impl Parcel {
             batches: batches.collect(),
             receipts: self.receipts.clone(),
             refused: self.refused.clone(),
+            asks_held: self.asks_held,
+            held: self.held.clone(),
         };
         let header = serde_json::to_vec(&header).expect("a header is plain data");
         let length = u32::try_from(header.len()).expect("a header stays far below 4 GiB");
@@ -110,7 +129,9 @@ impl Parcel {
         }
         let (header, mut body) = rest.split_at(length);
         let header: Header = serde_json::from_slice(header).map_err(|_| ParcelError)?;
-        if header.batches.len() > ITEMS_MAX || header.receipts.len() > ITEMS_MAX || header.refused.len() > ITEMS_MAX {
+        let held = header.held.as_ref().map_or(0, Vec::len);
+        let counts = [header.batches.len(), header.receipts.len(), header.refused.len(), held];
+        if counts.into_iter().any(|count| count > ITEMS_MAX) {
             return Err(ParcelError);
         }
         let mut batches = Vec::with_capacity(header.batches.len());
@@ -121,13 +142,17 @@ impl Parcel {
         if !body.is_empty() {
             return Err(ParcelError);
         }
-        let Header { manifest_version, receipts, refused, .. } = header;
-        Ok(Parcel { manifest_version, batches, receipts, refused })
+        let Header { manifest_version, receipts, refused, asks_held, held, .. } = header;
+        Ok(Parcel { manifest_version, batches, receipts, refused, asks_held, held })
     }
 
     /// Whether it carries nothing that the other side must know.
     pub fn is_empty(&self) -> bool {
-        self.batches.is_empty() && self.receipts.is_empty() && self.refused.is_empty()
+        self.batches.is_empty()
+            && self.receipts.is_empty()
+            && self.refused.is_empty()
+            && !self.asks_held
+            && self.held.is_none()
     }
 }
 
@@ -169,7 +194,7 @@ mod tests {
             let batch = Batch { feed: feed(), first: 7, messages, checkpoint: "note".to_owned() };
             let receipts = vec![Receipt { feed: feed(), note: "n".to_owned() }];
             let refused = vec![Refused { feed: feed(), refusal: ExchangeRefusal::Gap { expected: 3 } }];
-            let parcel = Parcel { manifest_version: 2, batches: vec![batch], receipts, refused };
+            let parcel = Parcel { manifest_version: 2, batches: vec![batch], receipts, refused, ..Parcel::default() };
             let bytes = parcel.encode();
             prop_assert_eq!(Parcel::decode(&bytes), Ok(parcel));
             let shorter = &bytes[..cut % bytes.len()];

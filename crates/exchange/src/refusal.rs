@@ -28,6 +28,9 @@ pub enum ExchangeRefusal {
     ManifestNotInForce,
     #[error("the receiver cannot write now")]
     Unavailable,
+    /// The sender tries the next of the node's addresses.
+    #[error("another member of the node leads the feed's receiver")]
+    NotHere,
 }
 
 impl ExchangeRefusal {
@@ -43,6 +46,7 @@ impl ExchangeRefusal {
             ExchangeRefusal::WrongReceiver => "EXC-1008",
             ExchangeRefusal::ManifestNotInForce => "EXC-1009",
             ExchangeRefusal::Unavailable => "EXC-1010",
+            ExchangeRefusal::NotHere => "EXC-1011",
         }
     }
 
@@ -58,11 +62,12 @@ impl ExchangeRefusal {
             ExchangeRefusal::WrongReceiver => "本节点不承办该接收方",
             ExchangeRefusal::ManifestNotInForce => "区域清单未生效或已过期",
             ExchangeRefusal::Unavailable => "接收方暂时无法写入",
+            ExchangeRefusal::NotHere => "该接收方由节点的另一成员承办",
         }
     }
 
-    /// Whether a person must look: everything but a gap and a passing outage.
+    /// Whether a person must look: everything but a gap, a passing outage and the wrong member.
     pub fn alarms(&self) -> bool {
-        !matches!(self, ExchangeRefusal::Gap { .. } | ExchangeRefusal::Unavailable)
+        !matches!(self, ExchangeRefusal::Gap { .. } | ExchangeRefusal::Unavailable | ExchangeRefusal::NotHere)
     }
 }

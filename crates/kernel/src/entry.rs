@@ -49,6 +49,28 @@ impl fmt::Display for EntryKind {
     }
 }
 
+impl EntryKind {
+    /// Reads the line written by the `Display` form.
+    pub fn parse(line: &str) -> Option<EntryKind> {
+        let mut words = line.split(' ');
+        let name = words.next()?;
+        let kind = if name == "decision" {
+            EntryKind::Decision
+        } else {
+            let feed = words.next()?.parse().ok()?;
+            let mut number = || words.next()?.parse().ok();
+            match name {
+                "sent" => EntryKind::Sent { feed, number: number()? },
+                "received" => EntryKind::Received { feed, number: number()? },
+                "checkpoint-received" => EntryKind::CheckpointReceived { feed },
+                "receipt-received" => EntryKind::ReceiptReceived { feed },
+                _ => return None,
+            }
+        };
+        words.next().is_none().then_some(kind)
+    }
+}
+
 /// The chain value of an entry: hash(previous chain value ‖ sequence as 8 bytes big-endian ‖ kind line ‖ 0x0a ‖ bytes).
 /// The first entry follows [`Digest::ZERO`]. Cutting, reordering or altering entries changes every later value.
 pub fn chain(function: HashFunction, previous: Digest, sequence: Sequence, kind: &EntryKind, bytes: &[u8]) -> Digest {

@@ -58,7 +58,7 @@ pub struct NodeRecord {
     pub name: String,
     /// Where callers find its HTTP API.
     pub api_url: String,
-    /// Where peers deliver: `host:port`, TLS.
+    /// Where peers deliver: `host:port`, TLS; one per member of the node's process group, separated by commas.
     pub exchange_address: String,
     /// SHA-256 of the DER bytes of its TLS certificates; several while one replaces another.
     pub tls_certificates: Vec<Digest>,
@@ -109,6 +109,13 @@ pub enum TrustError {
     KeyExpired,
     #[error("the key was revoked")]
     KeyRevoked,
+}
+
+impl NodeRecord {
+    /// The exchange address of each member.
+    pub fn exchange_addresses(&self) -> impl Iterator<Item = &str> {
+        self.exchange_address.split(',').map(str::trim).filter(|address| !address.is_empty())
+    }
 }
 
 impl NodeKey {

@@ -7,6 +7,9 @@ use anyhow::{Context, bail};
 use huitong_kernel::hash::Digest;
 use serde::{Deserialize, Serialize};
 
+/// Every service that a node can run.
+pub const SERVICES: &[&str] = &["registry", "medical"];
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeConfig {
@@ -21,9 +24,19 @@ pub struct NodeConfig {
     pub tls_key: PathBuf,
     pub api: ApiConfig,
     pub exchange: ExchangeConfig,
-    /// `sqlite`.
+    /// Where the journals are: `sqlite` (a file per stream in `data`), or `postgres://user:password@host/database` when
+    /// several members share them; `data` then holds copies and views.
     #[serde(default = "default_journal")]
     pub journal: String,
+    /// Certificates (PEM) that the journal's server may show; without it the connection is not encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_ca: Option<PathBuf>,
+    /// Tells the members of one node apart; the API's address when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// The services that this member may lead. With a shared journal it follows the node's others.
+    #[serde(default = "default_services")]
+    pub services: Vec<String>,
     #[serde(default)]
     pub log: LogFormat,
     /// The first operator's key, by its hash; used once, on an empty registry.
@@ -82,6 +95,10 @@ fn default_journal() -> String {
     "sqlite".to_owned()
 }
 
+fn default_services() -> Vec<String> {
+    SERVICES.iter().map(|service| (*service).to_owned()).collect()
+}
+
 fn default_body_bytes_max() -> usize {
     512 * 1024
 }
@@ -108,13 +125,38 @@ impl NodeConfig {
         {
             *part = folder.join(&*part);
         }
+        if let Some(ca) = &mut config.journal_ca {
+            *ca = folder.join(&*ca);
+        }
         config.check()?;
         Ok(config)
     }
 
+    /// Whether several members share the journals.
+    pub fn has_shared_journal(&self) -> bool {
+        self.journal.starts_with("postgres://") || self.journal.starts_with("postgresql://")
+    }
+
+    /// This member's name among those of the node.
+    pub fn member(&self) -> String {
+        self.member.clone().unwrap_or_else(|| self.api.listen.to_string())
+    }
+
+    /// Whether this member may lead the service.
+    pub fn leads(&self, service: &str) -> bool {
+        self.services.iter().any(|known| known == service)
+    }
+
     fn check(&self) -> anyhow::Result<()> {
-        if self.journal != "sqlite" {
-            bail!("journal = {:?} is not known; write journal = \"sqlite\"", self.journal);
+        if self.journal != "sqlite" && !self.has_shared_journal() {
+            bail!("journal is neither \"sqlite\" nor \"postgres://user@host/database\"");
+        }
+        if let Some(unknown) = self.services.iter().find(|service| !SERVICES.contains(&service.as_str())) {
+            bail!("services names {unknown:?}; known are {}", SERVICES.join(", "));
+        }
+        let needs_registry = !self.has_shared_journal() && !self.services.iter().any(|service| service == "registry");
+        if needs_registry {
+            bail!("services must name registry: it holds the callers' keys (with a shared journal it may be followed)");
         }
         if !self.api.listen.ip().is_loopback() && !self.api.tls {
             bail!("[api] listens on {}, which others can reach: set tls = true", self.api.listen);

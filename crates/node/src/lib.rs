@@ -12,6 +12,7 @@ pub mod keys;
 pub mod logging;
 pub mod region;
 pub mod running;
+pub mod services;
 pub mod supervisor;
 pub mod tls;
 pub mod transport;

@@ -1,13 +1,11 @@
 //! A running node: streams, links, listeners, workers, wired together; and its orderly end.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use huitong_kernel::feed::{Address, Feed};
-use huitong_medical::Medical;
+use huitong_kernel::division::Division;
 use huitong_registry::Registry;
 use huitong_registry::command::Command as RegistryCommand;
 use huitong_registry::http::RegistryEdge;
@@ -15,12 +13,13 @@ use huitong_registry::model::participant::{Participant, ParticipantKind};
 use huitong_registry::model::role::Role;
 use huitong_service_kit::http::edge::ANSWER_WAIT;
 use huitong_service_kit::http::{Clock, Edge};
-use huitong_service_kit::stream::{ApiCall, CallFailure, ServiceStream, StreamSettings};
-use huitong_service_kit::{Directory, Principal, Service};
+use huitong_service_kit::stream::{ApiCall, CallFailure, ServiceStream};
+use huitong_service_kit::{Principal, View};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::Api;
@@ -34,6 +33,7 @@ use crate::exchange::streams::Streams;
 use crate::exchange::switchboard::Switchboard;
 use crate::exchange::{endpoint, local};
 use crate::region::keeper::ManifestKeeper;
+use crate::services::{Opener, Services};
 use crate::tls::Identity;
 use crate::transport::{Security, serve, told_to_stop};
 use crate::{entropy, keys};
@@ -50,12 +50,6 @@ pub struct RunningNode {
     streams: Streams,
 }
 
-/// The streams of a node with their typed handles.
-struct Services {
-    registry: Arc<ServiceStream<Registry>>,
-    medical: Arc<ServiceStream<Medical>>,
-}
-
 impl RunningNode {
     pub async fn start(config: &NodeConfig) -> anyhow::Result<RunningNode> {
         let keeper = Arc::new(ManifestKeeper::open(&config.manifest)?);
@@ -70,29 +64,22 @@ impl RunningNode {
             .map(|jurisdiction| jurisdiction.division)
             .with_context(|| format!("the manifest knows no jurisdiction of the node {}", config.name))?;
         std::fs::create_dir_all(&config.data)?;
-        let settings = |service: &str| -> anyhow::Result<StreamSettings> {
-            let switchboard = Arc::clone(&switchboard);
-            Ok(StreamSettings {
-                path: stream_path(&config.data, service),
-                home: Address::new(jurisdiction, service),
-                function: keeper.current().hash_function(),
-                random: entropy::random_source()?,
-                directory: Arc::clone(&keeper) as Arc<dyn Directory>,
-                on_sent: Box::new(move |feeds: &[Feed]| switchboard.ring(feeds)),
-            })
-        };
-        let services = Services {
-            registry: Arc::new(ServiceStream::start(Arc::new(Registry), settings(Registry::NAME)?)?),
-            medical: Arc::new(ServiceStream::start(Arc::new(Medical::default()), settings(Medical::NAME)?)?),
-        };
-        if let Some(bootstrap) = &config.bootstrap {
-            add_first_operator(&services.registry, bootstrap, jurisdiction, &*clock).await?;
-        }
-        let mut streams = Streams::default();
-        streams.0.insert(services.registry.home().clone(), services.registry.clone());
-        streams.0.insert(services.medical.home().clone(), services.medical.clone());
+        let started = Instant::now();
+        let opener = Opener { config, jurisdiction, keeper: &keeper, switchboard: &switchboard, started };
+        let services = Services::open(&opener)?;
+        let streams = services.streams();
         let (stop, stopped) = watch::channel(false);
         let mut node = RunningNode { api: config.api.listen, stop, workers: Vec::new(), streams };
+        if let Some(bootstrap) = config.bootstrap.clone() {
+            let (registry, clock) = (Arc::clone(&services.registry), Arc::clone(&clock));
+            let adding = add_first_operator(registry, bootstrap, jurisdiction, clock, stopped.clone());
+            if config.has_shared_journal() {
+                // Only the leader can; another member may be it.
+                node.spawn(async { drop(adding.await) });
+            } else {
+                adding.await?;
+            }
+        }
         let local_bell = Arc::new(Notify::new());
         switchboard.bell(jurisdiction, Arc::clone(&local_bell));
         node.spawn(local::run(node.streams.clone(), Arc::clone(&clock), local_bell, stopped.clone()));
@@ -103,9 +90,11 @@ impl RunningNode {
             keeper: Arc::clone(&keeper),
             streams: node.streams.clone(),
             clock: Arc::clone(&clock),
+            started,
         });
         let links = Arc::new(Links::new(party, Identity::read(&config.tls_certificate, &config.tls_key)?, switchboard));
         node.spawn(run_links(Arc::clone(&links), stopped.clone()));
+        node.spawn(confirm_restored(node.streams.clone(), Arc::clone(&links), stopped.clone()));
         node.listen_to_peers(config, &identity, &keeper, links, stopped.clone()).await?;
         node.listen_to_callers(config, &identity, services, &keeper, &clock, stopped.clone()).await?;
         node.spawn(tick(node.streams.clone(), keeper, clock, stopped));
@@ -146,7 +135,7 @@ impl RunningNode {
             Edge { stream: Arc::clone(&services.registry), clock: Arc::clone(clock), answer_wait: ANSWER_WAIT };
         let api = Api {
             registry: RegistryEdge { edge: registry_edge, random: Arc::clone(&random) },
-            medical: Edge { stream: services.medical, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT },
+            medical: services.medical.map(|stream| Edge { stream, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT }),
             status: NodeStatus { name: config.name.clone(), streams: self.streams.clone(), keeper: Arc::clone(keeper) },
             authenticator: Authenticator { registry: services.registry, clock: Arc::clone(clock), random },
             metrics: metrics_handle()?,
@@ -172,11 +161,6 @@ impl RunningNode {
             port.close();
         }
     }
-}
-
-/// The file of a service's stream.
-pub fn stream_path(data: &Path, service: &str) -> std::path::PathBuf {
-    data.join(format!("{service}.db"))
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -233,17 +217,57 @@ fn metrics_handle() -> anyhow::Result<PrometheusHandle> {
     Ok(HANDLE.get_or_init(|| handle).clone())
 }
 
+/// Streams restored from a backup take works again once every peer has said that it knows of nothing newer.
+async fn confirm_restored(streams: Streams, links: Arc<Links>, mut stop: watch::Receiver<bool>) {
+    loop {
+        for port in streams.iter().filter(|port| port.awaits_confirmation()) {
+            if links.confirm(&**port).await {
+                match port.confirm() {
+                    Ok(()) => tracing::info!(stream = %port.home(), "the peers have confirmed the restored journal"),
+                    Err(error) => tracing::error!(stream = %port.home(), %error, "the stream stays on hold"),
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = told_to_stop(&mut stop) => return,
+        }
+    }
+}
+
 /// On an empty registry: the operator whose key `huitong region init` made.
 async fn add_first_operator(
+    registry: Arc<ServiceStream<Registry>>,
+    bootstrap: Bootstrap,
+    jurisdiction: Division,
+    clock: Arc<dyn Clock>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    loop {
+        let known = |view: View<'_>| huitong_registry::query::participants::principal(view, "operator");
+        if registry.readers().view(known)?.is_some() {
+            return Ok(());
+        }
+        if registry.held().is_some() {
+            // A restored journal knows its operators.
+            return Ok(());
+        }
+        if registry.is_leading() {
+            return bootstrap_operator(&registry, &bootstrap, jurisdiction, &*clock).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = told_to_stop(&mut stop) => return Ok(()),
+        }
+    }
+}
+
+async fn bootstrap_operator(
     registry: &ServiceStream<Registry>,
     bootstrap: &Bootstrap,
-    jurisdiction: huitong_kernel::division::Division,
+    jurisdiction: Division,
     clock: &dyn Clock,
 ) -> anyhow::Result<()> {
-    let known = registry.readers().view(|view| huitong_registry::query::participants::principal(view, "operator"))?;
-    if known.is_some() {
-        return Ok(());
-    }
     let expires_at = clock.now() + huitong_kernel::time::DurationMs::days(BOOTSTRAP_DAYS);
     let commands = [
         RegistryCommand::PutParticipant(Participant {

@@ -32,6 +32,20 @@ pub fn generate(name: &str) -> anyhow::Result<(String, String, Digest)> {
     Ok((certified.cert.pem(), certified.signing_key.serialize_pem(), pin))
 }
 
+/// The client of a shared journal's server, which must show a certificate that one of these signed.
+pub fn journal_client(ca: &Path) -> anyhow::Result<ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    let certificates = CertificateDer::pem_file_iter(ca)
+        .with_context(|| format!("cannot read the journal's certificates {}", ca.display()))?;
+    for certificate in certificates {
+        roots.add(certificate?)?;
+    }
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
 /// SHA-256 over the certificate's DER bytes.
 pub fn pin_of(certificate: &CertificateDer<'_>) -> Digest {
     HashFunction::Sha256.hash(&[certificate.as_ref()])

@@ -1,5 +1,6 @@
 //! Bytes between nodes: a TLS server that knows which node called, and a client with one kept connection per peer.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,31 +125,58 @@ where
     Ok(())
 }
 
-/// A peer, with the connection kept open between calls.
+type Connection = SendRequest<Full<Bytes>>;
+
+/// A peer, with a connection to each of its members kept open between calls.
 pub struct PeerClient {
     peer: String,
     connector: TlsConnector,
     keeper: Arc<ManifestKeeper>,
-    kept: Mutex<Option<SendRequest<Full<Bytes>>>>,
+    kept: Mutex<BTreeMap<String, Connection>>,
 }
 
 impl PeerClient {
     pub fn new(identity: &Identity, keeper: &Arc<ManifestKeeper>, peer: &str) -> anyhow::Result<PeerClient> {
         let connector = TlsConnector::from(Arc::new(identity.exchange_client(keeper, peer)?));
-        Ok(PeerClient { peer: peer.to_owned(), connector, keeper: Arc::clone(keeper), kept: Mutex::new(None) })
+        Ok(PeerClient { peer: peer.to_owned(), connector, keeper: Arc::clone(keeper), kept: Mutex::default() })
     }
 
-    /// Calls the peer; at most `limit` bytes of answer are read.
-    pub async fn call(&self, method: Method, path: &str, body: Vec<u8>, limit: usize) -> anyhow::Result<Vec<u8>> {
-        let answer = tokio::time::timeout(CALL_TIMEOUT, self.try_call(method, path, body, limit)).await;
+    fn addresses(&self) -> Vec<String> {
+        let manifest = self.keeper.current();
+        manifest.node(&self.peer).map(|node| node.exchange_addresses().map(str::to_owned).collect()).unwrap_or_default()
+    }
+
+    /// How many members of the peer's node can be called.
+    pub fn members(&self) -> usize {
+        self.addresses().len().max(1)
+    }
+
+    /// Calls a member of the peer; at most `limit` bytes of answer are read.
+    pub async fn call(
+        &self,
+        member: usize,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<u8>> {
+        let address = self.addresses().into_iter().nth(member).context("the peer is no longer in the manifest")?;
+        let answer = tokio::time::timeout(CALL_TIMEOUT, self.try_call(&address, method, path, body, limit)).await;
         answer.context("the peer did not answer in time")?
     }
 
-    async fn try_call(&self, method: Method, path: &str, body: Vec<u8>, limit: usize) -> anyhow::Result<Vec<u8>> {
-        let mut kept = self.kept.lock().await;
-        let mut sender = match kept.take() {
+    async fn try_call(
+        &self,
+        address: &str,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<u8>> {
+        let kept = self.kept.lock().await.remove(address);
+        let mut sender = match kept {
             Some(sender) if !sender.is_closed() => sender,
-            _ => self.connect().await?,
+            _ => self.connect(address).await?,
         };
         let request = Request::builder()
             .method(method)
@@ -163,17 +191,13 @@ impl PeerClient {
         if status != StatusCode::OK {
             bail!("the peer answered {status}");
         }
-        *kept = Some(sender);
+        self.kept.lock().await.insert(address.to_owned(), sender);
         Ok(body.to_vec())
     }
 
-    async fn connect(&self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
-        let manifest = self.keeper.current();
-        let node = manifest.node(&self.peer).context("the peer is no longer in the manifest")?;
-        let address: SocketAddr = tokio::net::lookup_host(&node.exchange_address)
-            .await?
-            .next()
-            .context("the peer's address cannot be resolved")?;
+    async fn connect(&self, address: &str) -> anyhow::Result<Connection> {
+        let address: SocketAddr =
+            tokio::net::lookup_host(address).await?.next().context("the peer's address cannot be resolved")?;
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(format!("{}.huitong.invalid", self.peer))?;

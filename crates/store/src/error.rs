@@ -16,6 +16,18 @@ pub enum StoreError {
     File(#[from] std::io::Error),
     #[error("an entry cannot be read: {0}")]
     Entry(#[from] serde_json::Error),
+    /// Nothing was written: the shared journal's server said so.
+    #[error("the journal's server refused: {0}")]
+    Refused(String),
+    /// Whether it was written is not known yet; the same call with the same key tells later.
+    #[error("the outcome is not known yet: {0}")]
+    Unknown(String),
+    /// Another member appended to the stream: this one does not lead any more. Nothing was written.
+    #[error("another member leads the stream")]
+    Fenced,
+    /// This member follows, or takes nothing at present.
+    #[error("this member does not lead the stream")]
+    NotLeading,
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -33,6 +45,7 @@ impl StoreError {
     pub fn spoils_group(&self) -> bool {
         match self {
             StoreError::Full | StoreError::Damaged(_) | StoreError::File(_) => true,
+            StoreError::Refused(_) | StoreError::Unknown(_) | StoreError::Fenced | StoreError::NotLeading => true,
             StoreError::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory | ErrorCode::ReadOnly)

@@ -10,6 +10,8 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
+use crate::journal::Medium;
+use crate::shared::SharedJournal;
 use crate::view::{Tx, View};
 use crate::{feeds, journal};
 
@@ -64,6 +66,8 @@ pub struct GroupCommitter<L: Logic> {
     function: HashFunction,
     logic: L,
     tail: Tail,
+    /// The journal proper, when it is not the file itself.
+    shared: Option<SharedJournal>,
 }
 
 /// What the logic may do while it processes a work.
@@ -158,11 +162,23 @@ pub type Outcomes<T> = Vec<Result<T, Arc<StoreError>>>;
 impl<L: Logic> GroupCommitter<L> {
     /// Opens the stream's file, creating it and its tables when missing.
     pub fn open(path: &Path, function: HashFunction, logic: L) -> Result<GroupCommitter<L>, StoreError> {
-        let connection = journal::open_writer(path)?;
+        GroupCommitter::open_on(path, Medium::default(), function, logic, None)
+    }
+
+    /// The same on another medium, or with the journal in a shared table, of which the file then holds a copy.
+    pub fn open_on(
+        path: &Path,
+        medium: Medium,
+        function: HashFunction,
+        logic: L,
+        shared: Option<SharedJournal>,
+    ) -> Result<GroupCommitter<L>, StoreError> {
+        let medium = Medium { copy: shared.is_some(), ..medium };
+        let connection = journal::open_writer(path, medium)?;
         for schema in logic.schema() {
             connection.execute_batch(schema)?;
         }
-        let mut committer = GroupCommitter { connection, function, logic, tail: Tail::default() };
+        let mut committer = GroupCommitter { connection, function, logic, tail: Tail::default(), shared };
         committer.reload()?;
         Ok(committer)
     }
@@ -198,11 +214,69 @@ impl<L: Logic> GroupCommitter<L> {
                 Err(error) => outcomes.push(Err(Arc::new(error))),
             }
         }
-        journal::append(&self.connection, &self.tail.pending)?;
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        let mut durable_elsewhere = false;
+        if let Some(shared) = &mut self.shared
+            && !self.tail.pending.is_empty()
+        {
+            shared.append(&self.tail.pending)?;
+            durable_elsewhere = true;
+        }
+        let committed = journal::append(&self.connection, &self.tail.pending)
+            .and_then(|()| Ok(self.connection.prepare_cached("COMMIT")?.execute([])?));
+        if let Err(error) = committed {
+            // The shared journal has it; this copy catches up before it goes on.
+            return Err(if durable_elsewhere { StoreError::Unknown(error.to_string()) } else { error });
+        }
         let committed = Committed { head: self.tail.sequence, sent: sent_feeds(&self.tail.pending) };
         self.tail.pending.clear();
         Ok((outcomes, committed))
+    }
+
+    /// The head of the file's journal: sequence number and chain value.
+    pub fn head(&self) -> Result<(Sequence, Digest), StoreError> {
+        journal::head(&self.connection)
+    }
+
+    /// The connection of the writer, for reads beside the views.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub fn shared(&mut self) -> Option<&mut SharedJournal> {
+        self.shared.as_mut()
+    }
+
+    /// Takes over what other members appended to the shared journal; gives the number of entries.
+    pub fn catch_up(&mut self) -> Result<u64, StoreError> {
+        let taken = self.take_over();
+        if taken.is_err() {
+            self.give_up();
+        }
+        taken
+    }
+
+    fn take_over(&mut self) -> Result<u64, StoreError> {
+        let Some(shared) = &mut self.shared else { return Ok(0) };
+        let mut count = 0;
+        loop {
+            let head = journal::head(&self.connection)?;
+            let entries = shared.entries_after(head)?;
+            if entries.is_empty() {
+                break;
+            }
+            self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+            let mut checked = head;
+            for entry in &entries {
+                checked = journal::check_link(self.function, checked, entry)?;
+                feeds::apply(&self.connection, self.function, entry)?;
+                self.logic.replay(Tx::new(&self.connection), entry)?;
+            }
+            journal::append(&self.connection, &entries)?;
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+            count += entries.len() as u64;
+        }
+        self.reload()?;
+        Ok(count)
     }
 
     fn give_up(&mut self) {

@@ -16,18 +16,52 @@ const READER_CACHE_KIB: i64 = 2 * 1024;
 /// Prepared statements kept per connection.
 const STATEMENT_CACHE: usize = 256;
 
+/// On what a stream's file lies, and what it is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Medium {
+    /// The SQLite VFS by name; the operating system's files when `None`. The simulator's disks are such a VFS.
+    pub vfs: Option<&'static str>,
+    /// The file is a copy that can be made again from a shared journal: a commit need not wait for the disk.
+    pub copy: bool,
+}
+
 /// Opens (or creates) the file of a stream for its one writer.
-pub fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path)?;
+pub fn open_writer(path: &Path, medium: Medium) -> Result<Connection, StoreError> {
+    let connection = match medium.vfs {
+        Some(vfs) => {
+            let connection = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), vfs)?;
+            // No shared memory there: one connection writes and reads.
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+            connection
+        }
+        None => Connection::open(path)?,
+    };
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: every commit waits until the write-ahead log is on the disk.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "synchronous", if medium.copy { "NORMAL" } else { "FULL" })?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
+}
+
+/// Whether the file was restored from a backup and no peer has confirmed yet that nothing newer is known of it.
+pub fn is_unconfirmed(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? != 0)
+}
+
+/// Marks a restored file, or takes the mark away.
+pub fn set_unconfirmed(connection: &Connection, unconfirmed: bool) -> Result<(), StoreError> {
+    Ok(connection.pragma_update(None, "user_version", i64::from(unconfirmed))?)
+}
+
+/// Takes the mark away beside the running writer.
+pub fn confirm(path: &Path) -> Result<(), StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    set_unconfirmed(&connection, false)
 }
 
 /// Opens the file read-only: queries, the exchange and the verifier read beside the writer.
@@ -84,29 +118,16 @@ pub fn each_from(
     Ok(())
 }
 
+/// The kind that a journal's row names.
+pub(crate) fn parse_kind(sequence: Sequence, line: &str) -> Result<EntryKind, StoreError> {
+    EntryKind::parse(line).ok_or_else(|| StoreError::Damaged(format!("entry {sequence} has kind {line:?}")))
+}
+
 fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
     let sequence: Sequence = row.get(0)?;
     let line: String = row.get(1)?;
-    let kind = parse_kind(&line).ok_or_else(|| StoreError::Damaged(format!("entry {sequence} has kind {line:?}")))?;
+    let kind = parse_kind(sequence, &line)?;
     Ok(Entry { sequence, kind, bytes: row.get(2)?, chain: Digest(row.get(3)?) })
-}
-
-/// Reads the line written by the `Display` form of [`EntryKind`].
-fn parse_kind(line: &str) -> Option<EntryKind> {
-    let mut words = line.split(' ');
-    let name = words.next()?;
-    if name == "decision" {
-        return Some(EntryKind::Decision);
-    }
-    let feed = words.next()?.parse().ok()?;
-    let number = || words.next()?.parse().ok();
-    Some(match name {
-        "sent" => EntryKind::Sent { feed, number: { number }()? },
-        "received" => EntryKind::Received { feed, number: { number }()? },
-        "checkpoint-received" => EntryKind::CheckpointReceived { feed },
-        "receipt-received" => EntryKind::ReceiptReceived { feed },
-        _ => return None,
-    })
 }
 
 /// Checks that sequence numbers are 1, 2, 3 … and that every chain value follows from the one before.
@@ -114,16 +135,25 @@ fn parse_kind(line: &str) -> Option<EntryKind> {
 pub fn verify_chain(connection: &Connection, function: HashFunction) -> Result<(Sequence, Digest), StoreError> {
     let mut head = (0, Digest::ZERO);
     each_from(connection, 0, |entry| {
-        let expected_sequence = head.0 + 1;
-        if entry.sequence != expected_sequence {
-            return Err(StoreError::Damaged(format!("entry {expected_sequence} is missing")));
-        }
-        let chain = huitong_kernel::entry::chain(function, head.1, entry.sequence, &entry.kind, &entry.bytes);
-        if chain != entry.chain {
-            return Err(StoreError::Damaged(format!("entry {} does not fit the chain", entry.sequence)));
-        }
-        head = (entry.sequence, chain);
+        head = check_link(function, head, &entry)?;
         Ok(())
     })?;
     Ok(head)
+}
+
+/// Checks that an entry follows `head`; gives the new head.
+pub fn check_link(
+    function: HashFunction,
+    head: (Sequence, Digest),
+    entry: &Entry,
+) -> Result<(Sequence, Digest), StoreError> {
+    let expected = head.0 + 1;
+    if entry.sequence != expected {
+        return Err(StoreError::Damaged(format!("entry {expected} is missing")));
+    }
+    let chain = huitong_kernel::entry::chain(function, head.1, entry.sequence, &entry.kind, &entry.bytes);
+    if chain != entry.chain {
+        return Err(StoreError::Damaged(format!("entry {expected} does not fit the chain")));
+    }
+    Ok((expected, chain))
 }

@@ -1,15 +1,20 @@
-//! The journal of a stream and the views built from it, in one SQLite file with one group-committing writer.
+//! The journal of a stream and the views built from it: in one SQLite file, or the journal in a table that several members
+//! share and the views in a file of each. One group-committing writer.
 //!
 //! * [`journal`]: the append-only table of entries. * [`feeds`]: which entries belong to which feed.
 //! * [`view`]: what services see of the tables. * [`group`]: many works, one commit. * [`writer`]: the thread around it.
+//! * [`shared`]: the journal in a PostgreSQL-wire table, its lease and fence. * [`member`]: who leads, who follows.
 //! * [`readers`]: read-only connections. * [`replay`]: the views built anew from the journal, and compared.
 
 pub mod error;
 pub mod feeds;
 pub mod group;
 pub mod journal;
+pub mod member;
 pub mod readers;
 pub mod replay;
+pub mod sabotage;
+pub mod shared;
 pub mod view;
 pub mod writer;
 

@@ -1,21 +1,39 @@
-//! The thread around a [`GroupCommitter`]: a bounded queue in, outcomes out through callbacks after the commit.
+//! The thread around a [`Member`]: a bounded queue in, outcomes out through callbacks after the commit.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+use huitong_kernel::time::DurationMs;
 
 use crate::error::StoreError;
-use crate::group::{Committed, GroupCommitter, Logic};
+use crate::group::{Committed, Logic};
+use crate::member::{Member, Role};
 
 /// Works waiting at most; beyond that the caller is told to come back later.
 pub const QUEUE_LENGTH_MAX: usize = 4_096;
 /// Works committed together at most: bounds the time a caller waits for its group.
 pub const GROUP_SIZE_MAX: usize = 512;
+/// How often a member of a shared journal takes a turn without works.
+const TURN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Called on the writer's thread once the group is durable (or has failed).
 pub type Completion<T> = Box<dyn FnOnce(Result<T, Arc<StoreError>>) + Send>;
 /// Told after each commit, before the completions run.
 pub type CommitListener = Box<dyn Fn(&Committed) + Send>;
+/// Told when the member's role changed, and whenever it cannot do its part.
+pub type RoleListener = Box<dyn Fn(Role, Option<&StoreError>) + Send>;
+/// Time since the start, by a clock that is never set.
+pub type Uptime = Box<dyn Fn() -> DurationMs + Send>;
+
+/// What the writer tells, and asks.
+pub struct Surroundings {
+    pub on_commit: CommitListener,
+    pub on_role: RoleListener,
+    pub uptime: Uptime,
+}
 
 /// The queue is full or the writer has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,16 +50,25 @@ type Submission<L> = (<L as Logic>::Work, Completion<<L as Logic>::Outcome>);
 pub struct Writer<L: Logic> {
     queue: Mutex<Option<SyncSender<Submission<L>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    leading: Arc<AtomicBool>,
 }
 
 impl<L: Logic + 'static> Writer<L> {
     /// Starts the thread.
-    pub fn start(name: &str, committer: GroupCommitter<L>, on_commit: CommitListener) -> Result<Writer<L>, StoreError> {
+    pub fn start(name: &str, mut member: Member<L>, surroundings: Surroundings) -> Result<Writer<L>, StoreError> {
         let (sender, receiver) = sync_channel(QUEUE_LENGTH_MAX);
-        let thread = std::thread::Builder::new()
-            .name(format!("writer {name}"))
-            .spawn(move || serve(committer, &receiver, &on_commit))?;
-        Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+        let leading = Arc::new(AtomicBool::new(member.role() == Role::Leading));
+        let told = Arc::clone(&leading);
+        let thread = std::thread::Builder::new().name(format!("writer {name}")).spawn(move || {
+            serve(&mut member, &receiver, &surroundings, &told);
+            member.resign();
+        })?;
+        Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), leading })
+    }
+
+    /// Whether this member decides now.
+    pub fn is_leading(&self) -> bool {
+        self.leading.load(Ordering::Relaxed)
     }
 
     /// Queues a work; `done` runs after its group is durable.
@@ -65,21 +92,45 @@ impl<L: Logic + 'static> Writer<L> {
     }
 }
 
-fn serve<L: Logic>(mut committer: GroupCommitter<L>, queue: &Receiver<Submission<L>>, on_commit: &CommitListener) {
-    while let Ok(first) = queue.recv() {
-        let (mut works, mut completions) = (vec![first.0], vec![first.1]);
-        while works.len() < GROUP_SIZE_MAX
+fn serve<L: Logic>(
+    member: &mut Member<L>,
+    queue: &Receiver<Submission<L>>,
+    surroundings: &Surroundings,
+    leading: &AtomicBool,
+) {
+    let shared = member.is_shared();
+    loop {
+        let (mut works, mut completions) = (Vec::new(), Vec::new());
+        match next::<L>(queue, shared) {
+            Ok((work, done)) => {
+                works.push(work);
+                completions.push(done);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        while !works.is_empty()
+            && works.len() < GROUP_SIZE_MAX
             && let Ok((work, done)) = queue.try_recv()
         {
             works.push(work);
             completions.push(done);
         }
-        let (outcomes, committed) = committer.run(works);
-        if let Some(committed) = committed {
-            on_commit(&committed);
+        let turn = member.turn((surroundings.uptime)(), works);
+        leading.store(member.role() == Role::Leading, Ordering::Relaxed);
+        if turn.changed || turn.fault.is_some() {
+            (surroundings.on_role)(member.role(), turn.fault.as_deref());
         }
-        for (done, outcome) in completions.into_iter().zip(outcomes) {
+        if let Some(committed) = turn.committed {
+            (surroundings.on_commit)(&committed);
+        }
+        for (done, outcome) in completions.into_iter().zip(turn.outcomes) {
             done(outcome);
         }
     }
+}
+
+/// The next work; a member of a shared journal does not wait for ever.
+fn next<L: Logic>(queue: &Receiver<Submission<L>>, shared: bool) -> Result<Submission<L>, RecvTimeoutError> {
+    if shared { queue.recv_timeout(TURN_PAUSE) } else { queue.recv().map_err(|_| RecvTimeoutError::Disconnected) }
 }

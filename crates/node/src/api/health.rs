@@ -11,7 +11,7 @@ use super::status::NodeStatus;
 type HealthState = (NodeStatus, PrometheusHandle);
 
 pub fn endpoints() -> Vec<Endpoint<HealthState>> {
-    vec![endpoint!(public, live), endpoint!(public, ready), endpoint!(public, metrics)]
+    vec![endpoint!(public, live), endpoint!(public, ready), endpoint!(public, leading), endpoint!(public, metrics)]
 }
 
 /// The process answers.
@@ -28,6 +28,17 @@ pub async fn ready(State((status, _)): State<HealthState>) -> (StatusCode, &'sta
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "a stream cannot be read\n")
+    }
+}
+
+/// This member decides for all its streams: where a load balancer sends what changes something.
+#[utoipa::path(get, path = "/health/leading", tag = "node",
+    responses((status = 200, body = String), (status = 503, body = String)))]
+pub async fn leading(State((status, _)): State<HealthState>) -> (StatusCode, &'static str) {
+    if status.streams.iter().all(|port| port.is_leading() && port.held().is_none()) {
+        (StatusCode::OK, "leading\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "this member follows or is on hold\n")
     }
 }
 

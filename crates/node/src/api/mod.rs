@@ -22,7 +22,7 @@ use crate::config::ApiConfig;
 /// What the API is made of.
 pub struct Api {
     pub registry: RegistryEdge,
-    pub medical: MedicalEdge,
+    pub medical: Option<MedicalEdge>,
     pub status: status::NodeStatus,
     pub authenticator: authenticate::Authenticator,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
@@ -30,9 +30,12 @@ pub struct Api {
 
 impl Api {
     pub fn router(self, config: &ApiConfig) -> Router {
-        let services: OpenApiRouter = endpoint::router(huitong_registry::http::endpoints())
-            .with_state(self.registry)
-            .merge(endpoint::router(huitong_medical::http::endpoints()).with_state(self.medical))
+        let mut services: OpenApiRouter =
+            endpoint::router(huitong_registry::http::endpoints()).with_state(self.registry);
+        if let Some(medical) = self.medical {
+            services = services.merge(endpoint::router(huitong_medical::http::endpoints()).with_state(medical));
+        }
+        let services = services
             .merge(endpoint::router(status::endpoints()).with_state(self.status.clone()))
             .merge(endpoint::router(health::endpoints()).with_state((self.status, self.metrics)));
         let (router, openapi) = services.split_for_parts();

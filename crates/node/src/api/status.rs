@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use huitong_exchange::link::acknowledged;
 use huitong_service_kit::endpoint;
 use huitong_service_kit::http::{Endpoint, Problem, kit_refusals};
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::link::acknowledged;
 use crate::exchange::streams::Streams;
 use crate::region::keeper::ManifestKeeper;
 
@@ -34,6 +34,11 @@ pub struct StreamWire {
     pub sequence: u64,
     /// Chain value of the last entry.
     pub chain: String,
+    /// Whether this member decides now; others follow and answer reads.
+    pub leading: bool,
+    /// Why nothing is taken, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_hold: Option<String>,
 }
 
 /// A feed that starts or ends here.
@@ -65,7 +70,13 @@ fn read(status: &NodeStatus) -> Result<StatusWire, huitong_store::StoreError> {
     let (mut streams, mut feeds) = (Vec::new(), Vec::new());
     for port in status.streams.iter() {
         let (sequence, chain) = port.head()?;
-        streams.push(StreamWire { stream: port.home().to_string(), sequence, chain: chain.to_string() });
+        streams.push(StreamWire {
+            stream: port.home().to_string(),
+            sequence,
+            chain: chain.to_string(),
+            leading: port.is_leading(),
+            on_hold: port.held(),
+        });
         for feed in port.feeds()? {
             feeds.push(FeedWire {
                 size: port.feed_size(&feed)?,

@@ -107,7 +107,7 @@ fn print_answer(status: StatusCode, answer: &Value, message_id: &str) {
 
 fn recompute(arguments: &RecomputeArguments) -> anyhow::Result<i32> {
     let config = crate::config::NodeConfig::read(&arguments.data.join("node.toml"))?;
-    let path = crate::running::stream_path(&config.data, "medical");
+    let path = crate::services::stream_path(&config.data, "medical");
     let connection = huitong_store::journal::open_reader(&path)?;
     let outcome = huitong_medical::query::recompute::all(&connection, arguments.settlement.as_deref())?;
     if arguments.json {

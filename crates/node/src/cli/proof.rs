@@ -50,7 +50,7 @@ pub fn prove(arguments: &ProveArguments) -> anyhow::Result<i32> {
     } else {
         bail!("the feed neither starts nor ends at {}", config.name)
     };
-    let path = crate::running::stream_path(&arguments.data.join(&config.data), service);
+    let path = crate::services::stream_path(&arguments.data.join(&config.data), service);
     let connection = journal::open_reader(&path)?;
     let note = feeds::evidence_covering(&connection, feed, arguments.number)?;
     let note = note.context("no receipted checkpoint covers this message yet; try again after the next receipt")?;

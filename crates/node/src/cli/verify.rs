@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use crate::demo::audit::compare;
 use crate::region::manage;
-use crate::running::stream_path;
+use crate::services::stream_path;
 
 #[derive(Args)]
 pub struct VerifyArguments {

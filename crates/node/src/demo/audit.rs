@@ -16,7 +16,7 @@ use huitong_store::replay;
 
 use super::Region;
 use super::morning::Morning;
-use crate::running::stream_path;
+use crate::services::stream_path;
 
 /// What the audit found.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use huitong_exchange::link::Channel;
 use huitong_exchange::parcel::{PARCEL_BYTES_MAX, Parcel};
 
 use super::links::Links;
@@ -36,7 +37,7 @@ async fn parcels(
     let link = exchange.links.get(&peer).ok_or(StatusCode::FORBIDDEN)?;
     let parcel = Parcel::decode(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
     link.take(parcel).await;
-    let answer = link.collect().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let answer = link.collect(Channel::Answer).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(answer.encode())
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use huitong_service_kit::stream::StreamPort;
+
 use super::link::{Link, Party};
 use super::switchboard::Switchboard;
 use crate::tls::Identity;
@@ -23,6 +25,24 @@ impl Links {
     /// The link to a peer by its name.
     pub fn get(&self, peer: &str) -> Option<Arc<Link>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).get(peer).cloned()
+    }
+
+    /// Whether every peer of a stream's feeds has told what it holds, and none holds more than this node.
+    pub async fn confirm(&self, port: &dyn StreamPort) -> bool {
+        let manifest = self.party.keeper.current();
+        for feed in port.feeds().unwrap_or_default() {
+            let other = if feed.from == *port.home() { &feed.to } else { &feed.from };
+            let Some(node) = manifest.node_of(other.jurisdiction) else { continue };
+            if node.name == self.party.node {
+                continue;
+            }
+            let Some(link) = self.get(&node.name) else { return false };
+            let conversation = link.conversation().await;
+            if !conversation.has_heard() || conversation.lost().contains(&feed) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Makes a link for every peer of the manifest that has none yet; gives the new ones, to be run.

@@ -34,7 +34,9 @@ fn local_feeds(streams: &Streams) -> Vec<Feed> {
     let mut feeds = Vec::new();
     for port in streams.iter() {
         let known = port.feeds().unwrap_or_default();
-        feeds.extend(known.into_iter().filter(|feed| feed.from == *port.home() && streams.get(&feed.to).is_some()));
+        // Only the member that leads the receiver carries; it may follow the sender.
+        let leads = |feed: &Feed| streams.get(&feed.to).is_some_and(|to| to.is_leading() && to.held().is_none());
+        feeds.extend(known.into_iter().filter(|feed| feed.from == *port.home() && leads(feed)));
     }
     feeds
 }
@@ -44,6 +46,11 @@ async fn carry(streams: &Streams, clock: &dyn Clock, feed: &Feed) -> anyhow::Res
     let (Some(from), Some(to)) = (streams.get(&feed.from), streams.get(&feed.to)) else { return Ok(()) };
     loop {
         let held = to.feed_size(feed)?;
+        let sent = from.feed_size(feed)?;
+        if held > sent {
+            from.hold(&format!("{feed}: the receiver holds {held} messages, the sender knows of {sent}"));
+            return Ok(());
+        }
         let messages = from.messages_after(feed, held, BATCH_MESSAGES_MAX)?;
         if messages.is_empty() {
             return Ok(());

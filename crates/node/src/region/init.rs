@@ -11,7 +11,7 @@ use huitong_registry::model::api_key;
 
 use super::manage::JoinRequest;
 use super::profile::{JurisdictionProfile, RegionProfile};
-use crate::config::{ApiConfig, Bootstrap, ExchangeConfig, LogFormat, NodeConfig, Testing};
+use crate::config::{ApiConfig, Bootstrap, ExchangeConfig, LogFormat, NodeConfig, SERVICES, Testing};
 use crate::keys::{self, write_private, write_public};
 use crate::tls;
 
@@ -117,7 +117,7 @@ pub fn make_node(
             api_url: format!("http://127.0.0.1:{api}"),
             exchange_address: format!("127.0.0.1:{}", api + 1),
             tls_certificates: vec![pin],
-            services: vec!["registry".to_owned(), "medical".to_owned()],
+            services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
             keys: vec![NodeKey { key, valid_from, valid_to: validity.1, revoked_at: None }],
         },
     };
@@ -149,6 +149,9 @@ fn write_config(
         },
         exchange: ExchangeConfig { listen: ([127, 0, 0, 1], api + 1).into() },
         journal: "sqlite".to_owned(),
+        journal_ca: None,
+        member: None,
+        services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
         log: LogFormat::Text,
         bootstrap: Some(Bootstrap { key: operator.id, hash: operator.hash }),
         testing: clock_offset_ms.map(|clock_offset_ms| Testing { clock_offset_ms }),

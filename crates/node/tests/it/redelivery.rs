@@ -10,7 +10,7 @@ use huitong_kernel::hash::HashFunction;
 use huitong_node::api::status::StatusWire;
 use huitong_node::keys;
 use huitong_node::region::keeper::ManifestKeeper;
-use huitong_node::running::stream_path;
+use huitong_node::services::stream_path;
 use huitong_node::tls::Identity;
 use huitong_node::transport::PeerClient;
 use huitong_store::{feeds, journal};
@@ -42,7 +42,8 @@ impl FalseShanghai {
     async fn send(&self, batch: &Batch) -> Parcel {
         let parcel = Parcel { manifest_version: 1, batches: vec![batch.clone()], ..Parcel::default() };
         let path = "/exchange/v1/parcels";
-        let answer = self.client.call(Method::POST, path, parcel.encode(), PARCEL_BYTES_MAX).await.expect("an answer");
+        let answer =
+            self.client.call(0, Method::POST, path, parcel.encode(), PARCEL_BYTES_MAX).await.expect("an answer");
         Parcel::decode(&answer).expect("a parcel")
     }
 }

@@ -23,7 +23,7 @@ fn identity(stage: &Stage, division: &str) -> Identity {
 }
 
 async fn fetch(client: &PeerClient) -> anyhow::Result<Vec<u8>> {
-    client.call(Method::GET, "/exchange/v1/manifest", Vec::new(), 1 << 20).await
+    client.call(0, Method::GET, "/exchange/v1/manifest", Vec::new(), 1 << 20).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,7 +88,24 @@ pub const PATH_MALFORMED: RefusalKind = RefusalKind {
     english: "the path or query is malformed",
     chinese: "路径或查询参数格式不符",
 };
-
+pub const OUTCOME_UNKNOWN: RefusalKind = RefusalKind {
+    code: "API-1016",
+    status: 503,
+    english: "whether it was booked is not known yet; repeat with the same Idempotency-Key, never with a new one",
+    chinese: "尚不能确认是否已办理；请用同一 Idempotency-Key 重试，切勿换键重发",
+};
+pub const NOT_LEADING: RefusalKind = RefusalKind {
+    code: "API-1017",
+    status: 503,
+    english: "this member of the node only answers reads now; nothing was booked; repeat with the same key",
+    chinese: "节点的该成员目前仅供查询，未办理任何业务；请用同一键重试",
+};
+pub const ON_HOLD: RefusalKind = RefusalKind {
+    code: "API-1018",
+    status: 503,
+    english: "the node was restored and its peers have not confirmed its journal; nothing was booked",
+    chinese: "节点由备份恢复，对方节点尚未确认其日志，未办理任何业务",
+};
 pub const ALL: &[RefusalKind] = &[
     NOT_AUTHENTICATED,
     NOT_PERMITTED,
@@ -105,4 +122,7 @@ pub const ALL: &[RefusalKind] = &[
     METHOD_NOT_ALLOWED,
     TIMED_OUT,
     PATH_MALFORMED,
+    OUTCOME_UNKNOWN,
+    NOT_LEADING,
+    ON_HOLD,
 ];

@@ -80,8 +80,19 @@ impl Problem {
         match failure {
             CallFailure::Refused(refusal) => Problem::from_refusal::<S>(refusal),
             CallFailure::Overloaded | CallFailure::Closed => Problem::kit(&kit_refusals::OVERLOADED),
-            CallFailure::Failed(error) => {
-                tracing::error!(service = S::NAME, %error, "a work was given up");
+            CallFailure::OnHold => Problem::kit(&kit_refusals::ON_HOLD),
+            CallFailure::Failed(error) => Problem::of_storage(S::NAME, error),
+        }
+    }
+
+    /// What a caller is told when a work was given up: whether to repeat, and with which key.
+    fn of_storage(service: &str, error: &huitong_store::StoreError) -> Problem {
+        use huitong_store::StoreError;
+        match error {
+            StoreError::NotLeading | StoreError::Fenced => Problem::kit(&kit_refusals::NOT_LEADING),
+            StoreError::Unknown(_) => Problem::kit(&kit_refusals::OUTCOME_UNKNOWN),
+            error => {
+                tracing::error!(service, %error, "a work was given up");
                 Problem::kit(&kit_refusals::STORAGE_FAILED)
             }
         }

@@ -1,16 +1,20 @@
 //! The handle to a running stream of a service.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::HashFunction;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::Instant;
-use huitong_store::StoreError;
 use huitong_store::group::{Committed, GroupCommitter};
+use huitong_store::journal::Medium;
+use huitong_store::member::{Member, Role};
 use huitong_store::readers::Readers;
-use huitong_store::writer::{SubmitError, Writer};
+use huitong_store::shared::SharedJournal;
+use huitong_store::writer::{SubmitError, Surroundings, Uptime, Writer};
+use huitong_store::{StoreError, journal};
 
 use super::logic::{ApiCall, End, Outcome, ServiceLogic, Work};
 use super::parked::Parked;
@@ -29,6 +33,11 @@ pub struct StreamSettings {
     pub directory: Arc<dyn Directory>,
     /// Told after each commit which feeds have something to send.
     pub on_sent: SentListener,
+    /// The journal proper when several members share it; `None`: the file is the journal.
+    pub shared: Option<SharedJournal>,
+    /// Whether this member may lead.
+    pub eligible: bool,
+    pub uptime: Uptime,
 }
 
 /// Why a call has no reply.
@@ -40,6 +49,9 @@ pub enum CallFailure {
     Overloaded,
     #[error("the stream is closed")]
     Closed,
+    /// Restored from a backup, and not confirmed by the peers.
+    #[error("the stream is on hold")]
+    OnHold,
     #[error(transparent)]
     Failed(Arc<StoreError>),
 }
@@ -52,21 +64,86 @@ pub struct ServiceStream<S: Service> {
     writer: Writer<ServiceLogic<S>>,
     readers: Readers,
     parked: Arc<Parked<S::Reply>>,
+    path: PathBuf,
+    standing: Mutex<Standing>,
+    /// Whether `standing` is not good; read for every work.
+    on_hold: AtomicBool,
+}
+
+/// Whether this journal is known to be the newest.
+#[derive(PartialEq, Eq)]
+enum Standing {
+    Good,
+    /// Restored from a backup: perhaps others know of more.
+    Unconfirmed,
+    /// Others know of more.
+    TooOld(String),
 }
 
 impl<S: Service> ServiceStream<S> {
     /// Opens the stream's file and starts its writer.
     pub fn start(service: Arc<S>, settings: StreamSettings) -> Result<ServiceStream<S>, StoreError> {
-        let StreamSettings { path, home, function, random, directory, on_sent } = settings;
+        let StreamSettings { path, home, function, random, directory, on_sent, shared, eligible, uptime } = settings;
         let logic = ServiceLogic::new(Arc::clone(&service), home.clone(), function, random, directory);
-        let committer = GroupCommitter::open(&path, function, logic)?;
+        let committer = GroupCommitter::open_on(&path, Medium::default(), function, logic, shared)?;
+        let unconfirmed = journal::is_unconfirmed(committer.connection())?;
         let on_commit = Box::new(move |committed: &Committed| {
             if !committed.sent.is_empty() {
                 on_sent(&committed.sent);
             }
         });
-        let writer = Writer::start(S::NAME, committer, on_commit)?;
-        Ok(ServiceStream { service, home, function, writer, readers: Readers::new(&path), parked: Arc::default() })
+        let stream = home.to_string();
+        let on_role = Box::new(move |role: Role, fault: Option<&StoreError>| match (role, fault) {
+            (role, None) => tracing::info!(stream, ?role, "the role of this member changed"),
+            (role, Some(fault)) => tracing::warn!(stream, ?role, %fault, "this member cannot do its part"),
+        });
+        let surroundings = Surroundings { on_commit, on_role, uptime };
+        let writer = Writer::start(S::NAME, Member::new(committer, eligible), surroundings)?;
+        let readers = Readers::new(&path);
+        Ok(ServiceStream {
+            service,
+            home,
+            function,
+            writer,
+            readers,
+            parked: Arc::default(),
+            path,
+            on_hold: AtomicBool::new(unconfirmed),
+            standing: Mutex::new(if unconfirmed { Standing::Unconfirmed } else { Standing::Good }),
+        })
+    }
+
+    /// Whether this member decides now.
+    pub fn is_leading(&self) -> bool {
+        self.writer.is_leading()
+    }
+
+    /// Takes nothing more: this journal is older than what others know of it.
+    pub fn hold(&self, reason: &str) {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing::TooOld(reason.to_owned());
+        self.on_hold.store(true, Ordering::Relaxed);
+    }
+
+    /// Why nothing is taken, if so.
+    pub fn held(&self) -> Option<String> {
+        match &*self.standing.lock().unwrap_or_else(PoisonError::into_inner) {
+            Standing::Good => None,
+            Standing::Unconfirmed => Some("restored from a backup; waiting for the peers to confirm".to_owned()),
+            Standing::TooOld(reason) => Some(reason.clone()),
+        }
+    }
+
+    /// Restored from a backup, and on hold until the peers confirm.
+    pub fn awaits_confirmation(&self) -> bool {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) == Standing::Unconfirmed
+    }
+
+    /// The peers have confirmed a restored journal: it takes calls again.
+    pub fn confirm(&self) -> Result<(), StoreError> {
+        journal::confirm(&self.path)?;
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing::Good;
+        self.on_hold.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     pub fn home(&self) -> &Address {
@@ -104,6 +181,9 @@ impl<S: Service> ServiceStream<S> {
         work: Work<S::Command>,
         done: impl FnOnce(Result<End<S::Reply>, CallFailure>) + Send + 'static,
     ) -> Result<(), CallFailure> {
+        if self.on_hold.load(Ordering::Relaxed) {
+            return Err(CallFailure::OnHold);
+        }
         let parked = Arc::clone(&self.parked);
         let completion = Box::new(move |result: Result<Outcome<S::Reply>, Arc<StoreError>>| match result {
             Err(error) => done(Err(CallFailure::Failed(error))),

@@ -9,6 +9,7 @@ use huitong_kernel::merkle;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::Instant;
 use huitong_store::group::{Done, Logic, Scope};
+use huitong_store::sabotage::{self, Sabotage};
 use huitong_store::{StoreError, Tx, View, params};
 
 use super::record::{Cause, Idempotency, Record};
@@ -116,6 +117,7 @@ impl<S: Service> ServiceLogic<S> {
         call: ApiCall<S::Command>,
     ) -> Result<Done<Outcome<S::Reply>>, StoreError> {
         if let Some(idempotency) = &call.idempotency
+            && !sabotage::is(Sabotage::Idempotency)
             && let Some(end) = earlier_end(scope.view(), &call.principal.participant, idempotency)?
         {
             return Ok(Done::Keep(Outcome { end, resolved: Vec::new() }));
@@ -342,10 +344,13 @@ fn apply_cause<E, R: serde::Serialize>(
                 Answer::Later(correlation) => (Some(correlation), None),
                 Answer::None => (None, None),
             };
-            tx.execute_one(
-                "INSERT INTO api_call (participant, key, request, correlation, result) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![participant, idempotency.key, idempotency.request.0, correlation, result],
-            )
+            let insert = if sabotage::is(Sabotage::Idempotency) {
+                "INSERT OR REPLACE INTO api_call (participant, key, request, correlation, result)
+                 VALUES (?1, ?2, ?3, ?4, ?5)"
+            } else {
+                "INSERT INTO api_call (participant, key, request, correlation, result) VALUES (?1, ?2, ?3, ?4, ?5)"
+            };
+            tx.execute_one(insert, params![participant, idempotency.key, idempotency.request.0, correlation, result])
         }
         Cause::Unread { feed, number, reason } => tx.execute_one(
             "INSERT INTO unread_message (feed, number, sequence, code) VALUES (?1, ?2, ?3, ?4)",

@@ -32,6 +32,16 @@ pub trait StreamPort: Send + Sync {
     fn evidence_covering(&self, feed: &Feed, size: Sequence) -> Result<Option<String>, StoreError>;
     fn entry(&self, sequence: Sequence) -> Result<Option<Entry>, StoreError>;
     fn head(&self) -> Result<(Sequence, Digest), StoreError>;
+    /// Whether this member decides now.
+    fn is_leading(&self) -> bool;
+    /// Takes nothing more, for the reason given.
+    fn hold(&self, reason: &str);
+    /// Why nothing is taken, if so.
+    fn held(&self) -> Option<String>;
+    /// Restored from a backup, and on hold until the peers confirm.
+    fn awaits_confirmation(&self) -> bool;
+    /// Takes works again after a restore.
+    fn confirm(&self) -> Result<(), StoreError>;
     fn close(&self);
 }
 
@@ -49,6 +59,9 @@ impl<S: Service> StreamPort for ServiceStream<S> {
     }
 
     fn tick(&self, now: Instant) -> Result<(), CallFailure> {
+        if !self.is_leading() {
+            return Ok(());
+        }
         let due = self.has_due(now).map_err(|error| CallFailure::Failed(std::sync::Arc::new(error)))?;
         if due { self.submit(Work::Tick { now }, |_| {}) } else { Ok(()) }
     }
@@ -83,6 +96,26 @@ impl<S: Service> StreamPort for ServiceStream<S> {
 
     fn head(&self) -> Result<(Sequence, Digest), StoreError> {
         self.readers().snapshot(journal::head)
+    }
+
+    fn is_leading(&self) -> bool {
+        ServiceStream::is_leading(self)
+    }
+
+    fn hold(&self, reason: &str) {
+        ServiceStream::hold(self, reason);
+    }
+
+    fn held(&self) -> Option<String> {
+        ServiceStream::held(self)
+    }
+
+    fn awaits_confirmation(&self) -> bool {
+        ServiceStream::awaits_confirmation(self)
+    }
+
+    fn confirm(&self) -> Result<(), StoreError> {
+        ServiceStream::confirm(self)
     }
 
     fn close(&self) {

@@ -1,0 +1,163 @@
+//! The conversation with one peer: what is to be sent, what was received, what it means. Without a socket, a clock or a
+//! file: the node (or the simulator) carries parcels, tells the time, and makes durable what a step says.
+//!
+//! Calls of this node and calls of the peer go through the same link, so a message is sent once, in whichever parcel goes
+//! first. What is not receipted in time is sent again. [`sending`] is the half that sends, [`receiving`] the half that
+//! takes.
+
+mod receiving;
+mod sending;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use huitong_kernel::entry::Sequence;
+use huitong_kernel::feed::Feed;
+use huitong_kernel::manifest::Manifest;
+use huitong_kernel::suite::Signer;
+use huitong_kernel::time::{DurationMs, Instant};
+
+use crate::Inbox;
+use crate::parcel::{Receipt, Refused};
+use sending::Sending;
+
+pub use receiving::Accepted;
+pub use sending::acknowledged;
+pub use source::FeedSource;
+
+/// What was sent and not receipted after this time is sent again.
+pub const RECEIPT_TIMEOUT: DurationMs = DurationMs::seconds(3);
+
+/// Who speaks, by which manifest, and when.
+#[derive(Clone, Copy)]
+pub struct Speaker<'a> {
+    /// This node's name.
+    pub node: &'a str,
+    pub key: &'a dyn Signer,
+    pub manifest: &'a Manifest,
+    /// By this node's clock: whether keys are valid.
+    pub now: Instant,
+    /// Since this node's start, by a clock that is never set: how long a receipt is waited for.
+    pub uptime: DurationMs,
+}
+
+/// The peer holds more of a feed than this node ever sent by its own journal: the journal was lost or restored from too
+/// old a backup. Nothing more is sent on that feed, for every further number would be a fork.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{feed}: the peer holds {held} messages, this node's journal knows of {known}; restore a newer backup")]
+pub struct LostHistory {
+    pub feed: Feed,
+    pub held: Sequence,
+    pub known: Sequence,
+}
+
+/// The link to one peer.
+pub struct Link {
+    peer: String,
+    sending: BTreeMap<Feed, Sending>,
+    receipts: Vec<Receipt>,
+    refused: Vec<Refused>,
+    inboxes: BTreeMap<Feed, Inbox>,
+    /// Whether the next parcel asks the peer what it holds: at the start and after a failed call.
+    asks_held: bool,
+    /// Whether the next parcel tells the peer what this node holds.
+    tells_held: bool,
+    /// The peer told what it holds since this link was made.
+    heard: bool,
+    /// Feeds of which the peer holds more than this node.
+    lost: BTreeSet<Feed>,
+    /// How many members of the peer's node can be called.
+    members: usize,
+    /// Which member takes a feed; the first, unless it said otherwise.
+    routes: BTreeMap<Feed, usize>,
+}
+
+/// How a parcel travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// In a call to this member of the peer's node.
+    Call(usize),
+    /// In the answer to a call, of whichever member.
+    Answer,
+}
+
+impl Link {
+    pub fn new(peer: &str) -> Link {
+        Link {
+            peer: peer.to_owned(),
+            sending: BTreeMap::new(),
+            receipts: Vec::new(),
+            refused: Vec::new(),
+            inboxes: BTreeMap::new(),
+            asks_held: true,
+            tells_held: false,
+            heard: false,
+            lost: BTreeSet::new(),
+            members: 1,
+            routes: BTreeMap::new(),
+        }
+    }
+
+    /// Learns how many members of the peer's node can be called.
+    pub fn set_members(&mut self, members: usize) {
+        self.members = members.max(1);
+    }
+
+    fn route(&self, feed: &Feed) -> usize {
+        self.routes.get(feed).copied().unwrap_or(0) % self.members
+    }
+
+    /// The member that takes the feed is another one.
+    fn reroute(&mut self, feed: &Feed) {
+        if self.members > 1 {
+            let next = (self.route(feed) + 1) % self.members;
+            self.routes.insert(feed.clone(), next);
+            if let Some(sending) = self.sending.get_mut(feed) {
+                sending.rewind();
+            }
+        }
+    }
+
+    pub fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// Whether the peer has told what it holds since this link was made.
+    pub fn has_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// Feeds that stand still because this node lost their history.
+    pub fn lost(&self) -> &BTreeSet<Feed> {
+        &self.lost
+    }
+
+    /// Whether receipts wait for a parcel.
+    pub fn has_receipts(&self) -> bool {
+        !self.receipts.is_empty()
+    }
+
+    /// A call failed: whatever it carried will be sent again, to the next member, which is asked what it holds.
+    pub fn rewind(&mut self, member: usize) {
+        let feeds: Vec<Feed> = self.sending.keys().filter(|feed| self.route(feed) == member).cloned().collect();
+        for feed in feeds {
+            if let Some(sending) = self.sending.get_mut(&feed) {
+                sending.rewind();
+            }
+            self.reroute(&feed);
+        }
+        self.asks_held = true;
+    }
+
+    /// This member began or ceased to lead a stream: everything is read again from the journals.
+    pub fn reset(&mut self) {
+        self.sending.clear();
+        self.inboxes.clear();
+        self.asks_held = true;
+    }
+
+    /// What a feed's sender knew is read again from the journal, for instance after a receipt could not be kept.
+    pub fn forget(&mut self, feed: &Feed) {
+        self.sending.remove(feed);
+    }
+}

@@ -1,0 +1,228 @@
+//! The half of a link that sends: batches, receipts, and what this node holds.
+
+use huitong_kernel::checkpoint::SignedNote;
+use huitong_kernel::entry::Sequence;
+use huitong_kernel::feed::Feed;
+use huitong_kernel::time::DurationMs;
+use huitong_store::StoreError;
+
+use super::{Channel, FeedSource, Link, LostHistory, RECEIPT_TIMEOUT, Speaker};
+use crate::Outbox;
+use crate::parcel::{BATCH_BYTES_SOFT_MAX, BATCH_MESSAGES_MAX, Batch, Held, ITEMS_MAX, Parcel, Receipt, Refused};
+use crate::refusal::ExchangeRefusal;
+
+pub(super) struct Sending {
+    outbox: Outbox,
+    /// When the oldest message without receipt was sent, in uptime.
+    since: Option<DurationMs>,
+}
+
+impl Sending {
+    pub(super) fn rewind(&mut self) {
+        self.outbox.rewind();
+        self.since = None;
+    }
+}
+
+/// What was wrong with a receipt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a receipt for {feed} is not for what was sent, or not signed by the peer's key")]
+pub struct FalseReceipt {
+    pub feed: Feed,
+}
+
+impl Link {
+    /// What this node has for the peer now: the next batch of each feed, receipts, refusals.
+    pub fn collect(
+        &mut self,
+        channel: Channel,
+        speaker: Speaker<'_>,
+        source: &dyn FeedSource,
+    ) -> Result<Parcel, StoreError> {
+        let mut batches = Vec::new();
+        for feed in source.outgoing()? {
+            let to_peer = speaker.manifest.node_of(feed.to.jurisdiction).is_some_and(|node| node.name == self.peer);
+            let this_way = match channel {
+                Channel::Call(member) => self.route(&feed) == member,
+                // Which of several members asked is not known; their batches go by calls.
+                Channel::Answer => self.members == 1,
+            };
+            if to_peer && this_way && batches.len() < ITEMS_MAX && !self.lost.contains(&feed) {
+                batches.extend(self.next_batch(&feed, speaker, source)?);
+            }
+        }
+        let held = if self.tells_held || self.asks_held { self.held(speaker, source)? } else { Vec::new() };
+        let parcel = Parcel {
+            manifest_version: speaker.manifest.version,
+            batches,
+            receipts: take_some(&mut self.receipts),
+            refused: take_some(&mut self.refused),
+            asks_held: self.asks_held,
+            held: (self.tells_held || self.asks_held).then_some(held),
+        };
+        (self.asks_held, self.tells_held) = (false, false);
+        Ok(parcel)
+    }
+
+    /// Whether a known feed to the peer has messages that were not sent yet.
+    pub fn has_messages(&self, source: &dyn FeedSource) -> bool {
+        self.sending.iter().any(|(feed, sending)| {
+            !self.lost.contains(feed) && source.sent_size(feed).is_ok_and(|size| size > sending.outbox.sent())
+        })
+    }
+
+    fn held(&self, speaker: Speaker<'_>, source: &dyn FeedSource) -> Result<Vec<Held>, StoreError> {
+        let mut held = Vec::new();
+        for feed in source.incoming()? {
+            let from_peer = speaker.manifest.node_of(feed.from.jurisdiction).is_some_and(|node| node.name == self.peer);
+            if from_peer && held.len() < ITEMS_MAX {
+                held.push(Held { size: source.received_size(&feed)?, feed });
+            }
+        }
+        Ok(held)
+    }
+
+    fn next_batch(
+        &mut self,
+        feed: &Feed,
+        speaker: Speaker<'_>,
+        source: &dyn FeedSource,
+    ) -> Result<Option<Batch>, StoreError> {
+        if !self.sending.contains_key(feed) {
+            let acknowledged = acknowledged(source.evidence_latest(feed)?);
+            let outbox = resume(feed, acknowledged, acknowledged, speaker, source)?;
+            self.sending.insert(feed.clone(), Sending { outbox, since: None });
+        }
+        let Some(sending) = self.sending.get_mut(feed) else { return Ok(None) };
+        if sending.since.is_some_and(|since| speaker.uptime.0 - since.0 > RECEIPT_TIMEOUT.0) {
+            sending.rewind();
+        }
+        let mut messages = Vec::new();
+        let mut bytes = 0;
+        for message in source.messages_after(feed, sending.outbox.sent(), BATCH_MESSAGES_MAX)? {
+            if bytes > BATCH_BYTES_SOFT_MAX {
+                break;
+            }
+            bytes += message.bytes.len();
+            messages.push(message.bytes);
+        }
+        if messages.is_empty() {
+            return Ok(None);
+        }
+        match sending.outbox.next_batch(&speaker.manifest.region, messages, speaker.node, speaker.key) {
+            Ok(batch) => {
+                sending.since.get_or_insert(speaker.uptime);
+                Ok(Some(batch))
+            }
+            // A signing device that does not answer: the messages wait, and the next turn tries again.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Takes a receipt; gives the feed and the note when it must be made durable.
+    pub fn take_receipt(
+        &mut self,
+        receipt: Receipt,
+        speaker: Speaker<'_>,
+    ) -> Result<Option<(Feed, String)>, FalseReceipt> {
+        let Receipt { feed, note } = receipt;
+        let Some(sending) = self.sending.get_mut(&feed) else { return Ok(None) };
+        let key = note.parse::<SignedNote>().ok().and_then(|parsed| {
+            let line = parsed.signatures().iter().find(|line| line.name == self.peer)?.clone();
+            speaker.manifest.speaking_key(feed.to.jurisdiction, line.key_id, speaker.now).ok()
+        });
+        let Some(key) = key else { return Err(FalseReceipt { feed }) };
+        let taken = sending.outbox.take_receipt(&note, &self.peer, key);
+        match taken {
+            Ok(new) => {
+                sending.since = sending.outbox.awaits_receipt().then_some(speaker.uptime);
+                Ok(new.then_some((feed, note)))
+            }
+            Err(_) => Err(FalseReceipt { feed }),
+        }
+    }
+
+    /// Takes a refusal of a batch. A gap makes the sender go back; everything else is for a person.
+    pub fn take_refusal(
+        &mut self,
+        refused: &Refused,
+        speaker: Speaker<'_>,
+        source: &dyn FeedSource,
+    ) -> Result<Option<LostHistory>, StoreError> {
+        match refused.refusal {
+            ExchangeRefusal::Gap { expected } => {
+                self.rewind_to(&refused.feed, expected.saturating_sub(1), speaker, source)
+            }
+            ExchangeRefusal::NotHere => {
+                self.reroute(&refused.feed);
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes what the peer says it holds of this node's feeds.
+    pub fn take_held(
+        &mut self,
+        held: Vec<Held>,
+        speaker: Speaker<'_>,
+        source: &dyn FeedSource,
+    ) -> Result<Vec<LostHistory>, StoreError> {
+        self.heard = true;
+        let mut lost = Vec::new();
+        for Held { feed, size } in held {
+            let to_peer = speaker.manifest.node_of(feed.to.jurisdiction).is_some_and(|node| node.name == self.peer);
+            if !to_peer {
+                continue;
+            }
+            let receipted = acknowledged(source.evidence_latest(&feed)?);
+            // The peer came back from a backup, or this node did: in both cases its word decides where to go on.
+            if size < receipted || size > source.sent_size(&feed)? {
+                lost.extend(self.rewind_to(&feed, size, speaker, source)?);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// The receiver knows best what it holds; messages before that are not sent again.
+    fn rewind_to(
+        &mut self,
+        feed: &Feed,
+        held: Sequence,
+        speaker: Speaker<'_>,
+        source: &dyn FeedSource,
+    ) -> Result<Option<LostHistory>, StoreError> {
+        let known = source.sent_size(feed)?;
+        if held > known {
+            self.lost.insert(feed.clone());
+            return Ok(Some(LostHistory { feed: feed.clone(), held, known }));
+        }
+        let acknowledged = acknowledged(source.evidence_latest(feed)?).min(held);
+        let outbox = resume(feed, acknowledged, held, speaker, source)?;
+        self.sending.insert(feed.clone(), Sending { outbox, since: None });
+        Ok(None)
+    }
+}
+
+/// The outbox built again from the journal: sending goes on after `sent`.
+fn resume(
+    feed: &Feed,
+    acknowledged: Sequence,
+    sent: Sequence,
+    speaker: Speaker<'_>,
+    source: &dyn FeedSource,
+) -> Result<Outbox, StoreError> {
+    let leaves = if sent > 0 { source.sent_leaves(feed, sent)? } else { Vec::new() };
+    Ok(Outbox::resume(feed.clone(), speaker.manifest.hash_function(), acknowledged, &leaves))
+}
+
+/// How far a feed is receipted, by the newest evidence.
+pub fn acknowledged(evidence: Option<String>) -> Sequence {
+    let checkpoint = evidence.and_then(|note| note.parse::<SignedNote>().ok()?.checkpoint().ok());
+    checkpoint.map_or(0, |checkpoint| checkpoint.size)
+}
+
+/// As many as one parcel may carry; the rest goes with the next.
+fn take_some<T>(items: &mut Vec<T>) -> Vec<T> {
+    items.drain(..items.len().min(ITEMS_MAX)).collect()
+}

@@ -1,0 +1,97 @@
+//! The services of a node with their streams: a new service is opened here, and nowhere else.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use huitong_kernel::division::Division;
+use huitong_kernel::feed::{Address, Feed};
+use huitong_kernel::time::DurationMs;
+use huitong_medical::Medical;
+use huitong_registry::Registry;
+use huitong_service_kit::stream::{ServiceStream, StreamSettings};
+use huitong_service_kit::{Directory, Service};
+use huitong_store::shared::{PostgresTable, SharedJournal, TableTls};
+use tokio::time::Instant;
+
+use crate::config::NodeConfig;
+use crate::entropy;
+use crate::exchange::streams::Streams;
+use crate::exchange::switchboard::Switchboard;
+use crate::region::keeper::ManifestKeeper;
+use crate::tls;
+
+/// The streams with their typed handles. A service that this node does not run is `None`.
+pub struct Services {
+    pub registry: Arc<ServiceStream<Registry>>,
+    pub medical: Option<Arc<ServiceStream<Medical>>>,
+}
+
+/// What opening a stream needs.
+pub struct Opener<'a> {
+    pub config: &'a NodeConfig,
+    pub jurisdiction: Division,
+    pub keeper: &'a Arc<ManifestKeeper>,
+    pub switchboard: &'a Arc<Switchboard>,
+    pub started: Instant,
+}
+
+/// The file of a service's stream.
+pub fn stream_path(data: &Path, service: &str) -> PathBuf {
+    data.join(format!("{service}.db"))
+}
+
+impl Services {
+    pub fn open(opener: &Opener<'_>) -> anyhow::Result<Services> {
+        let registry = opener.open(Registry)?.context("every node runs or follows registry")?;
+        Ok(Services { registry, medical: opener.open(Medical::default())? })
+    }
+
+    pub fn streams(&self) -> Streams {
+        let mut streams = Streams::default();
+        streams.0.insert(self.registry.home().clone(), self.registry.clone());
+        if let Some(medical) = &self.medical {
+            streams.0.insert(medical.home().clone(), medical.clone());
+        }
+        streams
+    }
+}
+
+impl Opener<'_> {
+    /// Opens a service's stream if this member leads or follows it.
+    fn open<S: Service>(&self, service: S) -> anyhow::Result<Option<Arc<ServiceStream<S>>>> {
+        let eligible = self.config.leads(S::NAME);
+        if !eligible && !self.config.has_shared_journal() {
+            return Ok(None);
+        }
+        let home = Address::new(self.jurisdiction, S::NAME);
+        let switchboard = Arc::clone(self.switchboard);
+        let started = self.started;
+        let settings = StreamSettings {
+            path: stream_path(&self.config.data, S::NAME),
+            shared: self.shared(&home)?,
+            home,
+            function: self.keeper.current().hash_function(),
+            random: entropy::random_source()?,
+            directory: Arc::clone(self.keeper) as Arc<dyn Directory>,
+            on_sent: Box::new(move |feeds: &[Feed]| switchboard.ring(feeds)),
+            eligible,
+            uptime: Box::new(move || DurationMs(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))),
+        };
+        Ok(Some(Arc::new(ServiceStream::start(Arc::new(service), settings)?)))
+    }
+
+    fn shared(&self, home: &Address) -> anyhow::Result<Option<SharedJournal>> {
+        if !self.config.has_shared_journal() {
+            return Ok(None);
+        }
+        let table = shared_table(self.config)?;
+        Ok(Some(SharedJournal::new(Box::new(table), &home.to_string(), &self.config.member())))
+    }
+}
+
+/// A connection to the table that holds this node's journals.
+pub fn shared_table(config: &NodeConfig) -> anyhow::Result<PostgresTable> {
+    let tls = config.journal_ca.as_deref().map(tls::journal_client).transpose()?.map(TableTls);
+    Ok(PostgresTable::new(&config.journal, tls)?)
+}

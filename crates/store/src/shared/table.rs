@@ -1,0 +1,48 @@
+//! What is asked of the engine behind a shared journal.
+
+use huitong_kernel::entry::{Entry, Sequence};
+
+use crate::error::StoreError;
+
+/// A row of the table beside its stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub sequence: Sequence,
+    /// The `Display` form of the entry's kind; `lease` for leases.
+    pub kind: String,
+    pub bytes: Vec<u8>,
+    /// Zero for leases.
+    pub chain: [u8; 32],
+}
+
+impl Row {
+    pub fn of(entry: &Entry) -> Row {
+        Row { sequence: entry.sequence, kind: entry.kind.to_string(), bytes: entry.bytes.clone(), chain: entry.chain.0 }
+    }
+}
+
+/// Why rows were not inserted, or perhaps were.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InsertError {
+    /// A row with such a primary key exists; none was inserted.
+    #[error("the place is taken")]
+    Taken,
+    /// The engine said no; none was inserted.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// The connection broke or the time ran out: the rows may be there now, may come, or may never.
+    #[error("outcome unknown: {0}")]
+    Unknown(String),
+}
+
+/// A table with the primary key `(stream, sequence)`.
+pub trait Table: Send {
+    /// Inserts all rows or none.
+    fn insert(&mut self, stream: &str, rows: &[Row]) -> Result<(), InsertError>;
+    /// The rows after `after`, by sequence, at most `limit`.
+    fn select(&mut self, stream: &str, after: Sequence, limit: usize) -> Result<Vec<Row>, StoreError>;
+    /// The row with the largest sequence.
+    fn last(&mut self, stream: &str) -> Result<Option<Row>, StoreError>;
+    /// Forgets rows up to `sequence`; used for old leases only, never for entries.
+    fn forget(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError>;
+}
