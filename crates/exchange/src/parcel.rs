@@ -51,6 +51,9 @@ pub struct Refused {
 pub struct Held {
     pub feed: Feed,
     pub size: Sequence,
+    /// The sender's own signed checkpoint over them: without it nobody need believe that it sent so much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -248,35 +248,40 @@ impl<L: Logic> GroupCommitter<L> {
 
     /// Takes over what other members appended to the shared journal; gives the number of entries.
     pub fn catch_up(&mut self) -> Result<u64, StoreError> {
-        let taken = self.take_over();
-        if taken.is_err() {
-            self.give_up();
-        }
-        taken
-    }
-
-    fn take_over(&mut self) -> Result<u64, StoreError> {
-        let Some(shared) = &mut self.shared else { return Ok(0) };
         let mut count = 0;
         loop {
             let head = journal::head(&self.connection)?;
+            let Some(shared) = &mut self.shared else { return Ok(count) };
             let entries = shared.entries_after(head)?;
             if entries.is_empty() {
-                break;
+                return Ok(count);
             }
-            self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-            let mut checked = head;
-            for entry in &entries {
-                checked = journal::check_link(self.function, checked, entry)?;
-                feeds::apply(&self.connection, self.function, entry)?;
-                self.logic.replay(Tx::new(&self.connection), entry)?;
-            }
-            journal::append(&self.connection, &entries)?;
-            self.connection.prepare_cached("COMMIT")?.execute([])?;
             count += entries.len() as u64;
+            self.adopt(&entries)?;
         }
-        self.reload()?;
-        Ok(count)
+    }
+
+    /// Takes entries that were decided elsewhere, in one transaction: from the shared journal, or from a backup. Each must
+    /// follow the one before.
+    pub fn adopt(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let adopted = self.write_adopted(entries);
+        if adopted.is_err() {
+            self.give_up();
+        }
+        adopted
+    }
+
+    fn write_adopted(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut head = journal::head(&self.connection)?;
+        for entry in entries {
+            head = journal::check_link(self.function, head, entry)?;
+            feeds::apply(&self.connection, self.function, entry)?;
+            self.logic.replay(Tx::new(&self.connection), entry)?;
+        }
+        journal::append(&self.connection, entries)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.reload()
     }
 
     fn give_up(&mut self) {

@@ -8,6 +8,7 @@ pub use rusqlite::Connection;
 use rusqlite::{OpenFlags, OptionalExtension, Row, params};
 
 use crate::error::StoreError;
+use crate::log_check;
 
 const SCHEMA: &str = include_str!("journal.sql");
 /// A page cache of 8 MiB for the writer keeps the hot index pages; the rest is the operating system's.
@@ -34,7 +35,10 @@ pub fn open_writer(path: &Path, medium: Medium) -> Result<Connection, StoreError
             connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
             connection
         }
-        None => Connection::open(path)?,
+        None => {
+            check_log(path)?;
+            Connection::open(path)?
+        }
     };
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -44,7 +48,19 @@ pub fn open_writer(path: &Path, medium: Medium) -> Result<Connection, StoreError
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.execute_batch(SCHEMA)?;
+    // A log that was recovered is emptied: what a crash left behind its end must not be taken for rot at the next start.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+fn check_log(path: &Path) -> Result<(), StoreError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    match std::fs::read(log) {
+        Ok(bytes) => log_check::check(&bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether the file was restored from a backup and no peer has confirmed yet that nothing newer is known of it.
@@ -128,6 +144,12 @@ fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
     let line: String = row.get(1)?;
     let kind = parse_kind(sequence, &line)?;
     Ok(Entry { sequence, kind, bytes: row.get(2)?, chain: Digest(row.get(3)?) })
+}
+
+/// Checks the file's own structure: pages, indexes, constraints.
+pub fn check_file(connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged(found)) }
 }
 
 /// Checks that sequence numbers are 1, 2, 3 … and that every chain value follows from the one before.

@@ -10,6 +10,7 @@ pub mod error;
 pub mod feeds;
 pub mod group;
 pub mod journal;
+pub mod log_check;
 pub mod member;
 pub mod readers;
 pub mod replay;

@@ -28,21 +28,38 @@ pub fn compare<L: Logic>(
     function: HashFunction,
     logic: &mut L,
 ) -> Result<Vec<Difference>, StoreError> {
-    let rebuilt = Connection::open(scratch)?;
+    let source = journal::open_reader(live)?;
+    source.execute_batch("BEGIN")?;
+    compare_into(&source, &Connection::open(scratch)?, function, logic)
+}
+
+/// The same for an open stream, with the replay in memory.
+pub fn compare_in_memory<L: Logic>(
+    source: &Connection,
+    function: HashFunction,
+    logic: &mut L,
+) -> Result<Vec<Difference>, StoreError> {
+    compare_into(source, &Connection::open_in_memory()?, function, logic)
+}
+
+fn compare_into<L: Logic>(
+    source: &Connection,
+    rebuilt: &Connection,
+    function: HashFunction,
+    logic: &mut L,
+) -> Result<Vec<Difference>, StoreError> {
     rebuilt.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
     rebuilt.execute_batch(include_str!("journal.sql"))?;
     for schema in logic.schema() {
         rebuilt.execute_batch(schema)?;
     }
-    let source = journal::open_reader(live)?;
-    source.execute_batch("BEGIN")?;
     rebuilt.execute_batch("BEGIN")?;
-    journal::each_from(&source, 1, |entry| {
-        feeds::apply(&rebuilt, function, &entry)?;
-        logic.replay(Tx::new(&rebuilt), &entry)
+    journal::each_from(source, 1, |entry| {
+        feeds::apply(rebuilt, function, &entry)?;
+        logic.replay(Tx::new(rebuilt), &entry)
     })?;
     rebuilt.execute_batch("COMMIT")?;
-    compare_tables(&source, &rebuilt)
+    compare_tables(source, rebuilt)
 }
 
 /// One table at a time, one hash a row.

@@ -1,6 +1,6 @@
 //! The half of a link that sends: batches, receipts, and what this node holds.
 
-use huitong_kernel::checkpoint::SignedNote;
+use huitong_kernel::checkpoint::{Checkpoint, SignedNote};
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Feed;
 use huitong_kernel::time::DurationMs;
@@ -76,7 +76,7 @@ impl Link {
         for feed in source.incoming()? {
             let from_peer = speaker.manifest.node_of(feed.from.jurisdiction).is_some_and(|node| node.name == self.peer);
             if from_peer && held.len() < ITEMS_MAX {
-                held.push(Held { size: source.received_size(&feed)?, feed });
+                held.push(Held { size: source.received_size(&feed)?, note: source.received_evidence(&feed)?, feed });
             }
         }
         Ok(held)
@@ -89,7 +89,7 @@ impl Link {
         source: &dyn FeedSource,
     ) -> Result<Option<Batch>, StoreError> {
         if !self.sending.contains_key(feed) {
-            let acknowledged = acknowledged(source.evidence_latest(feed)?);
+            let acknowledged = acknowledged(source.sent_evidence(feed)?);
             let outbox = resume(feed, acknowledged, acknowledged, speaker, source)?;
             self.sending.insert(feed.clone(), Sending { outbox, since: None });
         }
@@ -148,20 +148,27 @@ impl Link {
         refused: &Refused,
         speaker: Speaker<'_>,
         source: &dyn FeedSource,
-    ) -> Result<Option<LostHistory>, StoreError> {
+    ) -> Result<(), StoreError> {
         match refused.refusal {
             ExchangeRefusal::Gap { expected } => {
-                self.rewind_to(&refused.feed, expected.saturating_sub(1), speaker, source)
+                let held = expected.saturating_sub(1);
+                if held <= source.sent_size(&refused.feed)? {
+                    self.rewind_to(&refused.feed, held, speaker, source)?;
+                } else {
+                    // More than was ever sent, by a journal that may be too old: the peer is asked for its proof.
+                    self.asks_held = true;
+                }
+                Ok(())
             }
             ExchangeRefusal::NotHere => {
                 self.reroute(&refused.feed);
-                Ok(None)
+                Ok(())
             }
-            _ => Ok(None),
+            _ => Ok(()),
         }
     }
 
-    /// Takes what the peer says it holds of this node's feeds.
+    /// Takes what the peer says it holds of this node's feeds; gives the feeds of which this node has lost messages.
     pub fn take_held(
         &mut self,
         held: Vec<Held>,
@@ -170,15 +177,23 @@ impl Link {
     ) -> Result<Vec<LostHistory>, StoreError> {
         self.heard = true;
         let mut lost = Vec::new();
-        for Held { feed, size } in held {
+        for Held { feed, size, note } in held {
+            let from_here = speaker.manifest.node_of(feed.from.jurisdiction).is_some_and(|node| node.name == speaker.node);
             let to_peer = speaker.manifest.node_of(feed.to.jurisdiction).is_some_and(|node| node.name == self.peer);
-            if !to_peer {
+            if !to_peer || !from_here || source.serves(&feed.from) != Some(true) {
                 continue;
             }
-            let receipted = acknowledged(source.evidence_latest(&feed)?);
-            // The peer came back from a backup, or this node did: in both cases its word decides where to go on.
-            if size < receipted || size > source.sent_size(&feed)? {
-                lost.extend(self.rewind_to(&feed, size, speaker, source)?);
+            let known = source.sent_size(&feed)?;
+            if size > known {
+                // Only this node's own signature proves that it once sent more than it knows of.
+                let proved = note.is_some_and(|note| has_signed(&note, &feed, speaker).is_some_and(|size| size > known));
+                if proved {
+                    self.lost.insert(feed.clone());
+                    lost.push(LostHistory { feed, held: size, known });
+                }
+            } else if size < acknowledged(source.sent_evidence(&feed)?) {
+                // The peer came back from a backup: its word decides where to go on.
+                self.rewind_to(&feed, size, speaker, source)?;
             }
         }
         Ok(lost)
@@ -191,17 +206,22 @@ impl Link {
         held: Sequence,
         speaker: Speaker<'_>,
         source: &dyn FeedSource,
-    ) -> Result<Option<LostHistory>, StoreError> {
-        let known = source.sent_size(feed)?;
-        if held > known {
-            self.lost.insert(feed.clone());
-            return Ok(Some(LostHistory { feed: feed.clone(), held, known }));
-        }
-        let acknowledged = acknowledged(source.evidence_latest(feed)?).min(held);
+    ) -> Result<(), StoreError> {
+        let acknowledged = acknowledged(source.sent_evidence(feed)?).min(held);
         let outbox = resume(feed, acknowledged, held, speaker, source)?;
         self.sending.insert(feed.clone(), Sending { outbox, since: None });
-        Ok(None)
+        Ok(())
     }
+}
+
+/// The size of a checkpoint of `feed` that one of this node's keys has signed.
+fn has_signed(note: &str, feed: &Feed, speaker: Speaker<'_>) -> Option<Sequence> {
+    let note: SignedNote = note.parse().ok()?;
+    let checkpoint = note.checkpoint().ok()?;
+    let node = speaker.manifest.node(speaker.node)?;
+    let signed = node.keys.iter().any(|key| note.verify(speaker.node, &key.key).is_ok());
+    let origin = Checkpoint::origin_of(&speaker.manifest.region, feed);
+    (signed && checkpoint.origin == origin).then_some(checkpoint.size)
 }
 
 /// The outbox built again from the journal: sending goes on after `sent`.

@@ -25,5 +25,7 @@ pub trait FeedSource {
     /// Leaf hashes of the first `count` messages of an incoming feed.
     fn received_leaves(&self, feed: &Feed, count: Sequence) -> Result<Vec<Digest>, StoreError>;
     /// The newest note with receipt over an outgoing feed.
-    fn evidence_latest(&self, feed: &Feed) -> Result<Option<String>, StoreError>;
+    fn sent_evidence(&self, feed: &Feed) -> Result<Option<String>, StoreError>;
+    /// The newest note with receipt over an incoming feed.
+    fn received_evidence(&self, feed: &Feed) -> Result<Option<String>, StoreError>;
 }

@@ -221,18 +221,17 @@ impl Link {
         if asks_held {
             conversation.was_asked();
         }
-        let mut lost: Vec<LostHistory> = Vec::new();
         for refused in refused {
             if refused.refusal.alarms() {
                 let (code, refusal) = (refused.refusal.code(), &refused.refusal);
                 tracing::error!(feed = %refused.feed, peer = self.peer, code, %refusal, "the peer refused a batch");
                 metrics::counter!("huitong_exchange_refused_by_peer_total", "code" => code).increment(1);
             }
-            match conversation.take_refusal(&refused, speaker, streams) {
-                Ok(found) => lost.extend(found),
-                Err(error) => tracing::error!(feed = %refused.feed, %error, "the feed cannot be read"),
+            if let Err(error) = conversation.take_refusal(&refused, speaker, streams) {
+                tracing::error!(feed = %refused.feed, %error, "the feed cannot be read");
             }
         }
+        let mut lost: Vec<LostHistory> = Vec::new();
         match held.map(|held| conversation.take_held(held, speaker, streams)) {
             Some(Ok(found)) => lost.extend(found),
             Some(Err(error)) => tracing::error!(peer = self.peer, %error, "feeds cannot be read"),

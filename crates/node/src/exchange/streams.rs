@@ -81,7 +81,11 @@ impl FeedSource for Streams {
         self.get(&feed.to).map_or(Ok(Vec::new()), |port| port.leaves(feed, 1, count))
     }
 
-    fn evidence_latest(&self, feed: &Feed) -> Result<Option<String>, StoreError> {
+    fn sent_evidence(&self, feed: &Feed) -> Result<Option<String>, StoreError> {
         self.get(&feed.from).map_or(Ok(None), |port| port.evidence_latest(feed))
+    }
+
+    fn received_evidence(&self, feed: &Feed) -> Result<Option<String>, StoreError> {
+        self.get(&feed.to).map_or(Ok(None), |port| port.evidence_latest(feed))
     }
 }

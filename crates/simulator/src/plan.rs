@@ -1,0 +1,128 @@
+//! What will happen in a run, drawn from its seed before it starts: when who does what, and what goes wrong. Each item has a
+//! seed of its own, so that leaving one out changes nothing about the others; that is what makes a failing plan shrink.
+
+use huitong_kernel::random::RandomSource;
+use huitong_kernel::time::DurationMs;
+
+/// Everything that can go wrong. A new fault is added here and to [`crate::faults`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The process ends between two commits; the machine's power fails with it.
+    Crash,
+    /// The power fails as a commit's fsync begins.
+    CrashBeforeSync,
+    /// The power fails when a commit is durable and nobody was told.
+    CrashAfterSync,
+    /// A bit of a file flips.
+    BitRot,
+    /// The disk is lost; the node comes back from the backup, which is complete.
+    RestoreFromBackup,
+    /// The disk is lost; the operator takes too old a backup.
+    RestoreFromOldBackup,
+    /// The process stands still, its clock too, and goes on as if nothing had been.
+    Freeze,
+    Loss,
+    Delay,
+    Duplication,
+    Partition,
+    /// Only one direction is cut.
+    OneWayPartition,
+    ClockSkew,
+    KeyRotation,
+    DatabaseUnreachable,
+    DatabaseAnswersLost,
+    /// A peer rewrites what it sent before, and signs it.
+    ForkedFeed,
+    /// A peer sends an old batch again.
+    Replay,
+    /// A message is altered on the way.
+    AlteredMessage,
+    /// A receipt that the receiver did not give.
+    ForgedReceipt,
+    /// A batch signed by a key that speaks for nobody.
+    StrangersKey,
+    /// A batch in the name of another node.
+    Impersonation,
+    /// A peer says it holds more than it was ever sent.
+    FalseClaim,
+    /// Bytes that are no parcel, or a batch that contradicts itself.
+    Garbage,
+}
+
+impl Fault {
+    pub const ALL: &[Fault] = &[
+        Fault::Crash,
+        Fault::CrashBeforeSync,
+        Fault::CrashAfterSync,
+        Fault::BitRot,
+        Fault::RestoreFromBackup,
+        Fault::RestoreFromOldBackup,
+        Fault::Freeze,
+        Fault::Loss,
+        Fault::Delay,
+        Fault::Duplication,
+        Fault::Partition,
+        Fault::OneWayPartition,
+        Fault::ClockSkew,
+        Fault::KeyRotation,
+        Fault::DatabaseUnreachable,
+        Fault::DatabaseAnswersLost,
+        Fault::ForkedFeed,
+        Fault::Replay,
+        Fault::AlteredMessage,
+        Fault::ForgedReceipt,
+        Fault::StrangersKey,
+        Fault::Impersonation,
+        Fault::FalseClaim,
+        Fault::Garbage,
+    ];
+
+    pub fn name(self) -> String {
+        format!("{self:?}")
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A client of the workload with this number does something.
+    Action(usize),
+    Fault(Fault),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// After the region was set up.
+    pub at: DurationMs,
+    pub seed: u64,
+    pub what: What,
+}
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub items: Vec<Item>,
+}
+
+/// How long clients act and faults happen, in the simulated time.
+const DURATION: DurationMs = DurationMs::seconds(90);
+const ACTIONS: u64 = 60;
+const FAULTS: u64 = 14;
+
+impl Plan {
+    /// The plan of a seed, for so many workloads.
+    pub fn draw(seed: u64, workloads: usize) -> Plan {
+        let mut random = RandomSource::from_number(seed);
+        let mut items = Vec::new();
+        let at = |random: &mut RandomSource| DurationMs(random.below(DURATION.0 as u64) as i64);
+        for _ in 0..ACTIONS / 2 + random.below(ACTIONS) {
+            let what = What::Action(random.below(workloads as u64) as usize);
+            items.push(Item { at: at(&mut random), seed: random.next_u64(), what });
+        }
+        for _ in 0..FAULTS / 2 + random.below(FAULTS) {
+            let what = What::Fault(*random.pick(Fault::ALL));
+            items.push(Item { at: at(&mut random), seed: random.next_u64(), what });
+        }
+        items.sort_by_key(|item| item.at);
+        Plan { seed, items }
+    }
+}

@@ -1,0 +1,58 @@
+//! What clients of a service do, and what must hold of it. One file a service: a new service adds its own here.
+
+mod medical;
+mod registry;
+
+use huitong_kernel::feed::Address;
+use huitong_kernel::random::RandomSource;
+use huitong_store::View;
+use serde_json::Value;
+
+use crate::client::{Client, Wish};
+use crate::region;
+
+/// The views of a service at the nodes that are up.
+pub struct Views<'a>(pub &'a dyn Fn(&Address) -> Option<View<'a>>);
+
+impl<'a> Views<'a> {
+    /// The views of a service at a node, as its leading member has them; `None` while there is none.
+    pub fn of(&self, node: usize, service: &str) -> Option<View<'a>> {
+        (self.0)(&Address::new(region::division(node), service))
+    }
+
+    /// The nodes whose views of the service can be read.
+    pub fn up(&self, service: &str) -> Vec<(usize, View<'a>)> {
+        (0..region::DIVISIONS.len()).filter_map(|node| Some((node, self.of(node, service)?))).collect()
+    }
+}
+
+pub trait Workload {
+    fn service(&self) -> &'static str;
+
+    /// What must be there before anything goes wrong; one stage after the other.
+    fn set_up(&mut self, stage: usize) -> Vec<Wish>;
+
+    /// One thing that a client does.
+    fn act(&mut self, random: &mut RandomSource) -> Option<Wish>;
+
+    /// A client was answered; what it does next.
+    fn answered(&mut self, _wish: &Wish, _reply: &Value, _random: &mut RandomSource) -> Vec<Wish> {
+        Vec::new()
+    }
+
+    /// What must hold at any time.
+    fn check(&self, views: &Views<'_>) -> Result<(), String>;
+
+    /// What must hold when all is healed and quiet.
+    fn check_end(&self, views: &Views<'_>, clients: &[&Client]) -> Result<(), String>;
+}
+
+/// Every service's workload.
+pub fn all() -> Vec<Box<dyn Workload>> {
+    vec![Box::new(registry::RegistryLoad::default()), Box::new(medical::MedicalLoad::default())]
+}
+
+/// Runs a check that reads views; a reading error is a finding, too.
+fn readable<T>(result: Result<T, huitong_store::StoreError>) -> Result<T, String> {
+    result.map_err(|error| format!("a view cannot be read: {error}"))
+}
