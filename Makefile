@@ -1,5 +1,5 @@
 # Two commands: `make run` and `make test`. Everything else is for developers.
-.PHONY: run test lint bench soak
+.PHONY: run test lint bench soak simulate
 
 # Four nodes, a morning at the cashiers, then they go on serving until Ctrl-C.
 run:
@@ -10,6 +10,7 @@ run:
 test: test-needs lint
 	cargo build -p huitong-node
 	cargo nextest run --workspace --no-fail-fast
+	cargo nextest run -p huitong-simulator --features sabotage sabotage
 
 lint:
 	cargo fmt --all --check
@@ -24,9 +25,17 @@ bench:
 	cargo build --release -p huitong-node -p huitong-bench
 	target/release/huitong-bench
 
-# Crashes at random moments for as long as wanted: `make soak ROUNDS=200 SEED=1`.
-ROUNDS ?= 50
+# A region in one process under faults: `make simulate SEED=7`; `COUNT=100` plays more seeds, `STEPS=1` prints every step,
+# `KEEP=3,11` plays only those items of the plan, as a failed run names them.
 SEED ?= 1
+COUNT ?= 1
+simulate:
+	cargo run --release -q -p huitong-simulator -- --seed $(SEED) --count $(COUNT) $(if $(KEEP),--keep $(KEEP)) $(if $(STEPS),--steps)
+
+# As many simulated seeds as MINUTES allow, then crashes of real processes: `make soak MINUTES=60 ROUNDS=200 SEED=1`.
+ROUNDS ?= 50
+MINUTES ?= 10
 soak:
+	cargo run --release -q -p huitong-simulator -- --seed $(SEED) --seconds $$(($(MINUTES) * 60)) --demand-coverage
 	cargo build -p huitong-node
 	HUITONG_CRASH_ROUNDS=$(ROUNDS) HUITONG_SEED=$(SEED) cargo nextest run -p huitong-node crash --no-capture

@@ -33,11 +33,13 @@ pub struct Client {
     pub wish: Wish,
     pub workload: usize,
     pub told: Option<Told>,
-    /// The call under way and when it was made.
-    pub asked: Option<(Ticket, Instant)>,
+    /// The calls made, and when.
+    pub asked: Vec<(Ticket, Instant)>,
     pub tries: u64,
     /// May ask once more after it was answered.
     pub curious: bool,
+    /// Will ask once more, though it was answered.
+    pub again: bool,
 }
 
 /// All clients there ever were; a client's number is its place.
@@ -49,7 +51,7 @@ const TRIES_PER_CLIENT: u64 = 1_000;
 impl Clients {
     pub fn add(&mut self, wish: Wish, workload: usize, random: &mut RandomSource) -> usize {
         let curious = random.below(4) == 0;
-        self.0.push(Client { wish, workload, told: None, asked: None, tries: 0, curious });
+        self.0.push(Client { wish, workload, told: None, asked: Vec::new(), tries: 0, curious, again: false });
         self.0.len() - 1
     }
 
@@ -58,7 +60,7 @@ impl Clients {
         let client = &mut self.0[number];
         client.tries += 1;
         let ticket = number as u64 * TRIES_PER_CLIENT + client.tries;
-        client.asked = Some((ticket, now));
+        client.asked.push((ticket, now));
         Call {
             ticket,
             command: (client.wish.make)(),
@@ -75,13 +77,22 @@ impl Clients {
         (ticket / TRIES_PER_CLIENT) as usize
     }
 
+    /// Whether a client still listens for the answer to a call.
+    pub fn listens(&self, ticket: Ticket, now: Instant) -> bool {
+        let calls = &self.0[Clients::of(ticket)].asked;
+        calls.iter().any(|(asked, at)| *asked == ticket && (now - *at).0 <= PATIENCE.0)
+    }
+
     /// Takes an answer; says what is wrong with it, if anything.
     pub fn take(&mut self, number: usize, told: Told) -> Result<(), String> {
         let client = &mut self.0[number];
         match (&client.told, &told) {
             (_, Told::Failed(_)) => return Ok(()),
             (Some(Told::Replied(before)), Told::Replied(now)) if before != now => {
-                return Err(format!("client {number} was told {before}, and later {now}, under the key {}", client.wish.key));
+                return Err(format!(
+                    "client {number} was told {before}, and later {now}, under the key {}",
+                    client.wish.key
+                ));
             }
             (Some(Told::Replied(before)), Told::Refused(refusal)) => {
                 let code = &refusal.code;

@@ -64,7 +64,8 @@ impl Coverage {
 
     /// What was never reached.
     pub fn missing(&self) -> Vec<String> {
-        let names = Fault::ALL.iter().map(|fault| fault.name()).chain(Self::EFFECTS.iter().map(|name| (*name).to_owned()));
+        let names =
+            Fault::ALL.iter().map(|fault| fault.name()).chain(Self::EFFECTS.iter().map(|name| (*name).to_owned()));
         names.filter(|name| !self.faults.contains_key(name)).collect()
     }
 }

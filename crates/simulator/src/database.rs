@@ -61,9 +61,11 @@ impl Database {
         tables.rows.range((stream.to_owned(), 0)..=(stream.to_owned(), u64::MAX)).map(|(_, row)| row.clone()).collect()
     }
 
-    /// A number of rows, by which one sees whether anything changed.
-    pub fn count(&self) -> usize {
-        self.0.borrow().rows.len()
+    /// The place of a stream's last row.
+    pub fn last_sequence(&self, stream: &str) -> Sequence {
+        let tables = self.0.borrow();
+        let mut range = tables.rows.range((stream.to_owned(), 0)..=(stream.to_owned(), u64::MAX));
+        range.next_back().map_or(0, |((_, sequence), _)| *sequence)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::DurationMs;
+use huitong_store::log_check;
 
 use crate::database::Weather;
 use crate::disk::{Disk, PowerCut};
@@ -57,6 +58,14 @@ impl World {
         }
     }
 
+    /// What an operator may one day take for the newest backup.
+    pub fn make_backups(&mut self) {
+        for place in 0..self.places.len() {
+            let name = self.disk(place);
+            self.places[place].old_backup = Some(vfs::with_disk(&name, |disk| disk.clone()));
+        }
+    }
+
     fn on_line(&mut self, change: impl FnOnce(&mut crate::network::Network)) -> bool {
         change(&mut self.network);
         true
@@ -83,7 +92,7 @@ impl World {
         let (lost, torn) = vfs::with_disk(&name, |disk| disk.restart(random));
         self.coverage.effect("unsynced writes lost", lost);
         self.coverage.effect("unsynced writes torn", torn);
-        if self.places[place].old_backup.is_none() || random.below(3) == 0 {
+        if random.below(3) == 0 {
             self.places[place].old_backup = Some(vfs::with_disk(&name, |disk| disk.clone()));
         }
     }
@@ -126,6 +135,9 @@ impl World {
         match inspect::inspect(node, &rotten) {
             Err(_) => self.coverage.effect("bit rot detected", 1),
             Ok(after) if after == before => self.coverage.effect("bit rot without effect", 1),
+            Ok(_) if looks_like_a_torn_write(&good, flipped.as_ref()) => {
+                self.coverage.effect("bit rot that looks like a torn write", 1);
+            }
             Ok(_) => self.checker.remember(format!("bit rot at {flipped:?} of {name} was not detected")),
         }
         self.after(DurationMs(2_000), Event::Restart { place });
@@ -156,11 +168,7 @@ impl World {
         if at.process.is_none() || region::MEMBERS[at.node] > 1 || at.newest_backup.is_some() {
             return false;
         }
-        let Some(old) = at.old_backup.clone() else {
-            // The first time it is only made.
-            at.old_backup = Some(vfs::with_disk(&name, |disk| disk.clone()));
-            return false;
-        };
+        let Some(old) = at.old_backup.clone() else { return false };
         let node = at.node;
         let Ok(restored) = inspect::restore(node, &old) else { return false };
         let newest = vfs::with_disk(&name, |disk| disk.clone());
@@ -226,8 +234,7 @@ impl World {
     }
 
     fn disturb_database(&mut self, fault: Fault, random: &mut RandomSource) -> bool {
-        let weather =
-            if fault == Fault::DatabaseUnreachable { Weather::Unreachable } else { Weather::AnswersLost };
+        let weather = if fault == Fault::DatabaseUnreachable { Weather::Unreachable } else { Weather::AnswersLost };
         let members: Vec<String> = (0..self.places.len())
             .filter(|place| region::MEMBERS[self.places[*place].node] > 1)
             .map(|place| self.disk(place))
@@ -270,6 +277,13 @@ impl World {
         self.places[place].old_backup = None;
         self.after(DurationMs(500), Event::Restart { place });
     }
+}
+
+/// Rot in the header or the last transaction of SQLite's log: the only rot that nothing on the machine itself can tell.
+fn looks_like_a_torn_write(good: &Disk, flipped: Option<&(String, usize)>) -> bool {
+    flipped.is_some_and(|(file, place)| {
+        file.ends_with("-wal") && (*place < 32 || *place >= log_check::last_transaction(good.content(file)))
+    })
 }
 
 fn two_nodes(random: &mut RandomSource) -> (usize, usize) {

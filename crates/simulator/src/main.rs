@@ -18,6 +18,9 @@ struct Arguments {
     /// Play further seeds until this time has passed
     #[arg(long)]
     seconds: Option<u64>,
+    /// Play only these items of the plan, as a failed run names them
+    #[arg(long, value_delimiter = ',')]
+    keep: Vec<usize>,
     /// Print every step
     #[arg(long)]
     steps: bool,
@@ -34,7 +37,10 @@ fn main() {
     let mut seed = arguments.seed;
     let mut played = 0;
     while limit.map_or(played < arguments.count, |limit| begin.elapsed() < limit) {
-        let drawn = plan(seed);
+        let mut drawn = plan(seed);
+        if !arguments.keep.is_empty() {
+            drawn = drawn.keep(&arguments.keep);
+        }
         match play(&drawn, arguments.steps) {
             Ok((reached, trace)) => {
                 if arguments.count == 1 && limit.is_none() {
@@ -51,7 +57,9 @@ fn main() {
                     println!("  {:>7} ms  {:?}  seed {}", item.at.0, item.what, item.seed);
                 }
                 println!("step {} ({} ms): {}", failure.step, failure.at.0, failure.what);
+                let places: Vec<String> = drawn.places_of(&small).iter().map(usize::to_string).collect();
                 println!("play it again: make simulate SEED={seed}");
+                println!("only this:     make simulate SEED={seed} KEEP={} STEPS=1", places.join(","));
                 std::process::exit(1);
             }
         }

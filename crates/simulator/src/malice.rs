@@ -3,8 +3,9 @@
 
 use huitong_exchange::Outbox;
 use huitong_exchange::parcel::{Batch, Held, Parcel, Receipt};
-use huitong_kernel::checkpoint::SignedNote;
+use huitong_kernel::checkpoint::{Checkpoint, SignedNote};
 use huitong_kernel::feed::{Address, Feed};
+use huitong_kernel::hash::Digest;
 use huitong_kernel::merkle::leaf_hash;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::suite::{SoftwareKey, Suite};
@@ -78,8 +79,13 @@ impl World {
     ) -> Option<()> {
         match fault {
             Fault::Replay => {
-                let seen: Vec<&Batch> =
-                    self.malice.seen.iter().filter(|(a, b, _)| (*a, *b) == (from, to)).map(|(_, _, batch)| batch).collect();
+                let seen: Vec<&Batch> = self
+                    .malice
+                    .seen
+                    .iter()
+                    .filter(|(a, b, _)| (*a, *b) == (from, to))
+                    .map(|(_, _, batch)| batch)
+                    .collect();
                 if seen.is_empty() {
                     return None;
                 }
@@ -90,32 +96,13 @@ impl World {
                 let forked = self.fork(&feed, from, to)?;
                 parcel.batches.insert(0, forked);
             }
-            Fault::AlteredMessage => {
-                let batch = parcel.batches.first_mut()?;
-                let message = batch.messages.first_mut()?;
-                let place = random.below(message.len() as u64) as usize;
-                message[place] ^= 1;
-            }
             Fault::ForgedReceipt => {
-                let batch = self.malice.seen.iter().rev().find(|(a, b, _)| (*a, *b) == (to, from)).map(|(.., batch)| batch)?;
+                let batch =
+                    self.malice.seen.iter().rev().find(|(a, b, _)| (*a, *b) == (to, from)).map(|(.., batch)| batch)?;
                 let note: SignedNote = batch.checkpoint.parse().ok()?;
                 let forger = stranger(random);
                 let forged = note.countersign(region::name(from), &forger).ok()?;
                 parcel.receipts.push(Receipt { feed: batch.feed.clone(), note: forged.to_string() });
-            }
-            Fault::StrangersKey => {
-                let batch = parcel.batches.first_mut()?;
-                let note: SignedNote = batch.checkpoint.parse().ok()?;
-                let text = note.text().to_owned();
-                batch.checkpoint = SignedNote::sign(text, region::name(from), &stranger(random)).ok()?.to_string();
-            }
-            Fault::Impersonation => {
-                let batch = parcel.batches.first_mut()?;
-                match random.below(3) {
-                    0 => batch.feed.from.jurisdiction = region::division((from + 1) % region::DIVISIONS.len()),
-                    1 => batch.feed.to.service = "nothing".to_owned(),
-                    _ => batch.feed.from.service = "other".to_owned(),
-                }
             }
             Fault::FalseClaim => {
                 let feed = medical_feed(to, from);
@@ -123,15 +110,7 @@ impl World {
                 claims.push(Held { feed, size: 1_000_000, note: None });
                 parcel.held = Some(claims);
             }
-            Fault::Garbage => {
-                let batch = parcel.batches.first_mut()?;
-                match random.below(3) {
-                    0 => batch.checkpoint = "no note".to_owned(),
-                    1 => batch.first += 1,
-                    _ => batch.messages.push(b"one more".to_vec()),
-                }
-            }
-            _ => return None,
+            _ => falsify_batch(fault, from, parcel.batches.first_mut()?, random)?,
         }
         Some(())
     }
@@ -151,7 +130,7 @@ impl World {
         let mut messages: Vec<Vec<u8>> = messages.into_iter().map(|message| message.bytes).collect();
         // Either what was received before, rewritten, or the next message on a rewritten past.
         messages.truncate(received as usize);
-        messages[0].push(b' ');
+        messages.first_mut()?.push(b' ');
         let leaves: Vec<_> = messages.iter().map(|message| leaf_hash(FUNCTION, message)).collect();
         let region = &process.manifest.region;
         if received.is_multiple_of(2) {
@@ -164,6 +143,41 @@ impl World {
     }
 }
 
+/// Changes one batch.
+fn falsify_batch(fault: Fault, from: usize, batch: &mut Batch, random: &mut RandomSource) -> Option<()> {
+    match fault {
+        Fault::AlteredMessage => {
+            let message = batch.messages.first_mut()?;
+            let place = random.below(message.len() as u64) as usize;
+            message[place] ^= 1;
+        }
+        Fault::StrangersKey => {
+            let note: SignedNote = batch.checkpoint.parse().ok()?;
+            if random.below(3) == 0 {
+                // The right key, but not over this checkpoint.
+                let checkpoint = note.checkpoint().ok()?;
+                let other = Checkpoint { root: Digest([9; 32]), ..checkpoint };
+                batch.checkpoint = batch.checkpoint.replace(note.text(), &other.text());
+                return Some(());
+            }
+            let text = note.text().to_owned();
+            batch.checkpoint = SignedNote::sign(text, region::name(from), &stranger(random)).ok()?.to_string();
+        }
+        Fault::Impersonation => match random.below(3) {
+            0 => batch.feed.from.jurisdiction = region::division((from + 1) % region::DIVISIONS.len()),
+            1 => batch.feed.to.service = "nothing".to_owned(),
+            _ => batch.feed.from.service = "other".to_owned(),
+        },
+        Fault::Garbage => match random.below(3) {
+            0 => batch.checkpoint = "no note".to_owned(),
+            1 => batch.first += 1,
+            _ => batch.messages.push(b"one more".to_vec()),
+        },
+        _ => return None,
+    }
+    Some(())
+}
+
 fn medical_feed(from: usize, to: usize) -> Feed {
     let address = |node| Address::new(region::division(node), "medical");
     Feed::new(address(from), address(to))
@@ -172,4 +186,3 @@ fn medical_feed(from: usize, to: usize) -> Feed {
 fn stranger(random: &mut RandomSource) -> SoftwareKey {
     SoftwareKey::generate(Suite::Ed25519Sha256, random)
 }
-

@@ -125,4 +125,15 @@ impl Plan {
         items.sort_by_key(|item| item.at);
         Plan { seed, items }
     }
+
+    /// The same plan with only the items at these places: what is left of it after shrinking.
+    pub fn keep(mut self, places: &[usize]) -> Plan {
+        self.items = places.iter().filter_map(|place| self.items.get(*place).copied()).collect();
+        self
+    }
+
+    /// The places of another plan's items in this one.
+    pub fn places_of(&self, smaller: &Plan) -> Vec<usize> {
+        (0..self.items.len()).filter(|place| smaller.items.contains(&self.items[*place])).collect()
+    }
 }

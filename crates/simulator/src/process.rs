@@ -14,10 +14,10 @@ use huitong_kernel::time::{DurationMs, Instant};
 use huitong_medical::Medical;
 use huitong_registry::Registry;
 use huitong_service_kit::Service;
+use huitong_store::StoreError;
 use huitong_store::feeds::{self, FeedMessage};
 use huitong_store::member::Role;
 use huitong_store::shared::SharedJournal;
-use huitong_store::StoreError;
 
 use crate::database::Database;
 use crate::region;
@@ -90,13 +90,8 @@ impl Process {
     /// A link, who speaks on it, and the journals it reads.
     pub fn talk(&mut self, peer: usize, now: Instant) -> (&mut Link, Speaker<'_>, &Streams) {
         let (clock, uptime) = (self.clock(now), self.uptime(now));
-        let speaker = Speaker {
-            node: region::name(self.node),
-            key: &*self.key,
-            manifest: &self.manifest,
-            now: clock,
-            uptime,
-        };
+        let speaker =
+            Speaker { node: region::name(self.node), key: &*self.key, manifest: &self.manifest, now: clock, uptime };
         (self.links.get_mut(&peer).expect("a link to every peer"), speaker, &self.streams)
     }
 
@@ -114,7 +109,7 @@ impl Process {
     /// Whether nothing may be written: a restored journal that the peers have not confirmed, or that they know to be old.
     pub fn is_on_hold(&self) -> bool {
         self.streams.0.iter().any(|stream| stream.is_unconfirmed())
-            || self.links.values().any(|link| !link.lost().is_empty())
+            || self.links.values().any(|link| !link.lost(&self.streams).is_empty())
     }
 }
 

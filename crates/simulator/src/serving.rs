@@ -2,6 +2,7 @@
 
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::DurationMs;
+use huitong_store::journal;
 use huitong_store::member::Role;
 
 use crate::client::{Clients, PATIENCE};
@@ -31,11 +32,19 @@ impl World {
     /// A client calls its node: the member that leads, or any when none does.
     pub fn ask(&mut self, number: usize) {
         let (node, service) = (self.clients.0[number].wish.node, self.clients.0[number].wish.service);
+        if self.clients.0[number].told.is_some() && !std::mem::take(&mut self.clients.0[number].again) {
+            return;
+        }
         let call = self.clients.call(number, self.now);
         if self.clients.0[number].told.is_none() {
             self.after(PATIENCE, Event::Ask(number));
         }
-        let Some((place, stream)) = self.leading(node, service) else { return };
+        // Two may believe to lead: a client may meet either.
+        let leading = self.all_leading(node, service);
+        if leading.is_empty() {
+            return;
+        }
+        let (place, stream) = *self.random.pick(&leading);
         let now = self.now;
         let Some(process) = &mut self.places[place].process else { return };
         if process.is_on_hold() {
@@ -46,13 +55,23 @@ impl World {
         self.flush_soon(place, stream);
     }
 
-    /// The place and stream that lead a service at a node.
+    /// The place and stream that lead a service at a node; of several that believe so, the one that knows most.
     pub fn leading(&self, node: usize, service: &str) -> Option<(usize, usize)> {
-        self.places.iter().enumerate().filter(|(_, place)| place.node == node).find_map(|(index, place)| {
+        self.all_leading(node, service).into_iter().max_by_key(|(place, stream)| {
+            let process = self.places[*place].process.as_ref();
+            process.and_then(|process| journal::head(process.streams.0[*stream].connection()).ok()).map(|head| head.0)
+        })
+    }
+
+    /// All places that believe to lead a service at a node.
+    fn all_leading(&self, node: usize, service: &str) -> Vec<(usize, usize)> {
+        let places = self.places.iter().enumerate().filter(|(_, place)| place.node == node);
+        let leading = places.filter_map(|(index, place)| {
             let process = place.process.as_ref()?;
             let stream = process.streams.0.iter().position(|stream| stream.home().service == service)?;
             (process.streams.0[stream].role() == Role::Leading).then_some((index, stream))
-        })
+        });
+        leading.collect()
     }
 
     pub fn flush_soon(&mut self, place: usize, stream: usize) {
@@ -83,6 +102,9 @@ impl World {
             self.power_failed(place);
             return false;
         }
+        if let Some(fault) = &ran.fault {
+            self.say(&format!("{} stream {stream}: {fault}", self.disk(place)));
+        }
         let durable = ran.durable;
         self.tell(place, ran);
         durable
@@ -99,7 +121,9 @@ impl World {
             }
         }
         for (ticket, told) in ran.told {
-            self.told(Clients::of(ticket), told);
+            if self.clients.listens(ticket, self.now) {
+                self.told(Clients::of(ticket), told);
+            }
         }
     }
 
@@ -128,6 +152,7 @@ impl World {
         }
         if self.clients.0[number].curious {
             self.clients.0[number].curious = false;
+            self.clients.0[number].again = true;
             let later = DurationMs(self.random.below(30_000) as i64);
             self.after(later, Event::Ask(number));
         }
@@ -161,7 +186,10 @@ impl World {
 
     fn confirm_restored(&mut self, place: usize) {
         let Some(process) = &mut self.places[place].process else { return };
-        let confirmed = process.links.values().all(|link| link.has_heard() && link.lost().is_empty());
+        let confirmed = {
+            let streams = &process.streams;
+            process.links.values().all(|link| link.has_heard() && link.lost(streams).is_empty())
+        };
         if !confirmed {
             return;
         }

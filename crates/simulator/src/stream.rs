@@ -175,12 +175,17 @@ impl<S: Service> Stream for Hosted<S> {
     fn run(&mut self, uptime: DurationMs) -> Ran {
         let (works, tickets): (Vec<_>, Vec<_>) = std::mem::take(&mut self.queue).into_iter().unzip();
         let turn = self.member.turn(uptime, works);
+        if self.member.role() == Role::Following {
+            // As production does: another member may be the one to see the answers.
+            self.parked.clear();
+        }
         let mut ran = Ran { durable: true, fault: turn.fault.map(|fault| fault.to_string()), ..Ran::default() };
         for (outcome, ticket) in turn.outcomes.into_iter().zip(tickets) {
             match outcome {
                 Ok(outcome) => self.ended(outcome, ticket, &mut ran),
                 Err(error) => {
                     ran.durable = false;
+                    ran.fault.get_or_insert_with(|| error.to_string());
                     ran.told.extend(ticket.map(|ticket| (ticket, Told::Failed(error.to_string()))));
                 }
             }
@@ -192,8 +197,7 @@ impl<S: Service> Stream for Hosted<S> {
     fn replay_differences(&self) -> Result<Vec<Difference>, StoreError> {
         let random = RandomSource::from_number(0);
         let directory = Arc::clone(&self.directory);
-        let mut logic =
-            ServiceLogic::new(Arc::clone(&self.service), self.home.clone(), FUNCTION, random, directory);
+        let mut logic = ServiceLogic::new(Arc::clone(&self.service), self.home.clone(), FUNCTION, random, directory);
         replay::compare_in_memory(self.connection(), FUNCTION, &mut logic)
     }
 

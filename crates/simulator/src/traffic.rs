@@ -128,7 +128,10 @@ impl World {
             let _ = link.take_refusal(&refused, speaker, streams);
         }
         if let Some(held) = parcel.held {
-            let claims = held.iter().filter(|held| streams.sent_size(&held.feed).is_ok_and(|size| held.size > size));
+            let claims = held.iter().filter(|held| {
+                streams.serves(&held.feed.from) == Some(true)
+                    && streams.sent_size(&held.feed).is_ok_and(|size| held.size > size)
+            });
             let claims = claims.count() as u64;
             let lost = link.take_held(held, speaker, streams).map_or(0, |lost| lost.len() as u64);
             self.coverage.effect("old backups found out", lost);
@@ -257,9 +260,8 @@ impl World {
 
     /// Whether all feeds have arrived.
     pub fn feeds_have_arrived(&self) -> bool {
-        (0..region::DIVISIONS.len()).all(|node| {
-            crate::process::SERVICES.iter().all(|service| self.feeds_of_have_arrived(node, service))
-        })
+        (0..region::DIVISIONS.len())
+            .all(|node| crate::process::SERVICES.iter().all(|service| self.feeds_of_have_arrived(node, service)))
     }
 
     fn feeds_of_have_arrived(&self, node: usize, service: &str) -> bool {
@@ -271,7 +273,8 @@ impl World {
             let to = region::node_of(feed.to.jurisdiction);
             self.leading(to, &feed.to.service).is_some_and(|(place, stream)| {
                 self.places[place].process.as_ref().is_some_and(|receiver| {
-                    feeds::size(receiver.streams.0[stream].connection(), feed).ok() == feeds::size(connection, feed).ok()
+                    feeds::size(receiver.streams.0[stream].connection(), feed).ok()
+                        == feeds::size(connection, feed).ok()
                 })
             })
         })

@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use huitong_exchange::parcel::Parcel;
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::manifest::SignedManifest;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::suite::SoftwareKey;
 use huitong_kernel::time::{DurationMs, Instant};
+
+use huitong_store::journal;
 
 use crate::check::Checker;
 use crate::client::Clients;
@@ -27,6 +30,8 @@ use crate::workload::{self, Workload};
 const TICK: DurationMs = DurationMs(200);
 /// After healing, everything must have come to rest by then.
 const REST: DurationMs = DurationMs::minutes(30);
+/// Entries printed of each journal after a failure.
+const LAST_ENTRIES: u64 = 12;
 /// A run with more steps than this does not come to rest.
 const STEPS_MAX: u64 = 400_000;
 
@@ -52,14 +57,38 @@ pub enum Event {
     /// A client makes its call, or repeats it.
     Ask(usize),
     /// The writer of a stream takes what is queued.
-    Flush { place: usize, stream: usize },
-    Tick { place: usize },
-    LinkTurn { place: usize, peer: usize },
-    Parcel { from: usize, to: usize, call: Call, bytes: Vec<u8> },
-    Answer { to: usize, call: Call, bytes: Vec<u8> },
-    CallTimeout { call: Call },
-    Manifest { place: usize, version: u64 },
-    Restart { place: usize },
+    Flush {
+        place: usize,
+        stream: usize,
+    },
+    Tick {
+        place: usize,
+    },
+    LinkTurn {
+        place: usize,
+        peer: usize,
+    },
+    Parcel {
+        from: usize,
+        to: usize,
+        call: Call,
+        bytes: Vec<u8>,
+    },
+    Answer {
+        to: usize,
+        call: Call,
+        bytes: Vec<u8>,
+    },
+    CallTimeout {
+        call: Call,
+    },
+    Manifest {
+        place: usize,
+        version: u64,
+    },
+    Restart {
+        place: usize,
+    },
     Planned(Item),
     Heal,
 }
@@ -162,6 +191,7 @@ impl World {
             self.set_up(stage);
             self.run_until_rest(DurationMs::minutes(2))?;
         }
+        self.make_backups();
         let begin = self.now;
         let last = plan.items.iter().map(|item| item.at).max().unwrap_or_default();
         for item in &plan.items {
@@ -179,6 +209,8 @@ impl World {
         for number in 0..self.workloads.len() {
             for wish in self.workloads[number].set_up(stage) {
                 let client = self.clients.add(wish, number, &mut self.random);
+                // What is needed for everything else is asked for once.
+                self.clients.0[client].curious = false;
                 self.after(DurationMs(client as i64), Event::Ask(client));
             }
         }
@@ -204,6 +236,9 @@ impl World {
     }
 
     fn failure(&self, what: String) -> Failure {
+        if self.loud {
+            self.print_journals();
+        }
         Failure { step: self.step, at: self.now - self.started, what }
     }
 
@@ -293,6 +328,29 @@ impl World {
         disk_name(self.places[place].node, self.places[place].member)
     }
 
+    /// The ends of all journals, for whoever looks for the reason of a failure.
+    fn print_journals(&self) {
+        for process in self.places.iter().filter_map(|place| place.process.as_ref()) {
+            for stream in &process.streams.0 {
+                println!("journal of {} on {}:", stream.home(), process.disk);
+                let first = journal::head(stream.connection()).map_or(0, |head| head.0.saturating_sub(LAST_ENTRIES));
+                // What cannot be read is not printed.
+                let _ = journal::each_from(stream.connection(), first, |entry| {
+                    let text: String = String::from_utf8_lossy(&entry.bytes).chars().take(600).collect();
+                    println!("  {} {} {text}", entry.sequence, entry.kind);
+                    Ok(())
+                });
+            }
+        }
+    }
+
+    /// A line among the steps, when they are printed.
+    pub fn say(&self, line: &str) {
+        if self.loud {
+            println!("                         {line}");
+        }
+    }
+
     pub fn tick_after(&mut self, place: usize) {
         self.after(TICK, Event::Tick { place });
     }
@@ -300,7 +358,10 @@ impl World {
     /// Whether something of the plan is still to come.
     pub fn has_plans(&self) -> bool {
         self.queue.values().any(|event| {
-            matches!(event, Event::Planned(_) | Event::Heal | Event::Restart { .. } | Event::Ask(_) | Event::Flush { .. })
+            matches!(
+                event,
+                Event::Planned(_) | Event::Heal | Event::Restart { .. } | Event::Ask(_) | Event::Flush { .. }
+            )
         })
     }
 
@@ -326,8 +387,24 @@ impl World {
 /// An event without its bytes.
 fn brief(event: &Event) -> String {
     match event {
-        Event::Parcel { from, to, call, bytes } => format!("Parcel {from} → {to} ({} bytes, {call:?})", bytes.len()),
-        Event::Answer { to, call, bytes } => format!("Answer → {to} ({} bytes, {call:?})", bytes.len()),
+        Event::Parcel { from, to, call, bytes } => format!("Parcel {from} → {to} {call:?} {}", content(bytes)),
+        Event::Answer { to, call, bytes } => format!("Answer → {to} {call:?} {}", content(bytes)),
         other => format!("{other:?}"),
     }
+}
+
+/// What a parcel carries, in a few words.
+fn content(bytes: &[u8]) -> String {
+    let Ok(parcel) = Parcel::decode(bytes) else { return format!("{} bytes of garbage", bytes.len()) };
+    let mut parts = Vec::new();
+    for batch in &parcel.batches {
+        parts.push(format!("{} from {} × {}", batch.feed, batch.first, batch.messages.len()));
+    }
+    parts.extend(parcel.receipts.iter().map(|receipt| format!("receipt for {}", receipt.feed)));
+    parts.extend(parcel.refused.iter().map(|refused| format!("{} refused: {}", refused.feed, refused.refusal)));
+    if parcel.asks_held {
+        parts.push("asks what is held".to_owned());
+    }
+    parts.extend(parcel.held.iter().flatten().map(|held| format!("holds {} of {}", held.size, held.feed)));
+    parts.join("; ")
 }

@@ -148,7 +148,7 @@ pub fn next_number(view: View<'_>, feed: &Feed) -> Result<Sequence, StoreError> 
     Ok(last.flatten().unwrap_or(0) + 1)
 }
 
-/// The bytes of one message of a committed group.
+/// The bytes of one message, the open group included.
 pub fn message(view: View<'_>, feed: &Feed, number: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
     view.one(
         "SELECT j.bytes FROM feed_message m JOIN journal j ON j.sequence = m.sequence

@@ -56,7 +56,7 @@ struct Tail {
     chain: Digest,
     /// Messages per feed, loaded when first asked for.
     numbers: BTreeMap<Feed, Sequence>,
-    /// Entries of the open group, not yet inserted.
+    /// Entries of the open group.
     pending: Vec<Entry>,
 }
 
@@ -109,6 +109,8 @@ impl Scope<'_> {
         let sequence = self.tail.sequence + 1;
         let chain = chain(self.function, self.tail.chain, sequence, &kind, &bytes);
         let entry = Entry { sequence, kind, bytes, chain };
+        // At once, so that a later work of the same group can read what an earlier one has appended.
+        journal::append(self.connection, std::slice::from_ref(&entry))?;
         feeds::apply(self.connection, self.function, &entry)?;
         self.tail.sequence = sequence;
         self.tail.chain = chain;
@@ -221,11 +223,10 @@ impl<L: Logic> GroupCommitter<L> {
             shared.append(&self.tail.pending)?;
             durable_elsewhere = true;
         }
-        let committed = journal::append(&self.connection, &self.tail.pending)
-            .and_then(|()| Ok(self.connection.prepare_cached("COMMIT")?.execute([])?));
+        let committed = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         if let Err(error) = committed {
             // The shared journal has it; this copy catches up before it goes on.
-            return Err(if durable_elsewhere { StoreError::Unknown(error.to_string()) } else { error });
+            return Err(if durable_elsewhere { StoreError::Unknown(error.to_string()) } else { error.into() });
         }
         let committed = Committed { head: self.tail.sequence, sent: sent_feeds(&self.tail.pending) };
         self.tail.pending.clear();

@@ -25,7 +25,9 @@ pub fn check(log: &[u8]) -> Result<(), StoreError> {
             continue;
         }
         if committed_after_failure {
-            return Err(StoreError::Damaged("its write-ahead log has a hole: what was durable once cannot be read".to_owned()));
+            return Err(StoreError::Damaged(
+                "its write-ahead log has a hole: what was durable once cannot be read".to_owned(),
+            ));
         }
         if !failed {
             let next = add(header.big_endian, add(header.big_endian, sum, &frame[..8]), &frame[FRAME_HEADER..]);
@@ -39,6 +41,25 @@ pub fn check(log: &[u8]) -> Result<(), StoreError> {
         committed_after_failure = word(frame, 4) != 0;
     }
     Ok(())
+}
+
+/// Where the last committed transaction of a whole log begins: rot from there on looks like a write that was torn.
+pub fn last_transaction(log: &[u8]) -> usize {
+    let Some(header) = Header::read(log) else { return 0 };
+    let size = FRAME_HEADER + header.page_size;
+    let (mut sum, mut begin, mut last) = (header.sum, HEADER, HEADER);
+    for (number, frame) in log[HEADER..].chunks_exact(size).enumerate() {
+        let next = add(header.big_endian, add(header.big_endian, sum, &frame[..8]), &frame[FRAME_HEADER..]);
+        if frame[8..16] != header.salts || (word(frame, 16), word(frame, 20)) != next {
+            break;
+        }
+        sum = next;
+        if word(frame, 4) != 0 {
+            last = begin;
+            begin = HEADER + (number + 1) * size;
+        }
+    }
+    last
 }
 
 struct Header {

@@ -82,7 +82,9 @@ impl<L: Logic> Member<L> {
         let (lease, table) = shared.lease();
         match self.role {
             Role::Leading if lease.is_due(uptime) => match lease.claim(table, uptime) {
-                Ok(true) => Ok(()),
+                // A leader before this one may have woken up and appended where nothing was yet: that stands, and must not
+                // wait until this one happens to append.
+                Ok(true) => self.committer.catch_up().map(|_| ()),
                 Ok(false) => {
                     self.role = Role::Following;
                     Err(StoreError::Fenced)

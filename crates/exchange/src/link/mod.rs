@@ -9,7 +9,7 @@ mod receiving;
 mod sending;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Feed;
@@ -64,8 +64,8 @@ pub struct Link {
     tells_held: bool,
     /// The peer told what it holds since this link was made.
     heard: bool,
-    /// Feeds of which the peer holds more than this node.
-    lost: BTreeSet<Feed>,
+    /// Feeds of which the peer has proved to hold more than this node knew of, and how much.
+    lost: BTreeMap<Feed, Sequence>,
     /// How many members of the peer's node can be called.
     members: usize,
     /// Which member takes a feed; the first, unless it said otherwise.
@@ -92,7 +92,7 @@ impl Link {
             asks_held: true,
             tells_held: false,
             heard: false,
-            lost: BTreeSet::new(),
+            lost: BTreeMap::new(),
             members: 1,
             routes: BTreeMap::new(),
         }
@@ -127,9 +127,11 @@ impl Link {
         self.heard
     }
 
-    /// Feeds that stand still because this node lost their history.
-    pub fn lost(&self) -> &BTreeSet<Feed> {
-        &self.lost
+    /// Feeds that stand still because this node lost their history. A member that had only fallen behind a shared journal
+    /// has lost nothing once it has caught up.
+    pub fn lost(&self, source: &dyn FeedSource) -> Vec<Feed> {
+        let known = |feed: &Feed| source.sent_size(feed).unwrap_or(0);
+        self.lost.iter().filter(|(feed, held)| known(feed) < **held).map(|(feed, _)| feed.clone()).collect()
     }
 
     /// Whether receipts wait for a parcel.

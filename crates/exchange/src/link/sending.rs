@@ -40,6 +40,7 @@ impl Link {
         source: &dyn FeedSource,
     ) -> Result<Parcel, StoreError> {
         let mut batches = Vec::new();
+        let lost = self.lost(source);
         for feed in source.outgoing()? {
             let to_peer = speaker.manifest.node_of(feed.to.jurisdiction).is_some_and(|node| node.name == self.peer);
             let this_way = match channel {
@@ -47,7 +48,7 @@ impl Link {
                 // Which of several members asked is not known; their batches go by calls.
                 Channel::Answer => self.members == 1,
             };
-            if to_peer && this_way && batches.len() < ITEMS_MAX && !self.lost.contains(&feed) {
+            if to_peer && this_way && batches.len() < ITEMS_MAX && !lost.contains(&feed) {
                 batches.extend(self.next_batch(&feed, speaker, source)?);
             }
         }
@@ -66,9 +67,7 @@ impl Link {
 
     /// Whether a known feed to the peer has messages that were not sent yet.
     pub fn has_messages(&self, source: &dyn FeedSource) -> bool {
-        self.sending.iter().any(|(feed, sending)| {
-            !self.lost.contains(feed) && source.sent_size(feed).is_ok_and(|size| size > sending.outbox.sent())
-        })
+        self.sending.iter().any(|(feed, sending)| source.sent_size(feed).is_ok_and(|size| size > sending.outbox.sent()))
     }
 
     fn held(&self, speaker: Speaker<'_>, source: &dyn FeedSource) -> Result<Vec<Held>, StoreError> {
@@ -178,7 +177,8 @@ impl Link {
         self.heard = true;
         let mut lost = Vec::new();
         for Held { feed, size, note } in held {
-            let from_here = speaker.manifest.node_of(feed.from.jurisdiction).is_some_and(|node| node.name == speaker.node);
+            let from_here =
+                speaker.manifest.node_of(feed.from.jurisdiction).is_some_and(|node| node.name == speaker.node);
             let to_peer = speaker.manifest.node_of(feed.to.jurisdiction).is_some_and(|node| node.name == self.peer);
             if !to_peer || !from_here || source.serves(&feed.from) != Some(true) {
                 continue;
@@ -186,9 +186,10 @@ impl Link {
             let known = source.sent_size(&feed)?;
             if size > known {
                 // Only this node's own signature proves that it once sent more than it knows of.
-                let proved = note.is_some_and(|note| has_signed(&note, &feed, speaker).is_some_and(|size| size > known));
+                let proved =
+                    note.is_some_and(|note| has_signed(&note, &feed, speaker).is_some_and(|size| size > known));
                 if proved {
-                    self.lost.insert(feed.clone());
+                    self.lost.insert(feed.clone(), size);
                     lost.push(LostHistory { feed, held: size, known });
                 }
             } else if size < acknowledged(source.sent_evidence(&feed)?) {

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("services/registry", 4),
     ("services/medical", 4),
     ("node", 5),
+    ("simulator", 6),
     ("bench", 6),
 ];
 const BANNED_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "misc", "manager", "base"];

@@ -59,8 +59,8 @@ impl<S: Service> Edge<S> {
         match tokio::time::timeout(self.answer_wait, receiver).await {
             Ok(Ok(Ok(reply))) => Ok(Asked::Replied(reply)),
             Ok(Ok(Err(failure))) => Err(Problem::from_failure::<S>(&failure)),
-            Ok(Err(_)) => Err(Problem::from_failure::<S>(&CallFailure::Overloaded)),
-            Err(_) => Ok(Asked::Waiting),
+            // Not answered in time, or let go because another member leads now.
+            Ok(Err(_)) | Err(_) => Ok(Asked::Waiting),
         }
     }
 

@@ -93,9 +93,16 @@ impl<S: Service> ServiceStream<S> {
             }
         });
         let stream = home.to_string();
-        let on_role = Box::new(move |role: Role, fault: Option<&StoreError>| match (role, fault) {
-            (role, None) => tracing::info!(stream, ?role, "the role of this member changed"),
-            (role, Some(fault)) => tracing::warn!(stream, ?role, %fault, "this member cannot do its part"),
+        let parked: Arc<Parked<S::Reply>> = Arc::default();
+        let waiting = Arc::clone(&parked);
+        let on_role = Box::new(move |role: Role, fault: Option<&StoreError>| {
+            if role == Role::Following {
+                waiting.release_all();
+            }
+            match fault {
+                None => tracing::info!(stream, ?role, "the role of this member changed"),
+                Some(fault) => tracing::warn!(stream, ?role, %fault, "this member cannot do its part"),
+            }
         });
         let surroundings = Surroundings { on_commit, on_role, uptime };
         let writer = Writer::start(S::NAME, Member::new(committer, eligible), surroundings)?;
@@ -106,7 +113,7 @@ impl<S: Service> ServiceStream<S> {
             function,
             writer,
             readers,
-            parked: Arc::default(),
+            parked,
             path,
             on_hold: AtomicBool::new(unconfirmed),
             standing: Mutex::new(if unconfirmed { Standing::Unconfirmed } else { Standing::Good }),
@@ -133,12 +140,12 @@ impl<S: Service> ServiceStream<S> {
         }
     }
 
-    /// Restored from a backup, and on hold until the peers confirm.
+    /// On hold until the peers confirm that they know of nothing newer.
     pub fn awaits_confirmation(&self) -> bool {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) == Standing::Unconfirmed
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) != Standing::Good
     }
 
-    /// The peers have confirmed a restored journal: it takes calls again.
+    /// The peers have confirmed this journal: it takes calls again.
     pub fn confirm(&self) -> Result<(), StoreError> {
         journal::confirm(&self.path)?;
         *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing::Good;

@@ -28,6 +28,11 @@ impl<R: Clone> Parked<R> {
         }
     }
 
+    /// Lets all callers go: another member may be the one to see the answer. They ask again with the same key.
+    pub fn release_all(&self) {
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub fn resolve(&self, correlation: &str, result: &CallResult<R>) {
         let waiting = self.waiters.lock().unwrap_or_else(PoisonError::into_inner).remove(correlation);
         for waiter in waiting.into_iter().flatten() {

@@ -38,7 +38,7 @@ pub trait StreamPort: Send + Sync {
     fn hold(&self, reason: &str);
     /// Why nothing is taken, if so.
     fn held(&self) -> Option<String>;
-    /// Restored from a backup, and on hold until the peers confirm.
+    /// On hold until the peers confirm that they know of nothing newer.
     fn awaits_confirmation(&self) -> bool;
     /// Takes works again after a restore.
     fn confirm(&self) -> Result<(), StoreError>;

@@ -90,13 +90,7 @@ fn total(items: &[(&str, &str)]) -> Fen {
 }
 
 impl MedicalLoad {
-    fn wish(
-        &mut self,
-        node: usize,
-        participant: &str,
-        content: String,
-        make: impl Fn() -> Command + 'static,
-    ) -> Wish {
+    fn wish(&mut self, node: usize, participant: &str, content: String, make: impl Fn() -> Command + 'static) -> Wish {
         self.serial += 1;
         Wish {
             node,
@@ -129,7 +123,7 @@ impl MedicalLoad {
             let mut total = total(items);
             match mistake {
                 1 => visit.certificate.number = "NOBODY000001".to_owned(),
-                2 => total = total + Fen(1),
+                2 => total += Fen(1),
                 3 => lines[0].code = Some("F999931".to_owned()),
                 4 => visit.home_area = "440100".parse().expect("a code"),
                 _ => {}
@@ -195,8 +189,10 @@ impl Workload for MedicalLoad {
                 let publish = move || Command::PublishCatalogue { text: json_text(CATALOGUES[node]).expect("TOML") };
                 wishes.push(self.wish(node, "office", format!("catalogue of {node}"), publish));
             } else if stage == 1 {
-                let others = (0..region::DIVISIONS.len()).filter(|other| *other != node).collect();
-                wishes.push(self.file(node, 0, others));
+                let others: Vec<usize> = (0..region::DIVISIONS.len()).filter(|other| *other != node).collect();
+                // One of three has not filed.
+                wishes.push(self.file(node, 0, Vec::clone(&others)));
+                wishes.push(self.file(node, 1, others));
                 wishes.push(self.credit(node, 0, 30_000));
             }
         }
@@ -229,7 +225,7 @@ impl Workload for MedicalLoad {
             }
             13 => self.file(patient.home, patient.number, vec![patient.visited]),
             14 => {
-                let Some((node, filing)) = self.filings.pop() else { return None };
+                let (node, filing) = self.filings.pop()?;
                 self.wish(node, "pool", format!("revoke {filing}"), move || Command::RevokeFiling { filing })
             }
             15 => {
@@ -270,13 +266,12 @@ impl Workload for MedicalLoad {
             Reply::Visit { visit, .. } => {
                 let Some(patient) = self.visits.remove(&wish.key) else { return Vec::new() };
                 let participant = hospital(patient.visited);
-                let mut next = self.wish(patient.visited, &participant, format!("lines of {visit}"), move || {
-                    Command::AddLines {
+                let mut next =
+                    self.wish(patient.visited, &participant, format!("lines of {visit}"), move || Command::AddLines {
                         visit,
                         batch: "1".to_owned(),
                         lines: vec![line(patient.visited, 1, ITEMS[0]), line(patient.visited, 2, ITEMS[1])],
-                    }
-                });
+                    });
                 next.note = visit.to_string();
                 vec![next]
             }
@@ -329,9 +324,9 @@ impl Workload for MedicalLoad {
             }
             for (settlement, (home, document)) in documents(*view, Role::Visited)? {
                 // I11: nothing is settled at the hospital that home has not booked, byte for byte.
-                let booked = homes.get(&home).is_none_or(|book| {
-                    book.get(&settlement).is_some_and(|(_, booked)| *booked == document)
-                });
+                let booked = homes
+                    .get(&home)
+                    .is_none_or(|book| book.get(&settlement).is_some_and(|(_, booked)| *booked == document));
                 if !booked {
                     return Err(format!("I11: {settlement} at node {node} is not what node {home} has booked"));
                 }
@@ -361,7 +356,10 @@ impl Workload for MedicalLoad {
                 documents(view, Role::Visited).is_ok_and(|book| book.contains_key(&settled.settlement))
             });
             if !held {
-                return Err(format!("a cashier was told {}, and node {} lacks it", settled.settlement, client.wish.node));
+                return Err(format!(
+                    "a cashier was told {}, and node {} lacks it",
+                    settled.settlement, client.wish.node
+                ));
             }
         }
         Ok(())

@@ -159,7 +159,9 @@ impl Workload for RegistryLoad {
                 let sql = format!("SELECT code, version FROM institution WHERE code = '{}'", hospital(node));
                 let known = rows(*medical, &sql)?;
                 if !known.iter().all(|row| published.contains(row)) || known.len() != published.len() {
-                    return Err(format!("medical of node {other} knows {known:?}, registry of {node} published {published:?}"));
+                    return Err(format!(
+                        "medical of node {other} knows {known:?}, registry of {node} published {published:?}"
+                    ));
                 }
             }
             let Some(medical) = views.of(node, "medical") else { continue };

@@ -88,3 +88,19 @@ fn a_crash_of_either_node_at_any_step_loses_and_doubles_nothing() {
         country.check_books(1, 0);
     }
 }
+
+#[test]
+fn a_bill_and_its_reversal_that_arrive_together_are_both_taken() {
+    let mut country = Country::new();
+    send(&mut country, "message-0001");
+    let reverse = Command::Reverse { message_id: "message-0001".to_owned() };
+    assert!(matches!(country.region.call("310000", HOSPITAL, None, reverse), Called::Waiting(_)));
+    let carried = country.region.carry("310000", "330000");
+    assert_eq!(
+        carried, 2,
+        "one batch, one group: the reversal reads the settlement that the same group has just booked"
+    );
+    country.region.carry_all();
+    assert_eq!(state(&country, "message-0001"), CallState::Reversed);
+    country.check_books(1, 1);
+}
