@@ -56,7 +56,7 @@ pub struct Jurisdiction {
 #[serde(deny_unknown_fields)]
 pub struct NodeRecord {
     pub name: String,
-    /// Where callers find its HTTP API.
+    /// Where callers find its HTTP API; one per member of the node's process group, separated by commas.
     pub api_url: String,
     /// Where peers deliver: `host:port`, TLS; one per member of the node's process group, separated by commas.
     pub exchange_address: String,
@@ -115,6 +115,11 @@ impl NodeRecord {
     /// The exchange address of each member.
     pub fn exchange_addresses(&self) -> impl Iterator<Item = &str> {
         self.exchange_address.split(',').map(str::trim).filter(|address| !address.is_empty())
+    }
+
+    /// The API's URL of each member.
+    pub fn api_urls(&self) -> impl Iterator<Item = &str> {
+        self.api_url.split(',').map(str::trim).filter(|url| !url.is_empty())
     }
 }
 

@@ -65,7 +65,14 @@ impl RunningNode {
             .with_context(|| format!("the manifest knows no jurisdiction of the node {}", config.name))?;
         std::fs::create_dir_all(&config.data)?;
         let started = Instant::now();
-        let opener = Opener { config, jurisdiction, keeper: &keeper, switchboard: &switchboard, started };
+        let opener = Opener {
+            config,
+            jurisdiction,
+            keeper: &keeper,
+            switchboard: &switchboard,
+            started,
+            anchor: OnceLock::new(),
+        };
         let services = Services::open(&opener)?;
         let streams = services.streams();
         let (stop, stopped) = watch::channel(false);

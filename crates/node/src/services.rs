@@ -1,7 +1,7 @@
 //! The services of a node with their streams: a new service is opened here, and nowhere else.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use huitong_kernel::division::Division;
@@ -11,7 +11,9 @@ use huitong_medical::Medical;
 use huitong_registry::Registry;
 use huitong_service_kit::stream::{ServiceStream, StreamSettings};
 use huitong_service_kit::{Directory, Service};
+use huitong_store::member::Eligible;
 use huitong_store::shared::{PostgresTable, SharedJournal, TableTls};
+use huitong_store::writer::Leading;
 use tokio::time::Instant;
 
 use crate::config::NodeConfig;
@@ -34,6 +36,8 @@ pub struct Opener<'a> {
     pub keeper: &'a Arc<ManifestKeeper>,
     pub switchboard: &'a Arc<Switchboard>,
     pub started: Instant,
+    /// Whether this member leads the first of its services; the others go with it.
+    pub anchor: OnceLock<Leading>,
 }
 
 /// The file of a service's stream.
@@ -60,8 +64,7 @@ impl Services {
 impl Opener<'_> {
     /// Opens a service's stream if this member leads or follows it.
     fn open<S: Service>(&self, service: S) -> anyhow::Result<Option<Arc<ServiceStream<S>>>> {
-        let eligible = self.config.leads(S::NAME);
-        if !eligible && !self.config.has_shared_journal() {
+        if !self.config.leads(S::NAME) && !self.config.has_shared_journal() {
             return Ok(None);
         }
         let home = Address::new(self.jurisdiction, S::NAME);
@@ -75,10 +78,28 @@ impl Opener<'_> {
             random: entropy::random_source()?,
             directory: Arc::clone(self.keeper) as Arc<dyn Directory>,
             on_sent: Box::new(move |feeds: &[Feed]| switchboard.ring(feeds)),
-            eligible,
-            uptime: Box::new(move || DurationMs(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))),
+            eligible: self.eligible(S::NAME),
+            uptime: Arc::new(move || DurationMs(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))),
         };
-        Ok(Some(Arc::new(ServiceStream::start(Arc::new(service), settings)?)))
+        let stream = Arc::new(ServiceStream::start(Arc::new(service), settings)?);
+        if self.config.leads(S::NAME) {
+            self.anchor.get_or_init(|| stream.leading());
+        }
+        Ok(Some(stream))
+    }
+
+    /// A member leads all its services or none, so that a caller finds them in one place.
+    fn eligible(&self, service: &str) -> Eligible {
+        if !self.config.leads(service) {
+            return Box::new(|| false);
+        }
+        match self.anchor.get() {
+            None => Box::new(|| true),
+            Some(anchor) => {
+                let anchor = anchor.clone();
+                Box::new(move || anchor.now())
+            }
+        }
     }
 
     fn shared(&self, home: &Address) -> anyhow::Result<Option<SharedJournal>> {

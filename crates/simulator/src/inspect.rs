@@ -51,7 +51,8 @@ fn verify<S: Service + Default>(node: usize) -> Result<(Sequence, Digest), Strin
 fn open<S: Service + Default>(node: usize, disk: &str) -> Result<Box<dyn Stream>, String> {
     let home = Address::new(region::division(node), S::NAME);
     let random = RandomSource::from_number(0);
-    let opening = Opening { disk, home, random, directory: region::directory(), shared: None };
+    let opening =
+        Opening { disk, home, random, directory: region::directory(), shared: None, eligible: Box::new(|| true) };
     stream::open::<S>(opening).map_err(|error| error.to_string())
 }
 

@@ -122,7 +122,15 @@ impl Start<'_> {
             let connection = self.database.connect(disk, seed());
             SharedJournal::new(Box::new(connection), &home.to_string(), disk)
         });
-        stream::open::<S>(Opening { disk, home, random, directory: region::directory(), shared })
+        stream::open::<S>(Opening {
+            disk,
+            home,
+            random,
+            directory: region::directory(),
+            shared,
+            // Each stream on its own: leaders of one node may be different members.
+            eligible: Box::new(|| true),
+        })
     }
 }
 

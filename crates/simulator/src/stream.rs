@@ -16,7 +16,7 @@ use huitong_service_kit::stream::{ApiCall, Delivery, ServiceLogic, Work};
 use huitong_service_kit::{Directory, Principal, Refusal, Service};
 use huitong_store::group::GroupCommitter;
 use huitong_store::journal::{Connection, Medium};
-use huitong_store::member::{Member, Role};
+use huitong_store::member::{Eligible, Member, Role};
 use huitong_store::replay::{self, Difference};
 use huitong_store::shared::SharedJournal;
 use huitong_store::{StoreError, journal};
@@ -83,6 +83,7 @@ pub struct Opening<'a> {
     pub random: RandomSource,
     pub directory: Arc<dyn Directory>,
     pub shared: Option<SharedJournal>,
+    pub eligible: Eligible,
 }
 
 struct Hosted<S: Service> {
@@ -97,14 +98,14 @@ struct Hosted<S: Service> {
 
 /// Opens a service's stream on a disk, as a node does when it starts.
 pub fn open<S: Service + Default>(opening: Opening<'_>) -> Result<Box<dyn Stream>, StoreError> {
-    let Opening { disk, home, random, directory, shared } = opening;
+    let Opening { disk, home, random, directory, shared, eligible } = opening;
     let service = Arc::new(S::default());
     let logic = ServiceLogic::new(Arc::clone(&service), home.clone(), FUNCTION, random, Arc::clone(&directory));
     let path = format!("/{disk}/{}.db", S::NAME);
     let medium = Medium { vfs: Some(vfs::NAME), copy: false };
     let committer = GroupCommitter::open_on(Path::new(&path), medium, FUNCTION, logic, shared)?;
     let unconfirmed = journal::is_unconfirmed(committer.connection())?;
-    let member = Member::new(committer, true);
+    let member = Member::new(committer, eligible);
     let (queue, parked) = (Vec::new(), BTreeMap::new());
     Ok(Box::new(Hosted { home, member, service, directory, queue, parked, unconfirmed }))
 }

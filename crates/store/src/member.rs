@@ -30,13 +30,15 @@ pub struct Turn<T> {
 pub struct Member<L: Logic> {
     committer: GroupCommitter<L>,
     role: Role,
-    /// May lead; a member that only follows never takes the lease.
-    eligible: bool,
+    eligible: Eligible,
 }
+
+/// Whether this member may lead now: one that only follows never may; streams that belong together are led by one member.
+pub type Eligible = Box<dyn Fn() -> bool + Send>;
 
 impl<L: Logic> Member<L> {
     /// A member on its own file leads at once; one on a shared journal follows until it has the lease.
-    pub fn new(mut committer: GroupCommitter<L>, eligible: bool) -> Member<L> {
+    pub fn new(mut committer: GroupCommitter<L>, eligible: Eligible) -> Member<L> {
         let role = if committer.shared().is_some() { Role::Following } else { Role::Leading };
         Member { committer, role, eligible }
     }
@@ -78,6 +80,10 @@ impl<L: Logic> Member<L> {
     }
 
     fn keep_role(&mut self, uptime: DurationMs) -> Result<(), StoreError> {
+        let eligible = (self.eligible)();
+        if self.role == Role::Leading && !eligible && self.is_shared() {
+            self.resign();
+        }
         let Some(shared) = self.committer.shared() else { return Ok(()) };
         let (lease, table) = shared.lease();
         match self.role {
@@ -102,7 +108,7 @@ impl<L: Logic> Member<L> {
             Role::Following => {
                 let state = lease.look(table, uptime)?;
                 self.committer.catch_up()?;
-                if state != LeaseState::Theirs && self.eligible { self.take_lead(uptime) } else { Ok(()) }
+                if state != LeaseState::Theirs && eligible { self.take_lead(uptime) } else { Ok(()) }
             }
         }
     }
@@ -120,6 +126,15 @@ impl<L: Logic> Member<L> {
         }
         self.role = Role::Leading;
         Ok(())
+    }
+
+    /// Until when this member leads if it hears nothing more, in uptime.
+    pub fn leads_until(&mut self) -> DurationMs {
+        match (self.role, self.committer.shared()) {
+            (Role::Following, _) => DurationMs(i64::MIN),
+            (Role::Leading, None) => DurationMs(i64::MAX),
+            (Role::Leading, Some(shared)) => shared.lease().0.runs_out(),
+        }
     }
 
     /// Gives the lease back, so that another member need not wait for it to run out.

@@ -1,6 +1,6 @@
 //! The thread around a [`Member`]: a bounded queue in, outcomes out through callbacks after the commit.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -26,7 +26,7 @@ pub type CommitListener = Box<dyn Fn(&Committed) + Send>;
 /// Told when the member's role changed, and whenever it cannot do its part.
 pub type RoleListener = Box<dyn Fn(Role, Option<&StoreError>) + Send>;
 /// Time since the start, by a clock that is never set.
-pub type Uptime = Box<dyn Fn() -> DurationMs + Send>;
+pub type Uptime = Arc<dyn Fn() -> DurationMs + Send + Sync>;
 
 /// What the writer tells, and asks.
 pub struct Surroundings {
@@ -50,15 +50,34 @@ type Submission<L> = (<L as Logic>::Work, Completion<<L as Logic>::Outcome>);
 pub struct Writer<L: Logic> {
     queue: Mutex<Option<SyncSender<Submission<L>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    leading: Arc<AtomicBool>,
+    leading: Leading,
+}
+
+/// Whether a member decides now: until when, in uptime. A leader that waits for its database lets this run out, as its lease
+/// does, although nothing tells it that another one leads.
+#[derive(Clone)]
+pub struct Leading {
+    until_ms: Arc<AtomicI64>,
+    uptime: Uptime,
+}
+
+impl Leading {
+    pub fn now(&self) -> bool {
+        (self.uptime)().0 < self.until_ms.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, until: DurationMs) {
+        self.until_ms.store(until.0, Ordering::Relaxed);
+    }
 }
 
 impl<L: Logic + 'static> Writer<L> {
     /// Starts the thread.
     pub fn start(name: &str, mut member: Member<L>, surroundings: Surroundings) -> Result<Writer<L>, StoreError> {
         let (sender, receiver) = sync_channel(QUEUE_LENGTH_MAX);
-        let leading = Arc::new(AtomicBool::new(member.role() == Role::Leading));
-        let told = Arc::clone(&leading);
+        let leading = Leading { until_ms: Arc::default(), uptime: Arc::clone(&surroundings.uptime) };
+        leading.set(member.leads_until());
+        let told = leading.clone();
         let thread = std::thread::Builder::new().name(format!("writer {name}")).spawn(move || {
             serve(&mut member, &receiver, &surroundings, &told);
             member.resign();
@@ -66,9 +85,9 @@ impl<L: Logic + 'static> Writer<L> {
         Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), leading })
     }
 
-    /// Whether this member decides now.
-    pub fn is_leading(&self) -> bool {
-        self.leading.load(Ordering::Relaxed)
+    /// Whether this member decides.
+    pub fn leading(&self) -> &Leading {
+        &self.leading
     }
 
     /// Queues a work; `done` runs after its group is durable.
@@ -96,7 +115,7 @@ fn serve<L: Logic>(
     member: &mut Member<L>,
     queue: &Receiver<Submission<L>>,
     surroundings: &Surroundings,
-    leading: &AtomicBool,
+    leading: &Leading,
 ) {
     let shared = member.is_shared();
     loop {
@@ -117,7 +136,7 @@ fn serve<L: Logic>(
             completions.push(done);
         }
         let turn = member.turn((surroundings.uptime)(), works);
-        leading.store(member.role() == Role::Leading, Ordering::Relaxed);
+        leading.set(member.leads_until());
         if turn.changed || turn.fault.is_some() {
             (surroundings.on_role)(member.role(), turn.fault.as_deref());
         }

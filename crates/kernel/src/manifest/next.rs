@@ -31,6 +31,22 @@ impl Manifest {
         Ok(next)
     }
 
+    /// The node is called at other addresses from now on: it moved, or has got another member.
+    pub fn with_addresses(
+        &self,
+        current: &SignedManifest,
+        node: &str,
+        api_url: &str,
+        exchange_address: &str,
+    ) -> Result<Manifest, TrustError> {
+        let mut next = self.next(current);
+        let record = next.nodes.iter_mut().find(|record| record.name == node);
+        let record = record.ok_or(TrustError::Inconsistent("the node is not listed"))?;
+        (record.api_url, record.exchange_address) = (api_url.to_owned(), exchange_address.to_owned());
+        next.check()?;
+        Ok(next)
+    }
+
     /// `key` speaks for nobody from `at` on.
     pub fn with_revoked_key(
         &self,

@@ -36,6 +36,8 @@ pub enum RegionCommand {
     RotateKey(RotateArguments),
     /// Draft a manifest in which a key speaks for nobody any more
     RevokeKey(RevokeArguments),
+    /// Draft a manifest with other addresses of a node: it moved, or has got another member
+    Move(MoveArguments),
     /// At a jurisdiction that wants to join: make its keys, configuration and request
     PrepareJoin(PrepareJoinArguments),
     /// Draft a manifest with the jurisdiction and node of a request
@@ -60,9 +62,28 @@ pub struct InitArguments {
     /// First port: APIs listen on base, base + 10, …; the exchange one above each
     #[arg(long, default_value_t = 7310)]
     base_port: u16,
+    /// A jurisdiction whose node gets two members on a shared journal: 330000=postgres://user:password@host/database
+    #[arg(long)]
+    shared_journal: Option<SharedJournalArgument>,
     /// For tests: clock error of each node in milliseconds, in the order of the profile
     #[arg(long, hide = true, value_delimiter = ',', allow_hyphen_values = true)]
     clock_offsets_ms: Vec<i64>,
+}
+
+/// `DIVISION=URL`
+#[derive(Clone)]
+struct SharedJournalArgument {
+    division: Division,
+    url: String,
+}
+
+impl std::str::FromStr for SharedJournalArgument {
+    type Err = String;
+    fn from_str(text: &str) -> Result<SharedJournalArgument, String> {
+        let (division, url) = text.split_once('=').ok_or("write DIVISION=URL")?;
+        let division = division.parse().map_err(|_| "a division has six digits".to_owned())?;
+        Ok(SharedJournalArgument { division, url: url.to_owned() })
+    }
 }
 
 #[derive(Args)]
@@ -141,6 +162,21 @@ pub struct RevokeArguments {
 }
 
 #[derive(Args)]
+pub struct MoveArguments {
+    #[command(flatten)]
+    manifest: ManifestArguments,
+    /// The node's name
+    #[arg(long)]
+    node: String,
+    /// URL of its API; of several members, separated by commas
+    #[arg(long)]
+    api: String,
+    /// host:port of its exchange; of several members, separated by commas
+    #[arg(long)]
+    exchange: String,
+}
+
+#[derive(Args)]
 pub struct PrepareJoinArguments {
     #[command(flatten)]
     manifest: ManifestArguments,
@@ -194,6 +230,10 @@ pub fn run(command: RegionCommand) -> anyhow::Result<i32> {
         RegionCommand::Demo(arguments) => demo(&arguments),
         RegionCommand::Show(arguments) => show(&arguments),
         RegionCommand::RotateKey(arguments) => rotate(&arguments),
+        RegionCommand::Move(arguments) => {
+            let manifest = manifest_path(&arguments.manifest);
+            drafted(&manage::move_node(&manifest, &arguments.node, &arguments.api, &arguments.exchange)?)
+        }
         RegionCommand::RevokeKey(arguments) => {
             let draft = manage::revoke_key(&manifest_path(&arguments.manifest), &arguments.key, now())?;
             drafted(&draft)
@@ -235,6 +275,7 @@ fn make(arguments: &InitArguments) -> anyhow::Result<Manifest> {
         suite: arguments.suite,
         base_port: arguments.base_port,
         clock_offsets_ms: arguments.clock_offsets_ms.clone(),
+        shared_journal: arguments.shared_journal.clone().map(|shared| (shared.division, shared.url)),
     };
     init::init(&profile, &arguments.data, &settings, now(), &mut entropy::random_source()?)
 }

@@ -1,13 +1,19 @@
 //! A caller of a node's public API.
 
-use huitong_service_kit::http::Problem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use huitong_service_kit::http::{Problem, kit_refusals};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 #[derive(Clone)]
 pub struct ApiClient {
-    base: String,
+    /// One URL per member of the node.
+    bases: Vec<String>,
+    /// The member that was last found to lead.
+    leader: Arc<AtomicUsize>,
     key: String,
     http: reqwest::Client,
 }
@@ -36,7 +42,8 @@ impl CallError {
 impl ApiClient {
     pub fn new(base: &str, key: &str) -> ApiClient {
         ApiClient {
-            base: base.trim_end_matches('/').to_owned(),
+            bases: base.split(',').map(|url| url.trim().trim_end_matches('/').to_owned()).collect(),
+            leader: Arc::default(),
             key: key.trim().to_owned(),
             http: reqwest::Client::builder()
                 .timeout(std::time::Duration::from_secs(20))
@@ -65,6 +72,8 @@ impl ApiClient {
         self.call(method, path, idempotency_key, Some(body)).await
     }
 
+    /// Calls the member that led last. When it cannot be reached or does not lead, the next call goes to another one; what
+    /// was surely not booked is asked there at once.
     async fn call<B: Serialize, R: DeserializeOwned>(
         &self,
         method: Method,
@@ -72,7 +81,32 @@ impl ApiClient {
         idempotency_key: Option<&str>,
         body: Option<&B>,
     ) -> Result<(StatusCode, R), CallError> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key);
+        let mut tries = 0;
+        loop {
+            let member = self.leader.load(Ordering::Relaxed) % self.bases.len();
+            let called = self.call_member(member, method.clone(), path, idempotency_key, body).await;
+            tries += 1;
+            let not_booked = match &called {
+                Err(CallError::Refused(problem)) if problem.code == kit_refusals::NOT_LEADING.code => true,
+                Err(CallError::Unreachable(_)) => idempotency_key.is_some(),
+                _ => return called,
+            };
+            self.leader.store(member + 1, Ordering::Relaxed);
+            if !not_booked || tries >= self.bases.len() {
+                return called;
+            }
+        }
+    }
+
+    async fn call_member<B: Serialize, R: DeserializeOwned>(
+        &self,
+        member: usize,
+        method: Method,
+        path: &str,
+        idempotency_key: Option<&str>,
+        body: Option<&B>,
+    ) -> Result<(StatusCode, R), CallError> {
+        let mut request = self.http.request(method, format!("{}{path}", self.bases[member])).bearer_auth(&self.key);
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
         }

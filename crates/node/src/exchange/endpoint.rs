@@ -1,9 +1,9 @@
-//! What peers call: `POST /exchange/v1/parcels` and `GET /exchange/v1/manifest`.
+//! What peers call: `POST /exchange/v1/parcels`, and `GET` of the manifest and its versions.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -24,6 +24,7 @@ pub fn router(links: Arc<Links>, keeper: Arc<ManifestKeeper>) -> Router {
     Router::new()
         .route("/exchange/v1/parcels", post(parcels))
         .route("/exchange/v1/manifest", get(manifest))
+        .route("/exchange/v1/manifests/{version}", get(manifest_version))
         .layer(DefaultBodyLimit::max(PARCEL_BYTES_MAX))
         .with_state(Exchange { links, keeper })
 }
@@ -39,6 +40,13 @@ async fn parcels(
     link.take(parcel).await;
     let answer = link.collect(Channel::Answer).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(answer.encode())
+}
+
+/// A version that was in force here, for a peer that was away when it was published.
+async fn manifest_version(State(exchange): State<Exchange>, Path(version): Path<u64>) -> Result<String, StatusCode> {
+    let keeper = Arc::clone(&exchange.keeper);
+    let text = tokio::task::spawn_blocking(move || keeper.version(version)).await;
+    text.ok().flatten().ok_or(StatusCode::NOT_FOUND)
 }
 
 async fn manifest(State(exchange): State<Exchange>) -> String {

@@ -31,6 +31,10 @@ const BACKOFF_LIMIT: Duration = Duration::from_secs(5);
 /// How often a link looks for feeds and overdue receipts without being rung.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Manifests fetched after one parcel at most, and the size of one.
+const VERSIONS_AT_ONCE: u64 = 16;
+const MANIFEST_BYTES_MAX: usize = 1 << 20;
+
 /// What all links share.
 pub struct Party {
     /// This node's name.
@@ -187,9 +191,7 @@ impl Link {
                 self.conversation.lock().await.refuse(feed, refusal);
             }
         }
-        if parcel.manifest_version > self.party.keeper.current().version {
-            self.fetch_manifest().await;
-        }
+        self.fetch_manifests(parcel.manifest_version.min(self.party.keeper.current().version + VERSIONS_AT_ONCE)).await;
     }
 
     async fn take_receipt(&self, receipt: Receipt) {
@@ -271,13 +273,19 @@ impl Link {
         Ok(())
     }
 
-    async fn fetch_manifest(&self) {
-        let fetched = self.client.call(0, Method::GET, "/exchange/v1/manifest", Vec::new(), 1 << 20).await;
-        let Ok(text) = fetched.map(String::from_utf8) else { return };
-        match text.map(|text| self.party.keeper.offer(&text)) {
-            Ok(Ok(true)) => tracing::info!(peer = self.peer, "a newer manifest was taken from a peer"),
-            Ok(Ok(false)) | Err(_) => {}
-            Ok(Err(error)) => tracing::error!(peer = self.peer, %error, "a peer's manifest is not trusted"),
+    /// Takes the manifests that the peer has and this node lacks, one version after the other.
+    async fn fetch_manifests(&self, newest: u64) {
+        for version in self.party.keeper.current().version + 1..=newest {
+            let path = format!("/exchange/v1/manifests/{version}");
+            let fetched = self.client.call(0, Method::GET, &path, Vec::new(), MANIFEST_BYTES_MAX).await;
+            let Ok(Ok(text)) = fetched.map(String::from_utf8) else { return };
+            match self.party.keeper.offer(&text) {
+                Ok(true) => tracing::info!(peer = self.peer, version, "a newer manifest was taken from a peer"),
+                Ok(false) => {}
+                Err(error) => {
+                    return tracing::error!(peer = self.peer, version, %error, "a peer's manifest is not trusted");
+                }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use huitong_kernel::division::Division;
 use huitong_kernel::manifest::{Jurisdiction, Manifest, NodeKey, NodeRecord, SignedManifest};
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::suite::{Signer, SoftwareKey, Suite};
@@ -15,6 +16,8 @@ use crate::config::{ApiConfig, Bootstrap, ExchangeConfig, LogFormat, NodeConfig,
 use crate::keys::{self, write_private, write_public};
 use crate::tls;
 
+/// From the ports of a node's first member to those of its second.
+const MEMBER_PORT_STEP: u16 = 5;
 /// Validity of a first manifest and of the keys in it.
 const VALID_DAYS: i64 = 730;
 
@@ -23,6 +26,8 @@ pub struct Settings {
     /// API ports are base, base + 10, …; exchange ports one above each.
     pub base_port: u16,
     pub clock_offsets_ms: Vec<i64>,
+    /// A jurisdiction whose node gets two members, and the URL of their journal.
+    pub shared_journal: Option<(Division, String)>,
 }
 
 /// Folder of a node within the region's folder.
@@ -47,7 +52,10 @@ pub fn init(
         let folder = node_folder(data, jurisdiction);
         let api = settings.base_port + u16::try_from(index * 10)?;
         let offset = settings.clock_offsets_ms.get(index).copied();
-        let made = make_node(&folder, jurisdiction, settings.suite, (api, offset), (now, valid_to), random)?;
+        let mut made = make_node(&folder, jurisdiction, settings.suite, (api, offset), (now, valid_to), random)?;
+        if let Some((_, url)) = settings.shared_journal.as_ref().filter(|shared| shared.0 == jurisdiction.division) {
+            add_member(&folder, url, &mut made.request.node)?;
+        }
         jurisdictions.push(made.request.jurisdiction);
         nodes.push(made.request.node);
         roots.push((jurisdiction.division, made.root));
@@ -71,11 +79,39 @@ pub fn init(
     signed.open()?;
     let text = signed.write();
     for jurisdiction in &profile.jurisdictions {
-        write_public(&node_folder(data, jurisdiction).join("manifest.json"), text.as_bytes())?;
+        let folder = node_folder(data, jurisdiction);
+        for folder in [folder.clone(), second_member(&folder)].iter().filter(|folder| folder.exists()) {
+            write_public(&folder.join("manifest.json"), text.as_bytes())?;
+        }
     }
     // Written last: a half-made region has no such folder and can be made again.
     write_public(&data.join("region/manifest.json"), text.as_bytes())?;
     Ok(manifest)
+}
+
+/// The folder of a node's second member.
+pub fn second_member(folder: &Path) -> PathBuf {
+    folder.with_file_name(format!("{}-2", folder.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// A second member of a node: the same keys, ports five further, one journal for both.
+fn add_member(folder: &Path, url: &str, record: &mut NodeRecord) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(folder.join("node.toml"))?;
+    let mut config: NodeConfig = toml::from_str(&text)?;
+    config.journal = url.to_owned();
+    config.member = Some("1".to_owned());
+    write_private(&folder.join("node.toml"), toml::to_string_pretty(&config)?.as_bytes())?;
+    let second = second_member(folder);
+    for file in ["keys/node.key", "keys/tls.key", "keys/tls.crt", "operator.key"] {
+        write_private(&second.join(file), &std::fs::read(folder.join(file))?)?;
+    }
+    config.member = Some("2".to_owned());
+    for listen in [&mut config.api.listen, &mut config.exchange.listen] {
+        listen.set_port(listen.port() + MEMBER_PORT_STEP);
+    }
+    record.api_url.push_str(&format!(",http://{}", config.api.listen));
+    record.exchange_address.push_str(&format!(",{}", config.exchange.listen));
+    write_private(&second.join("node.toml"), toml::to_string_pretty(&config)?.as_bytes())
 }
 
 /// What a node's set-up leaves behind.

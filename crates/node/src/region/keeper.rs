@@ -32,7 +32,24 @@ impl ManifestKeeper {
         if manifest.version == 1 {
             signed.open()?;
         }
-        Ok(ManifestKeeper { path: path.to_owned(), current: RwLock::new((signed, manifest)) })
+        let keeper = ManifestKeeper { path: path.to_owned(), current: RwLock::new((signed, manifest)) };
+        keeper.remember(keeper.current().version, &text)?;
+        Ok(keeper)
+    }
+
+    /// Every version that was in force here is kept: a peer that was away takes them one after the other.
+    fn remember(&self, version: u64, text: &str) -> anyhow::Result<()> {
+        let path = self.history(version);
+        if path.exists() { Ok(()) } else { keys::write_public(&path, text.as_bytes()) }
+    }
+
+    fn history(&self, version: u64) -> PathBuf {
+        self.path.with_file_name("manifests").join(format!("{version}.json"))
+    }
+
+    /// The file form of a version that was in force here.
+    pub fn version(&self, version: u64) -> Option<String> {
+        std::fs::read_to_string(self.history(version)).ok()
     }
 
     pub fn current(&self) -> Arc<Manifest> {
@@ -52,7 +69,9 @@ impl ManifestKeeper {
             return Ok(false);
         }
         let manifest = offered.accept_after(&current.0)?;
-        keys::write_public(&self.path, text.as_bytes()).map_err(|error| TrustError::Malformed(error.to_string()))?;
+        let failed = |error: anyhow::Error| TrustError::Malformed(error.to_string());
+        self.remember(manifest.version, text).map_err(failed)?;
+        keys::write_public(&self.path, text.as_bytes()).map_err(failed)?;
         *current = (offered, Arc::new(manifest));
         Ok(true)
     }
@@ -63,6 +82,7 @@ impl ManifestKeeper {
         match std::fs::read_to_string(&next) {
             Ok(text) => {
                 let taken = self.offer(&text);
+                // Versions between are fetched from peers first; the file waits.
                 if matches!(taken, Ok(true | false)) {
                     let _ = std::fs::remove_file(&next);
                 }

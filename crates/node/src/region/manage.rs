@@ -58,6 +58,13 @@ pub fn rotate_key(
     write_draft(manifest, &next)
 }
 
+/// Drafts a version in which the node is called elsewhere.
+pub fn move_node(manifest: &Path, node: &str, api_url: &str, exchange_address: &str) -> anyhow::Result<PathBuf> {
+    let current = read(manifest)?;
+    let next = current.content()?.with_addresses(&current, node, api_url, exchange_address)?;
+    write_draft(manifest, &next)
+}
+
 /// Drafts a version in which `key` speaks for nobody from `at` on.
 pub fn revoke_key(manifest: &Path, key: &PublicKey, at: Instant) -> anyhow::Result<PathBuf> {
     let current = read(manifest)?;

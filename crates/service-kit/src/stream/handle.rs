@@ -10,10 +10,10 @@ use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::Instant;
 use huitong_store::group::{Committed, GroupCommitter};
 use huitong_store::journal::Medium;
-use huitong_store::member::{Member, Role};
+use huitong_store::member::{Eligible, Member, Role};
 use huitong_store::readers::Readers;
 use huitong_store::shared::SharedJournal;
-use huitong_store::writer::{SubmitError, Surroundings, Uptime, Writer};
+use huitong_store::writer::{Leading, SubmitError, Surroundings, Uptime, Writer};
 use huitong_store::{StoreError, journal};
 
 use super::logic::{ApiCall, End, Outcome, ServiceLogic, Work};
@@ -35,8 +35,8 @@ pub struct StreamSettings {
     pub on_sent: SentListener,
     /// The journal proper when several members share it; `None`: the file is the journal.
     pub shared: Option<SharedJournal>,
-    /// Whether this member may lead.
-    pub eligible: bool,
+    /// Whether this member may lead now.
+    pub eligible: Eligible,
     pub uptime: Uptime,
 }
 
@@ -120,9 +120,14 @@ impl<S: Service> ServiceStream<S> {
         })
     }
 
+    /// Tells for as long as it is kept whether this member decides.
+    pub fn leading(&self) -> Leading {
+        self.writer.leading().clone()
+    }
+
     /// Whether this member decides now.
     pub fn is_leading(&self) -> bool {
-        self.writer.is_leading()
+        self.writer.leading().now()
     }
 
     /// Takes nothing more: this journal is older than what others know of it.
@@ -190,6 +195,9 @@ impl<S: Service> ServiceStream<S> {
     ) -> Result<(), CallFailure> {
         if self.on_hold.load(Ordering::Relaxed) {
             return Err(CallFailure::OnHold);
+        }
+        if !self.is_leading() {
+            return Err(CallFailure::Failed(Arc::new(StoreError::NotLeading)));
         }
         let parked = Arc::clone(&self.parked);
         let completion = Box::new(move |result: Result<Outcome<S::Reply>, Arc<StoreError>>| match result {

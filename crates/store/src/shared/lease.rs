@@ -92,9 +92,14 @@ impl Lease {
         uptime.0 - self.renewed.0 >= RENEW_AFTER.0
     }
 
+    /// When others may take it, unless it is renewed.
+    pub fn runs_out(&self) -> DurationMs {
+        DurationMs(self.renewed.0 + LEASE_TIME.0)
+    }
+
     /// Whether others may take it by now.
     pub fn has_run_out(&self, uptime: DurationMs) -> bool {
-        uptime.0 - self.renewed.0 >= LEASE_TIME.0
+        uptime >= self.runs_out()
     }
 
     /// Gives it back, so that another member leads at once.
