@@ -58,6 +58,14 @@ pub fn days_since_epoch(date: Date) -> i64 {
     i64::from(Date::constant(1970, 1, 1).until(date).expect("both are civil dates").get_days())
 }
 
+impl Instant {
+    /// Reads RFC 3339 with an offset, for instance `2026-11-24T10:00:00+08:00`.
+    pub fn parse(text: &str) -> Option<Instant> {
+        let timestamp: jiff::Timestamp = text.parse().ok()?;
+        Some(Instant(timestamp.as_millisecond()))
+    }
+}
+
 impl Add<DurationMs> for Instant {
     type Output = Instant;
     fn add(self, length: DurationMs) -> Instant {

@@ -13,7 +13,6 @@ use huitong_store::group::GroupCommitter;
 use huitong_store::journal::{self, Medium};
 use huitong_store::{feeds, log_check};
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::disk::Disk;
 use crate::region;
@@ -72,8 +71,7 @@ fn rebuild<S: Service + Default>(node: usize) -> Result<(), huitong_store::Store
     let medium = Medium { vfs: Some(vfs::NAME), copy: false };
     let source = journal::open_writer(Path::new(&format!("/{SCRATCH}/{}.db", S::NAME)), medium)?;
     let home = Address::new(region::division(node), S::NAME);
-    let random = RandomSource::from_number(0);
-    let logic = ServiceLogic::new(Arc::new(S::default()), home, FUNCTION, random, region::directory());
+    let logic = ServiceLogic::<S>::for_replay(home, FUNCTION);
     let path = format!("/{RESTORED}/{}.db", S::NAME);
     let mut target = GroupCommitter::open_on(Path::new(&path), medium, FUNCTION, logic, None)?;
     let mut batch = Vec::new();

@@ -73,6 +73,11 @@ pub fn set_unconfirmed(connection: &Connection, unconfirmed: bool) -> Result<(),
     Ok(connection.pragma_update(None, "user_version", i64::from(unconfirmed))?)
 }
 
+/// Marks a file that was made from a backup: it takes no works until the peers have confirmed it.
+pub fn mark_restored(path: &Path) -> Result<(), StoreError> {
+    set_unconfirmed(&Connection::open(path)?, true)
+}
+
 /// Takes the mark away beside the running writer.
 pub fn confirm(path: &Path) -> Result<(), StoreError> {
     let connection = Connection::open(path)?;
@@ -137,6 +142,15 @@ pub fn each_from(
 /// The kind that a journal's row names.
 pub(crate) fn parse_kind(sequence: Sequence, line: &str) -> Result<EntryKind, StoreError> {
     EntryKind::parse(line).ok_or_else(|| StoreError::Damaged(format!("entry {sequence} has kind {line:?}")))
+}
+
+/// The entries after `sequence`, at most `limit`.
+pub fn after(connection: &Connection, sequence: Sequence, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, kind, bytes, chain FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![sequence, i64::try_from(limit).unwrap_or(i64::MAX)], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 fn read(row: &Row<'_>) -> Result<Entry, StoreError> {

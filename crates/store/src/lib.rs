@@ -4,8 +4,10 @@
 //! * [`journal`]: the append-only table of entries. * [`feeds`]: which entries belong to which feed.
 //! * [`view`]: what services see of the tables. * [`group`]: many works, one commit. * [`writer`]: the thread around it.
 //! * [`shared`]: the journal in a PostgreSQL-wire table, its lease and fence. * [`member`]: who leads, who follows.
+//! * [`mod@copy`]: journals as such, copied and proved equal.
 //! * [`readers`]: read-only connections. * [`replay`]: the views built anew from the journal, and compared.
 
+pub mod copy;
 pub mod error;
 pub mod feeds;
 pub mod group;

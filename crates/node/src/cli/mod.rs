@@ -1,5 +1,6 @@
 //! The command line: `huitong --help` tells the story.
 
+mod journal;
 mod medical;
 mod node;
 mod proof;
@@ -23,6 +24,11 @@ A region by hand:
   huitong region init --data data             keys, certificates and the signed manifest
   huitong node --config data/310000/node.toml one node; start each on its own machine
   huitong region show --data data             who takes part, which keys speak, until when
+
+For operators:
+  huitong journal backup --data data/310000 --to /backup/310000 --follow
+  huitong journal restore --backup /backup/310000 --data data/310000
+  huitong journal copy --data data/310000 --from sqlite --to postgres://…
 
 At a hospital:
   huitong medical settle bill.json --node http://127.0.0.1:7310 --key ht_…
@@ -49,6 +55,9 @@ enum Command {
     Region(region::RegionCommand),
     /// Check a node's data folder without the code that writes it
     Verify(verify::VerifyArguments),
+    /// Move journals between SQLite and PostgreSQL, back them up, restore them
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// Make a proof of one message
     Prove(proof::ProveArguments),
     /// Check a proof against a manifest, offline
@@ -65,6 +74,7 @@ pub fn run() -> i32 {
         Command::Node(arguments) => node::run(&arguments),
         Command::Region(command) => region::run(command),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Journal(command) => journal::run(&command),
         Command::Prove(arguments) => proof::prove(&arguments),
         Command::VerifyProof(arguments) => proof::verify(&arguments),
         Command::Medical(command) => medical::run(command),

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use huitong_kernel::division::Division;
 use huitong_kernel::feed::Address;
-use huitong_kernel::random::RandomSource;
 use huitong_medical::Medical;
 use huitong_medical::query::settlements::Role;
 use huitong_medical::query::totals::{PairTotals, pairs};
 use huitong_registry::Registry;
 use huitong_service_kit::stream::ServiceLogic;
-use huitong_service_kit::{Directory, Service, StoreError};
+use huitong_service_kit::{Service, StoreError};
 use huitong_store::readers::Readers;
 use huitong_store::replay;
 
@@ -86,19 +85,6 @@ fn medical_path(region: &Region, division: &str) -> std::path::PathBuf {
     stream_path(&region.node_folder(division).join("streams"), Medical::NAME)
 }
 
-/// A directory for replay, which decides nothing.
-struct NoDirectory;
-
-impl Directory for NoDirectory {
-    fn jurisdiction_of(&self, _: Division) -> Option<Division> {
-        None
-    }
-
-    fn jurisdictions(&self) -> Vec<Division> {
-        Vec::new()
-    }
-}
-
 /// Replays every stream of every node in a scratch file and compares all views.
 pub fn views_equal_replay(region: &Region) -> anyhow::Result<bool> {
     let mut equal = true;
@@ -124,11 +110,7 @@ pub fn compare<S: Service + Default>(
     division: Division,
     function: huitong_kernel::hash::HashFunction,
 ) -> anyhow::Result<Vec<replay::Difference>> {
-    let home = Address::new(division, S::NAME);
-    let directory = std::sync::Arc::new(NoDirectory);
-    // Replay applies what was decided; it draws nothing.
-    let random = RandomSource::from_number(0);
-    let mut logic = ServiceLogic::new(std::sync::Arc::new(S::default()), home, function, random, directory);
+    let mut logic = ServiceLogic::<S>::for_replay(Address::new(division, S::NAME), function);
     let scratch = folder.join(format!("{}.replay-{}", S::NAME, std::process::id()));
     let differences = replay::compare(&stream_path(folder, S::NAME), &scratch, function, &mut logic);
     let _ = std::fs::remove_file(&scratch);

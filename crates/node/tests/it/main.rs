@@ -1,6 +1,7 @@
 //! Real nodes: processes, TLS, files.
 
 mod api_description;
+mod backup;
 mod bad_requests;
 mod cashier;
 mod command_line;

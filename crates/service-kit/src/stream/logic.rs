@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use huitong_kernel::division::Division;
 use huitong_kernel::entry::{Entry, EntryKind, Sequence};
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::{Digest, HashFunction};
@@ -280,6 +281,26 @@ impl<S: Service> Logic for ServiceLogic<S> {
     }
 
     fn forget(&mut self) {}
+}
+
+/// A directory for replay, which decides nothing.
+struct NoDirectory;
+
+impl Directory for NoDirectory {
+    fn jurisdiction_of(&self, _: Division) -> Option<Division> {
+        None
+    }
+
+    fn jurisdictions(&self) -> Vec<Division> {
+        Vec::new()
+    }
+}
+
+impl<S: Service + Default> ServiceLogic<S> {
+    /// The logic of a service for replay only: it applies what was decided, decides nothing and draws nothing.
+    pub fn for_replay(home: Address, function: HashFunction) -> ServiceLogic<S> {
+        ServiceLogic::new(Arc::new(S::default()), home, function, RandomSource::from_number(0), Arc::new(NoDirectory))
+    }
 }
 
 /// What was told to the same participant under the same key, or that it waits still.

@@ -12,7 +12,6 @@ use huitong_kernel::entry::{Entry, Sequence};
 use huitong_kernel::hash::Digest;
 
 use crate::error::StoreError;
-use crate::journal;
 
 pub use lease::{Lease, LeaseState};
 pub use postgres::{PostgresTable, TableTls};
@@ -80,11 +79,7 @@ impl SharedJournal {
                 self.stream
             )));
         }
-        rows.map(|row| {
-            let kind = journal::parse_kind(row.sequence, &row.kind)?;
-            Ok(Entry { sequence: row.sequence, kind, bytes: row.bytes, chain: Digest(row.chain) })
-        })
-        .collect()
+        rows.map(Row::into_entry).collect()
     }
 
     pub fn lease(&mut self) -> (&mut Lease, &mut dyn Table) {

@@ -1,8 +1,10 @@
 //! What is asked of the engine behind a shared journal.
 
 use huitong_kernel::entry::{Entry, Sequence};
+use huitong_kernel::hash::Digest;
 
 use crate::error::StoreError;
+use crate::journal;
 
 /// A row of the table beside its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,14 @@ pub struct Row {
 impl Row {
     pub fn of(entry: &Entry) -> Row {
         Row { sequence: entry.sequence, kind: entry.kind.to_string(), bytes: entry.bytes.clone(), chain: entry.chain.0 }
+    }
+}
+
+impl Row {
+    /// The entry that the row holds.
+    pub fn into_entry(self) -> Result<Entry, StoreError> {
+        let kind = journal::parse_kind(self.sequence, &self.kind)?;
+        Ok(Entry { sequence: self.sequence, kind, bytes: self.bytes, chain: Digest(self.chain) })
     }
 }
 
