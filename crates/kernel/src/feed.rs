@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::division::Division;
 
-/// A service of a jurisdiction, written `310000/medical`.
+/// A service of a jurisdiction, written `310000/medical`; a part of a split one, written `310000/transit/3`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
@@ -37,6 +37,13 @@ impl Address {
     }
 }
 
+impl Address {
+    /// The service's name without its part.
+    pub fn service_name(&self) -> &str {
+        self.service.split('/').next().unwrap_or(&self.service)
+    }
+}
+
 impl Feed {
     pub fn new(from: Address, to: Address) -> Feed {
         Feed { from, to }
@@ -52,9 +59,12 @@ impl FromStr for Address {
     type Err = AddressError;
     fn from_str(text: &str) -> Result<Address, AddressError> {
         let (jurisdiction, service) = text.split_once('/').ok_or(AddressError)?;
-        let named = (1..=Address::SERVICE_NAME_LENGTH_MAX).contains(&service.len())
-            && service.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        if !named {
+        let (name, part) = service.split_once('/').map_or((service, None), |(name, part)| (name, Some(part)));
+        let named = (1..=Address::SERVICE_NAME_LENGTH_MAX).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        // Written in one way only: no sign, no leading zero.
+        let numbered = part.is_none_or(|part| part.parse::<u8>().is_ok_and(|number| number.to_string() == part));
+        if !named || !numbered {
             return Err(AddressError);
         }
         Ok(Address::new(jurisdiction.parse().map_err(|_| AddressError)?, service))
@@ -115,7 +125,13 @@ mod tests {
     fn a_feed_is_written_and_read_back() {
         let feed: Feed = "310000/medical>330000/medical".parse().expect("well formed");
         assert_eq!(feed.reverse().to_string(), "330000/medical>310000/medical");
-        for text in ["310000>330000", "310000/medical", "310000/Medical>330000/medical", "310000/>330000/x"] {
+        for text in [
+            "310000>330000",
+            "310000/medical",
+            "310000/Medical>330000/medical",
+            "310000/>330000/x",
+            "310000/transit/03>330000/x",
+        ] {
             assert!(text.parse::<Feed>().is_err(), "{text}");
         }
     }

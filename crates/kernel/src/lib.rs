@@ -15,5 +15,6 @@ pub mod manifest;
 pub mod merkle;
 pub mod money;
 pub mod random;
+pub mod split;
 pub mod suite;
 pub mod time;

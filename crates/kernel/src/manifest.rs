@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::CalendarNotice;
 use crate::division::Division;
 use crate::hash::{Digest, HashFunction};
+use crate::split::PARTS_MAX;
 use crate::suite::{PublicKey, Suite};
 use crate::time::Instant;
 
@@ -117,6 +118,15 @@ impl NodeRecord {
         self.exchange_address.split(',').map(str::trim).filter(|address| !address.is_empty())
     }
 
+    /// In how many parts the node runs a service: 0 when it does not. Written `medical`, or `transit/8` when split.
+    pub fn parts(&self, service: &str) -> u8 {
+        let found = self.services.iter().find_map(|listed| {
+            let (name, parts) = listed.split_once('/').unwrap_or((listed, "1"));
+            (name == service).then(|| parts.parse().unwrap_or(1))
+        });
+        found.unwrap_or(0)
+    }
+
     /// The API's URL of each member.
     pub fn api_urls(&self) -> impl Iterator<Item = &str> {
         self.api_url.split(',').map(str::trim).filter(|url| !url.is_empty())
@@ -200,6 +210,8 @@ impl Manifest {
             rule(is_name(&node.name), "a node's name has 1 to 32 small letters, digits and hyphens")?;
             rule((1..=NODE_KEYS_MAX).contains(&node.keys.len()), "a node has 1 to 32 keys")?;
             rule(!node.tls_certificates.is_empty(), "a node pins a TLS certificate")?;
+            let parts = |service: &String| service.split_once('/').is_none_or(|(_, parts)| is_part_count(parts));
+            rule(node.services.iter().all(parts), "a split service has 1 to 64 parts")?;
             for key in &node.keys {
                 rule(key.key.suite() == self.suite, "node keys are of the region's suite")?;
                 rule(key.valid_from < key.valid_to, "a key is valid for some time")?;
@@ -207,6 +219,10 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+fn is_part_count(text: &str) -> bool {
+    text.parse::<u8>().is_ok_and(|parts| (1..=PARTS_MAX).contains(&parts))
 }
 
 fn is_name(text: &str) -> bool {

@@ -60,6 +60,12 @@ pub struct ApiConfig {
     /// Requests per second of one API key, averaged over a second.
     #[serde(default = "default_rate_max")]
     pub requests_per_second_max: u32,
+    /// Seconds a request may take, its body included; a peer's answer is waited for less long than that.
+    #[serde(default = "default_request_seconds")]
+    pub request_seconds_max: u64,
+    /// Seconds a client may take to send its request's head.
+    #[serde(default = "default_header_seconds")]
+    pub header_seconds_max: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -105,6 +111,14 @@ fn default_body_bytes_max() -> usize {
 
 fn default_requests_max() -> usize {
     4_096
+}
+
+fn default_request_seconds() -> u64 {
+    30
+}
+
+fn default_header_seconds() -> u64 {
+    10
 }
 
 fn default_rate_max() -> u32 {

@@ -35,7 +35,7 @@ use crate::exchange::{endpoint, local};
 use crate::region::keeper::ManifestKeeper;
 use crate::services::{Opener, Services};
 use crate::tls::Identity;
-use crate::transport::{Security, serve, told_to_stop};
+use crate::transport::{HEADER_TIMEOUT, Security, serve, told_to_stop};
 use crate::{entropy, keys};
 
 /// How often due timers and a newer manifest are looked for.
@@ -124,7 +124,8 @@ impl RunningNode {
         let acceptor = TlsAcceptor::from(Arc::new(identity.exchange_server(keeper)?));
         let listener = bind(config.exchange.listen).await?;
         let router = endpoint::router(links, Arc::clone(keeper));
-        self.spawn(serve(listener, router, Security::Mutual(acceptor, Arc::clone(keeper)), stopped));
+        let security = Security::Mutual(acceptor, Arc::clone(keeper));
+        self.spawn(serve(listener, router, security, HEADER_TIMEOUT, stopped));
         Ok(())
     }
 
@@ -143,7 +144,12 @@ impl RunningNode {
         let api = Api {
             registry: RegistryEdge { edge: registry_edge, random: Arc::clone(&random) },
             medical: services.medical.map(|stream| Edge { stream, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT }),
-            status: NodeStatus { name: config.name.clone(), streams: self.streams.clone(), keeper: Arc::clone(keeper) },
+            status: NodeStatus {
+                name: config.name.clone(),
+                streams: self.streams.clone(),
+                keeper: Arc::clone(keeper),
+                services: config.services.clone(),
+            },
             authenticator: Authenticator { registry: services.registry, clock: Arc::clone(clock), random },
             metrics: metrics_handle()?,
         };
@@ -154,7 +160,8 @@ impl RunningNode {
         };
         let listener = bind(config.api.listen).await?;
         self.api = listener.local_addr()?;
-        self.spawn(serve(listener, api.router(&config.api), security, stopped));
+        let header_timeout = Duration::from_secs(config.api.header_seconds_max);
+        self.spawn(serve(listener, api.router(&config.api), security, header_timeout, stopped));
         Ok(())
     }
 

@@ -27,8 +27,8 @@ use crate::tls::{Identity, pin_of};
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A call to a peer that takes longer is given up and repeated later.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time for a client to send its request's head.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for a peer to send its request's head.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections served at once.
 const CONNECTIONS_MAX: usize = 4_096;
 
@@ -48,7 +48,13 @@ pub enum Security {
 }
 
 /// Serves `router` until `stop` turns true; then lets running requests end.
-pub async fn serve(listener: TcpListener, router: Router, security: Security, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    security: Security,
+    header_timeout: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
@@ -63,7 +69,7 @@ pub async fn serve(listener: TcpListener, router: Router, security: Security, mu
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
         let (router, security, stop) = (router.clone(), security.clone(), stop.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection(stream, router, security, stop).await {
+            if let Err(error) = connection(stream, router, security, header_timeout, stop).await {
                 tracing::debug!(%error, "a connection ended");
             }
             drop(slot);
@@ -84,14 +90,15 @@ async fn connection(
     stream: TcpStream,
     router: Router,
     security: Security,
+    header_timeout: Duration,
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
     match security {
-        Security::Plain => http(TokioIo::new(stream), router, stop).await,
+        Security::Plain => http(TokioIo::new(stream), router, header_timeout, stop).await,
         Security::Tls(acceptor) => {
             let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
-            http(TokioIo::new(stream), router, stop).await
+            http(TokioIo::new(stream), router, header_timeout, stop).await
         }
         Security::Mutual(acceptor, keeper) => {
             let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
@@ -100,19 +107,24 @@ async fn connection(
             let manifest = keeper.current();
             let node = manifest.node_by_certificate(&pin_of(certificate)).context("the pin was removed")?;
             let router = router.layer(axum::Extension(PeerNode(node.name.clone())));
-            http(TokioIo::new(stream), router, stop).await
+            http(TokioIo::new(stream), router, header_timeout, stop).await
         }
     }
 }
 
-async fn http<S>(stream: TokioIo<S>, router: Router, mut stop: watch::Receiver<bool>) -> anyhow::Result<()>
+async fn http<S>(
+    stream: TokioIo<S>,
+    router: Router,
+    header_timeout: Duration,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let service = TowerToHyperService::new(router.map_request(|request: Request<_>| request.map(Body::new)));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(hyper_util::rt::TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(header_timeout)
         .serve_connection(stream, service);
     tokio::pin!(connection);
     tokio::select! {

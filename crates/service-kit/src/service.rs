@@ -5,6 +5,7 @@ use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Address;
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::random::RandomSource;
+use huitong_kernel::split::Split;
 use huitong_kernel::time::Instant;
 use huitong_store::{StoreError, Tx, View};
 use serde::de::DeserializeOwned;
@@ -112,6 +113,15 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Where a jurisdiction's service takes what concerns a key: the service itself, or the part that holds the key.
+    pub fn address_for(&self, jurisdiction: Division, service: &str, key: &str) -> Address {
+        let address = Address::new(jurisdiction, service);
+        match self.directory.parts(jurisdiction, service) {
+            0 | 1 => address,
+            of => Split { part: Split::part_of(key, of), of }.address(&address),
+        }
+    }
+
     pub fn new_uuid(&mut self) -> Uuid {
         huitong_kernel::id::new_uuid(self.now, self.random)
     }
@@ -124,6 +134,11 @@ pub trait Directory: Send + Sync {
 
     /// All jurisdictions of the region.
     fn jurisdictions(&self) -> Vec<Division>;
+
+    /// In how many parts a jurisdiction's node runs a service.
+    fn parts(&self, _jurisdiction: Division, _service: &str) -> u8 {
+        1
+    }
 }
 
 /// The name under which a caller waits for a peer's answer.

@@ -42,7 +42,11 @@ impl Link {
         let mut batches = Vec::new();
         let lost = self.lost(source);
         for feed in source.outgoing()? {
-            let to_peer = speaker.manifest.node_of(feed.to.jurisdiction).is_some_and(|node| node.name == self.peer);
+            // A service that the peer does not run (yet) is not sent to; its feed waits.
+            let to_peer = speaker
+                .manifest
+                .node_of(feed.to.jurisdiction)
+                .is_some_and(|node| node.name == self.peer && node.parts(feed.to.service_name()) > 0);
             let this_way = match channel {
                 Channel::Call(member) => self.route(&feed) == member,
                 // Which of several members asked is not known; their batches go by calls.

@@ -1,5 +1,7 @@
 //! Stories of the exchange: a sender and a receiver, and everything that can go wrong between them.
 
+mod foreign_bytes;
+
 use huitong_exchange::parcel::Batch;
 use huitong_exchange::{ExchangeRefusal, Inbox, Outbox};
 use huitong_kernel::checkpoint::SignedNote;

@@ -1,4 +1,4 @@
-//! Drafts of the next version: rotated and revoked keys, a node that joins.
+//! Drafts of the next version: rotated and revoked keys, a node that joins or changes.
 
 use super::{Jurisdiction, Manifest, NodeKey, NodeRecord, SignedManifest, TrustError};
 use crate::suite::PublicKey;
@@ -31,18 +31,19 @@ impl Manifest {
         Ok(next)
     }
 
-    /// The node is called at other addresses from now on: it moved, or has got another member.
-    pub fn with_addresses(
+    /// The node is called elsewhere, has other members, or runs other services from now on; names and keys stay.
+    pub fn with_changed_node(
         &self,
         current: &SignedManifest,
         node: &str,
-        api_url: &str,
-        exchange_address: &str,
+        change: impl FnOnce(&mut NodeRecord),
     ) -> Result<Manifest, TrustError> {
         let mut next = self.next(current);
         let record = next.nodes.iter_mut().find(|record| record.name == node);
         let record = record.ok_or(TrustError::Inconsistent("the node is not listed"))?;
-        (record.api_url, record.exchange_address) = (api_url.to_owned(), exchange_address.to_owned());
+        let (name, keys) = (record.name.clone(), record.keys.clone());
+        change(record);
+        (record.name, record.keys) = (name, keys);
         next.check()?;
         Ok(next)
     }

@@ -1,5 +1,7 @@
 //! SM2 and SM3 held against the `openssl` command: what one signs the other verifies.
 
+mod foreign_bytes;
+
 use std::path::Path;
 use std::process::Command;
 

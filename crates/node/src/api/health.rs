@@ -1,9 +1,12 @@
 //! GET /health/live, /health/ready and /metrics.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use huitong_service_kit::endpoint;
 use huitong_service_kit::http::Endpoint;
+use huitong_service_kit::stream::StreamPort;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::status::NodeStatus;
@@ -35,7 +38,8 @@ pub async fn ready(State((status, _)): State<HealthState>) -> (StatusCode, &'sta
 #[utoipa::path(get, path = "/health/leading", tag = "node",
     responses((status = 200, body = String), (status = 503, body = String)))]
 pub async fn leading(State((status, _)): State<HealthState>) -> (StatusCode, &'static str) {
-    if status.streams.iter().all(|port| port.is_leading() && port.held().is_none()) {
+    let own = |port: &&Arc<dyn StreamPort>| status.services.iter().any(|name| name == port.home().service_name());
+    if status.streams.iter().filter(own).all(|port| port.is_leading() && port.held().is_none()) {
         (StatusCode::OK, "leading\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "this member follows or is on hold\n")

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use huitong_service_kit::Principal;
@@ -14,14 +15,14 @@ use tokio::time::Instant;
 
 use crate::config::ApiConfig;
 
-/// A request that takes longer is answered with 408; a peer's answer is waited for less long than this.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Principals remembered for rate limiting; beyond that all start anew.
 const PRINCIPALS_MAX: usize = 10_000;
 
 pub struct Limits {
     slots: Semaphore,
     per_second: u32,
+    /// A request that takes longer is answered with 408.
+    request_timeout: Duration,
     buckets: Mutex<HashMap<String, Bucket>>,
 }
 
@@ -35,6 +36,7 @@ impl Limits {
         Limits {
             slots: Semaphore::new(config.requests_in_flight_max),
             per_second: config.requests_per_second_max,
+            request_timeout: Duration::from_secs(config.request_seconds_max),
             buckets: Mutex::default(),
         }
     }
@@ -63,10 +65,17 @@ pub async fn admit(State(limits): State<Arc<Limits>>, request: Request, next: Ne
     let Ok(_slot) = limits.slots.try_acquire() else {
         return Problem::kit(&kit_refusals::OVERLOADED).into_response();
     };
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+    let ambiguous = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut response = match tokio::time::timeout(limits.request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::kit(&kit_refusals::TIMED_OUT).into_response(),
+    };
+    if ambiguous {
+        // A proxy may have seen the end of a chunked request elsewhere: nothing that follows on this connection is taken
+        // for another request (RFC 9112, section 6.1).
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 /// Requests per second of one principal.

@@ -17,6 +17,8 @@ pub struct NodeStatus {
     pub name: String,
     pub streams: Streams,
     pub keeper: Arc<ManifestKeeper>,
+    /// The services that this member may lead.
+    pub services: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]

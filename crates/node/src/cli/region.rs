@@ -36,8 +36,8 @@ pub enum RegionCommand {
     RotateKey(RotateArguments),
     /// Draft a manifest in which a key speaks for nobody any more
     RevokeKey(RevokeArguments),
-    /// Draft a manifest with other addresses of a node: it moved, or has got another member
-    Move(MoveArguments),
+    /// Draft a manifest with other addresses, members or services of a node
+    ChangeNode(ChangeNodeArguments),
     /// At a jurisdiction that wants to join: make its keys, configuration and request
     PrepareJoin(PrepareJoinArguments),
     /// Draft a manifest with the jurisdiction and node of a request
@@ -162,7 +162,7 @@ pub struct RevokeArguments {
 }
 
 #[derive(Args)]
-pub struct MoveArguments {
+pub struct ChangeNodeArguments {
     #[command(flatten)]
     manifest: ManifestArguments,
     /// The node's name
@@ -170,10 +170,13 @@ pub struct MoveArguments {
     node: String,
     /// URL of its API; of several members, separated by commas
     #[arg(long)]
-    api: String,
+    api: Option<String>,
     /// host:port of its exchange; of several members, separated by commas
     #[arg(long)]
-    exchange: String,
+    exchange: Option<String>,
+    /// The services that it runs, separated by commas; a split one as name/parts
+    #[arg(long, value_delimiter = ',')]
+    services: Option<Vec<String>>,
 }
 
 #[derive(Args)]
@@ -230,9 +233,13 @@ pub fn run(command: RegionCommand) -> anyhow::Result<i32> {
         RegionCommand::Demo(arguments) => demo(&arguments),
         RegionCommand::Show(arguments) => show(&arguments),
         RegionCommand::RotateKey(arguments) => rotate(&arguments),
-        RegionCommand::Move(arguments) => {
+        RegionCommand::ChangeNode(arguments) => {
             let manifest = manifest_path(&arguments.manifest);
-            drafted(&manage::move_node(&manifest, &arguments.node, &arguments.api, &arguments.exchange)?)
+            drafted(&manage::change_node(&manifest, &arguments.node, |record| {
+                record.api_url = arguments.api.clone().unwrap_or_else(|| record.api_url.clone());
+                record.exchange_address = arguments.exchange.clone().unwrap_or_else(|| record.exchange_address.clone());
+                record.services = arguments.services.clone().unwrap_or_else(|| record.services.clone());
+            })?)
         }
         RegionCommand::RevokeKey(arguments) => {
             let draft = manage::revoke_key(&manifest_path(&arguments.manifest), &arguments.key, now())?;

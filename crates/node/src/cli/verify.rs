@@ -49,10 +49,11 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<i32> {
     let jurisdiction = manifest.jurisdictions.iter().find(|jurisdiction| jurisdiction.node == config.name);
     let division = jurisdiction.context("the manifest does not know this node")?.division;
     let folder = arguments.data.join(&config.data);
-    let verified = [
-        verify_stream::<Registry>(&folder, division, &manifest)?,
-        verify_stream::<Medical>(&folder, division, &manifest)?,
-    ];
+    let runs = |service: &str| config.leads(service) || config.has_shared_journal();
+    let mut verified = vec![verify_stream::<Registry>(&folder, division, &manifest)?];
+    if runs(Medical::NAME) {
+        verified.push(verify_stream::<Medical>(&folder, division, &manifest)?);
+    }
     let good = verified.iter().all(|stream| stream.faults.is_empty());
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&verified)?);
@@ -87,6 +88,9 @@ fn verify_stream<S: Service + Default>(
     };
     let function = manifest.hash_function();
     let connection = journal::open_reader(&path)?;
+    if let Err(error) = journal::check_file(&connection) {
+        verified.faults.push(error.to_string());
+    }
     match journal::verify_chain(&connection, function) {
         Ok((sequence, _)) => verified.entries = sequence,
         Err(error) => verified.faults.push(error.to_string()),

@@ -182,6 +182,8 @@ fn write_config(
             body_bytes_max: 512 * 1024,
             requests_in_flight_max: 4_096,
             requests_per_second_max: 100_000,
+            request_seconds_max: 30,
+            header_seconds_max: 10,
         },
         exchange: ExchangeConfig { listen: ([127, 0, 0, 1], api + 1).into() },
         journal: "sqlite".to_owned(),

@@ -98,6 +98,10 @@ impl Directory for ManifestKeeper {
         self.current().jurisdiction_for(division).map(|jurisdiction| jurisdiction.division)
     }
 
+    fn parts(&self, jurisdiction: Division, service: &str) -> u8 {
+        self.current().node_of(jurisdiction).map_or(1, |node| node.parts(service))
+    }
+
     fn jurisdictions(&self) -> Vec<Division> {
         self.current().jurisdictions.iter().map(|jurisdiction| jurisdiction.division).collect()
     }

@@ -58,10 +58,10 @@ pub fn rotate_key(
     write_draft(manifest, &next)
 }
 
-/// Drafts a version in which the node is called elsewhere.
-pub fn move_node(manifest: &Path, node: &str, api_url: &str, exchange_address: &str) -> anyhow::Result<PathBuf> {
+/// Drafts a version in which the node is called elsewhere or runs other services.
+pub fn change_node(manifest: &Path, node: &str, change: impl FnOnce(&mut NodeRecord)) -> anyhow::Result<PathBuf> {
     let current = read(manifest)?;
-    let next = current.content()?.with_addresses(&current, node, api_url, exchange_address)?;
+    let next = current.content()?.with_changed_node(&current, node, change)?;
     write_draft(manifest, &next)
 }
 

@@ -14,6 +14,8 @@ mod offline;
 mod postgres;
 mod redelivery;
 mod region;
+mod security;
 mod shared_journal;
+mod spreading;
 mod stage;
 mod trust;

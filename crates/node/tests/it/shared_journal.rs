@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use huitong_node::api::status::StatusWire;
 use huitong_node::demo::Region;
 use huitong_node::demo::audit::audit;
 use huitong_node::demo::bills::Samples;
@@ -29,7 +30,7 @@ const SHARED: &str = "330000";
 /// Somebody insured there.
 const PERSON: &str = "P33010000000001";
 
-struct Members {
+pub struct Members {
     region: Arc<Region>,
     nodes: Vec<NodeProcess>,
     keys: CashierKeys,
@@ -39,14 +40,23 @@ struct Members {
 impl Members {
     /// `first` and `second` are the URLs under which the two members find their journal.
     async fn new(folder: tempfile::TempDir, first: &str, second: &str) -> Members {
+        Members::spread(folder, first, |member, config| {
+            if member == 1 && first != second {
+                let text = std::fs::read_to_string(config).expect("the second member").replace(first, second);
+                std::fs::write(config, text).expect("writable");
+            }
+        })
+        .await
+    }
+
+    /// `configure` may change the configuration of each member before they start.
+    pub async fn spread(folder: tempfile::TempDir, url: &str, configure: impl Fn(usize, &Path)) -> Members {
         // SAFETY: set before any thread of this test reads the environment.
         unsafe { std::env::set_var("HUITONG_PROGRAM", PROGRAM) };
         let data = folder.path().join("data");
-        init(&data, &["--shared-journal", &format!("{SHARED}={first}")]);
-        if first != second {
-            let path = data.join(format!("{SHARED}-2/node.toml"));
-            let text = std::fs::read_to_string(&path).expect("the second member").replace(first, second);
-            std::fs::write(&path, text).expect("writable");
+        init(&data, &["--shared-journal", &format!("{SHARED}={url}")]);
+        for (member, folder) in [SHARED.to_owned(), format!("{SHARED}-2")].iter().enumerate() {
+            configure(member, &data.join(folder).join("node.toml"));
         }
         let profile = RegionProfile::read(&profile_folder()).expect("the profile is part of the project");
         let region = Arc::new(Region::open(&data, profile).expect("the region was made"));
@@ -56,7 +66,7 @@ impl Members {
         Members { region, nodes, keys, folder }
     }
 
-    fn cashiers(&self, bills: usize, seed: u64) -> JoinHandle<Morning> {
+    pub fn cashiers(&self, bills: usize, seed: u64) -> JoinHandle<Morning> {
         let (region, keys) = (Arc::clone(&self.region), self.keys.clone());
         tokio::spawn(async move {
             let samples = Samples::read(&region.profile).expect("samples");
@@ -73,6 +83,12 @@ impl Members {
     fn member(&self, place: usize) -> &NodeProcess {
         let url = self.url(place);
         self.nodes.iter().find(|node| node.api_url == url).expect("the member runs")
+    }
+
+    pub async fn status(&self, place: usize) -> StatusWire {
+        let key_file = self.region.node_folder(SHARED).join("operator.key");
+        let key = std::fs::read_to_string(key_file).expect("the operator's key was made");
+        ApiClient::new(&self.url(place), &key).get("/v1/node/status").await.expect("a status")
     }
 
     fn url(&self, place: usize) -> String {
@@ -98,7 +114,7 @@ impl Members {
     }
 
     /// When everything is quiet: nothing lost, nothing doubled, all books equal, both members hold the same journal.
-    async fn check(&self, told: &[Morning], seed: u64) {
+    pub async fn check(&self, told: &[Morning], seed: u64) {
         let deadline = Instant::now() + Duration::from_secs(60);
         while !unequal_feeds(&self.region).await.is_ok_and(|feeds| feeds.is_empty()) || !self.copies_are_equal() {
             assert!(Instant::now() < deadline, "seed {seed}: all feeds arrive and both members hold the same");
@@ -131,7 +147,7 @@ impl Members {
         })
     }
 
-    async fn stop(self) -> tempfile::TempDir {
+    pub async fn stop(self) -> tempfile::TempDir {
         for node in self.nodes {
             node.stop().await.expect("the node ends");
         }

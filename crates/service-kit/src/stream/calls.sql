@@ -27,3 +27,9 @@ CREATE TABLE IF NOT EXISTS alarm (
     sentence TEXT NOT NULL,
     PRIMARY KEY (sequence, ordinal)
 ) STRICT, WITHOUT ROWID;
+
+-- View: which range of keys this stream holds, if its service is split. One row.
+CREATE TABLE IF NOT EXISTS stream_split (
+    part INTEGER NOT NULL,
+    of   INTEGER NOT NULL
+) STRICT;

@@ -8,6 +8,7 @@ use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::merkle;
 use huitong_kernel::random::RandomSource;
+use huitong_kernel::split::Split;
 use huitong_kernel::time::Instant;
 use huitong_store::group::{Done, Logic, Scope};
 use huitong_store::sabotage::{self, Sabotage};
@@ -54,6 +55,11 @@ pub enum Work<C> {
         note: String,
     },
     Tick {
+        now: Instant,
+    },
+    /// The first work of a part.
+    Split {
+        split: Split,
         now: Instant,
     },
 }
@@ -269,6 +275,10 @@ impl<S: Service> Logic for ServiceLogic<S> {
                 Ok(Done::Keep(Outcome { end: End::Noted, resolved: Vec::new() }))
             }
             Work::Tick { now } => self.tick(scope, now).map(Done::Keep),
+            Work::Split { split, now } => {
+                self.record(scope, Decision::nothing(), Cause::Split(split), now)?;
+                Ok(Done::Keep(Outcome { end: End::Noted, resolved: Vec::new() }))
+            }
         }
     }
 
@@ -377,6 +387,9 @@ fn apply_cause<E, R: serde::Serialize>(
             "INSERT INTO unread_message (feed, number, sequence, code) VALUES (?1, ?2, ?3, ?4)",
             params![feed.to_string(), number, sequence, reason.code],
         ),
+        Cause::Split(split) => {
+            tx.execute_one("INSERT INTO stream_split (part, of) VALUES (?1, ?2)", params![split.part, split.of])
+        }
         Cause::Call { .. } | Cause::Message { .. } | Cause::Timer => Ok(()),
     }
 }

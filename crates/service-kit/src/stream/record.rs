@@ -3,6 +3,7 @@
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Feed;
 use huitong_kernel::hash::Digest;
+use huitong_kernel::split::Split;
 use huitong_kernel::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ pub enum Cause {
         reason: Refusal,
     },
     Timer,
+    /// The first entry of a part: which range of keys it holds.
+    Split(Split),
 }
 
 /// The caller's `Idempotency-Key` and what it stands for.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod calculation;
 mod country;
+mod foreign_bytes;
 mod packs;
 mod properties;
 mod settlement;

@@ -1,0 +1,83 @@
+//! The smallest service: it counts what concerns a key, and tells a neighbour.
+
+use huitong_kernel::division::Division;
+use huitong_kernel::time::Instant;
+use huitong_service_kit::service::Answer;
+use huitong_service_kit::{
+    Applied, Context, Decision, Envelope, Input, Outgoing, Refusal, RefusalKind, Service, ShapeProblem, Stop,
+    StoreError, Tx, View, params,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Default)]
+pub struct Counter;
+
+pub struct Add {
+    pub key: String,
+    /// Who is told.
+    pub neighbour: Option<Division>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Added {
+    pub key: String,
+}
+
+pub enum NoTimer {}
+
+impl Service for Counter {
+    const NAME: &'static str = "counter";
+    type Command = Add;
+    type Event = Added;
+    type Message = Added;
+    type Timer = NoTimer;
+    type Reply = u64;
+
+    fn schema() -> &'static [&'static str] {
+        &["CREATE TABLE IF NOT EXISTS count (key TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT"]
+    }
+
+    fn refusals() -> &'static [&'static [RefusalKind]] {
+        &[]
+    }
+
+    fn shape_refusal(_: ShapeProblem) -> Refusal {
+        unreachable!("these stories speak no HTTP")
+    }
+
+    fn decide(
+        &self,
+        view: View<'_>,
+        input: Input<Counter>,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Counter>, Stop> {
+        match input {
+            Input::Command(Add { key, neighbour }) => {
+                let mut decision = Decision::nothing().event(Added { key: key.clone() });
+                decision.answer = Answer::Now(count(view, &key)? + 1);
+                if let Some(neighbour) = neighbour {
+                    let id = context.new_uuid();
+                    let to = context.address_for(neighbour, Counter::NAME, &key);
+                    let envelope = Envelope { id, cycle: id, episode: id, at: context.now, message: Added { key } };
+                    decision = decision.message(Outgoing::new(to, &envelope));
+                }
+                Ok(decision)
+            }
+            Input::Message(received) => Ok(Decision::nothing().event(received.envelope.message)),
+            Input::Timer(timer) => match timer {},
+        }
+    }
+
+    fn apply(&self, tx: Tx<'_>, event: &Added, _: &Applied) -> Result<(), StoreError> {
+        let sql = "INSERT INTO count (key, number) VALUES (?1, 1) ON CONFLICT (key) DO UPDATE SET number = number + 1";
+        tx.execute_one(sql, params![event.key])
+    }
+
+    fn due(&self, _: View<'_>, _: Instant, _: usize) -> Result<Vec<NoTimer>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+pub fn count(view: View<'_>, key: &str) -> Result<u64, StoreError> {
+    Ok(view.one("SELECT number FROM count WHERE key = ?1", [key], |row| row.get(0))?.unwrap_or(0))
+}

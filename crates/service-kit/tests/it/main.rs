@@ -1,0 +1,4 @@
+//! Stories of the kit itself, with a service that only counts.
+
+mod counter;
+mod split;
