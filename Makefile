@@ -24,6 +24,7 @@ test-needs:
 bench:
 	cargo build --release -p huitong-node -p huitong-bench
 	target/release/huitong-bench
+	target/release/huitong-bench streams
 
 # A region in one process under faults: `make simulate SEED=7`; `COUNT=100` plays more seeds, `STEPS=1` prints every step,
 # `KEEP=3,11` plays only those items of the plan, as a failed run names them.

@@ -1,11 +1,13 @@
 //! `make bench`: settlements per second and latency with one process per node, the load generator beside them, TLS and
 //! signatures and fsync on; and the floors of fsync and signatures in the same run.
 //!
+//! `huitong-bench streams` tells what 1, 2 and 4 streams of one service commit together.
 //! `huitong-bench million` settles a million bills between two nodes and tells their memory on the way and after a restart.
 
 mod floors;
 mod load;
 mod memory;
+mod streams;
 
 use anyhow::{Context, bail};
 use huitong_node::demo::Region;
@@ -24,6 +26,12 @@ const MILLION: usize = 1_000_000;
 const CALLERS: usize = 128;
 
 fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.get(1).is_some_and(|word| word == "streams") {
+        let folder = tempfile::tempdir()?;
+        println!("machine: {} cores", std::thread::available_parallelism()?);
+        return streams::run(folder.path());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run())
 }

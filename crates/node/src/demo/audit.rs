@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context;
 use huitong_kernel::division::Division;
 use huitong_kernel::feed::Address;
 use huitong_medical::Medical;
@@ -11,7 +12,7 @@ use huitong_registry::Registry;
 use huitong_service_kit::stream::ServiceLogic;
 use huitong_service_kit::{Service, StoreError};
 use huitong_store::readers::Readers;
-use huitong_store::replay;
+use huitong_store::{journal, replay};
 
 use super::Region;
 use super::morning::Morning;
@@ -38,7 +39,7 @@ pub fn audit(region: &Region, morning: &Morning) -> anyhow::Result<Audit> {
     let (mut visited_totals, mut home_totals) = (BTreeMap::new(), BTreeMap::new());
     let mut adds_up = true;
     for division in region.divisions() {
-        let readers = Readers::new(&medical_path(region, &division));
+        let readers = Readers::new(&medical_path(region, &division)?);
         readers.view(|view| -> Result<(), StoreError> {
             for role in [Role::Visited, Role::Home] {
                 let book = books.entry(role.name()).or_default();
@@ -81,8 +82,16 @@ pub fn audit(region: &Region, morning: &Morning) -> anyhow::Result<Audit> {
     })
 }
 
-fn medical_path(region: &Region, division: &str) -> std::path::PathBuf {
-    stream_path(&region.node_folder(division).join("streams"), Medical::NAME)
+/// The stream of the node; of several members' copies, the one that knows most.
+fn medical_path(region: &Region, division: &str) -> anyhow::Result<std::path::PathBuf> {
+    let mut copies = Vec::new();
+    for (folder, _) in region.members(division)? {
+        let path = stream_path(&folder.join("streams"), Medical::NAME);
+        let (sequence, _) = Readers::new(&path).snapshot(journal::head)?;
+        copies.push((sequence, path));
+    }
+    copies.sort();
+    copies.pop().map(|(_, path)| path).context("a node has at least one member")
 }
 
 /// Replays every stream of every node in a scratch file and compares all views.
