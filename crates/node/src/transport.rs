@@ -25,6 +25,8 @@ use crate::tls::{Identity, pin_of};
 
 /// A handshake that takes longer is given up.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A machine that does not answer at all in this time is taken for down.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A call to a peer that takes longer is given up and repeated later.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for a peer to send its request's head.
@@ -210,7 +212,7 @@ impl PeerClient {
     async fn connect(&self, address: &str) -> anyhow::Result<Connection> {
         let address: SocketAddr =
             tokio::net::lookup_host(address).await?.next().context("the peer's address cannot be resolved")?;
-        let stream = TcpStream::connect(address).await?;
+        let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await??;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(format!("{}.huitong.invalid", self.peer))?;
         let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, self.connector.connect(name, stream)).await??;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use huitong_kernel::entry::{EntryKind, Sequence};
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::Digest;
+use huitong_store::journal::Connection;
 use huitong_store::member::Role;
 use huitong_store::shared::Row;
-use huitong_store::{View, feeds, journal};
+use huitong_store::{feeds, journal};
 use serde_json::Value;
 
 use crate::process::SERVICES;
@@ -46,16 +47,15 @@ impl World {
 
     fn check_all(&mut self) -> Result<(), String> {
         self.compare_feeds()?;
-        let views = |address: &Address| self.view(address);
+        let views = |address: &Address| self.journal(address);
         let views = Views(&views);
         self.workloads
             .iter()
             .try_for_each(|workload| workload.check(&views).map_err(|fault| format!("{}: {fault}", workload.service())))
     }
 
-    fn view(&self, address: &Address) -> Option<View<'_>> {
-        let stream = self.stream(address)?;
-        Some(View::new(stream.connection()))
+    fn journal(&self, address: &Address) -> Option<&Connection> {
+        Some(self.stream(address)?.connection())
     }
 
     /// The stream of an address, at the member that leads it. A node with an old backup is not looked at.
@@ -128,7 +128,7 @@ impl World {
         self.check_acknowledged(&journals)?;
         self.check_shared()?;
         let clients: Vec<_> = self.clients.0.iter().collect();
-        let views = |address: &Address| self.view(address);
+        let views = |address: &Address| self.journal(address);
         let views = Views(&views);
         for (number, workload) in self.workloads.iter().enumerate() {
             let of_workload: Vec<_> = clients.iter().copied().filter(|client| client.workload == number).collect();

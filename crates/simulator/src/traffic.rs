@@ -83,6 +83,11 @@ impl World {
         self.calls.remove(&(call.place, call.peer, call.member));
         match Parcel::decode(bytes) {
             Ok(parcel) => {
+                if let Some(process) = &mut self.places[to].process
+                    && let Some(link) = process.links.get_mut(&call.peer)
+                {
+                    link.reached(call.member);
+                }
                 self.take_parcel(to, call.peer, parcel);
                 self.ring(to, call.peer, DurationMs(5));
             }

@@ -14,6 +14,8 @@ const SCHEMA: &str = include_str!("journal.sql");
 /// A page cache of 8 MiB for the writer keeps the hot index pages; the rest is the operating system's.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
+/// A write-ahead log is some 16 MiB long; one far beyond that is not checked for rot.
+const CHECKED_LOG_BYTES_MAX: u64 = 256 << 20;
 /// Prepared statements kept per connection.
 const STATEMENT_CACHE: usize = 256;
 
@@ -56,8 +58,10 @@ pub fn open_writer(path: &Path, medium: Medium) -> Result<Connection, StoreError
 fn check_log(path: &Path) -> Result<(), StoreError> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    match std::fs::read(log) {
-        Ok(bytes) => log_check::check(&bytes),
+    match std::fs::metadata(&log) {
+        // So much is not left behind by a crash; reading it all would cost more than it tells.
+        Ok(metadata) if metadata.len() > CHECKED_LOG_BYTES_MAX => Ok(()),
+        Ok(_) => log_check::check(&std::fs::read(&log)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -73,16 +77,11 @@ pub fn set_unconfirmed(connection: &Connection, unconfirmed: bool) -> Result<(),
     Ok(connection.pragma_update(None, "user_version", i64::from(unconfirmed))?)
 }
 
-/// Marks a file that was made from a backup: it takes no works until the peers have confirmed it.
-pub fn mark_restored(path: &Path) -> Result<(), StoreError> {
-    set_unconfirmed(&Connection::open(path)?, true)
-}
-
-/// Takes the mark away beside the running writer.
-pub fn confirm(path: &Path) -> Result<(), StoreError> {
+/// Marks a stream's file, or takes the mark away, beside its writer.
+pub fn mark_unconfirmed(path: &Path, unconfirmed: bool) -> Result<(), StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    set_unconfirmed(&connection, false)
+    set_unconfirmed(&connection, unconfirmed)
 }
 
 /// Opens the file read-only: queries, the exchange and the verifier read beside the writer.

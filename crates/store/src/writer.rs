@@ -19,6 +19,9 @@ pub const GROUP_SIZE_MAX: usize = 512;
 /// How often a member of a shared journal takes a turn without works.
 const TURN_PAUSE: Duration = Duration::from_millis(100);
 
+/// A follower that has heard nothing for longer does not vouch for what it knows.
+const CURRENT_MS: i64 = 3_000;
+
 /// Called on the writer's thread once the group is durable (or has failed).
 pub type Completion<T> = Box<dyn FnOnce(Result<T, Arc<StoreError>>) + Send>;
 /// Told after each commit, before the completions run.
@@ -58,12 +61,19 @@ pub struct Writer<L: Logic> {
 #[derive(Clone)]
 pub struct Leading {
     until_ms: Arc<AtomicI64>,
+    /// When the journal was last heard of.
+    heard_ms: Arc<AtomicI64>,
     uptime: Uptime,
 }
 
 impl Leading {
     pub fn now(&self) -> bool {
         (self.uptime)().0 < self.until_ms.load(Ordering::Relaxed)
+    }
+
+    /// Whether what the member knows is not old: it leads, or heard of the journal a moment ago.
+    pub fn is_current(&self) -> bool {
+        self.now() || (self.uptime)().0 - self.heard_ms.load(Ordering::Relaxed) < CURRENT_MS
     }
 
     fn set(&self, until: DurationMs) {
@@ -75,7 +85,8 @@ impl<L: Logic + 'static> Writer<L> {
     /// Starts the thread.
     pub fn start(name: &str, mut member: Member<L>, surroundings: Surroundings) -> Result<Writer<L>, StoreError> {
         let (sender, receiver) = sync_channel(QUEUE_LENGTH_MAX);
-        let leading = Leading { until_ms: Arc::default(), uptime: Arc::clone(&surroundings.uptime) };
+        let leading =
+            Leading { until_ms: Arc::default(), heard_ms: Arc::default(), uptime: Arc::clone(&surroundings.uptime) };
         leading.set(member.leads_until());
         let told = leading.clone();
         let thread = std::thread::Builder::new().name(format!("writer {name}")).spawn(move || {
@@ -137,6 +148,9 @@ fn serve<L: Logic>(
         }
         let turn = member.turn((surroundings.uptime)(), works);
         leading.set(member.leads_until());
+        if turn.fault.is_none() {
+            leading.heard_ms.store((surroundings.uptime)().0, Ordering::Relaxed);
+        }
         if turn.changed || turn.fault.is_some() {
             (surroundings.on_role)(member.role(), turn.fault.as_deref());
         }

@@ -9,7 +9,7 @@ mod receiving;
 mod sending;
 mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Feed;
@@ -70,6 +70,8 @@ pub struct Link {
     members: usize,
     /// Which member takes a feed; the first, unless it said otherwise.
     routes: BTreeMap<Feed, usize>,
+    /// Members that could not be reached when they were last called.
+    unreached: BTreeSet<usize>,
 }
 
 /// How a parcel travels.
@@ -95,12 +97,23 @@ impl Link {
             lost: BTreeMap::new(),
             members: 1,
             routes: BTreeMap::new(),
+            unreached: BTreeSet::new(),
         }
     }
 
     /// Learns how many members of the peer's node can be called.
     pub fn set_members(&mut self, members: usize) {
         self.members = members.max(1);
+    }
+
+    /// The member that gets what is for the node as a whole: receipts, refusals, questions.
+    fn spokesman(&self) -> usize {
+        (0..self.members).find(|member| !self.unreached.contains(member)).unwrap_or(0)
+    }
+
+    /// A call to a member was answered.
+    pub fn reached(&mut self, member: usize) {
+        self.unreached.remove(&member);
     }
 
     fn route(&self, feed: &Feed) -> usize {
@@ -147,6 +160,11 @@ impl Link {
                 sending.rewind();
             }
             self.reroute(&feed);
+        }
+        self.unreached.insert(member);
+        if self.unreached.len() >= self.members {
+            // None can be reached: all are tried again.
+            self.unreached.clear();
         }
         self.asks_held = true;
     }

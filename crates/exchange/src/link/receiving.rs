@@ -46,14 +46,22 @@ impl Link {
             return Err(ExchangeRefusal::NotHere);
         }
         let history = |size| source.received_leaves(&feed, size).ok();
-        if !self.inboxes.contains_key(&feed) {
-            let size = source.received_size(&feed).map_err(|_| ExchangeRefusal::Unavailable)?;
-            let leaves = history(size).ok_or(ExchangeRefusal::Unavailable)?;
-            self.inboxes.insert(feed.clone(), Inbox::resume(feed.clone(), manifest.hash_function(), &leaves));
-        }
-        let Some(inbox) = self.inboxes.get(&feed) else { return Err(ExchangeRefusal::Unavailable) };
+        let known = self.inboxes.remove(&feed).map_or_else(
+            || {
+                let size = source.received_size(&feed).map_err(|_| ExchangeRefusal::Unavailable)?;
+                let leaves = history(size).ok_or(ExchangeRefusal::Unavailable)?;
+                Ok(Inbox::resume(feed.clone(), manifest.hash_function(), &leaves))
+            },
+            Ok,
+        );
+        let inbox = known?;
         let key = |key_id| manifest.speaking_key(feed.from.jurisdiction, key_id, speaker.now).cloned();
-        let examined = inbox.examine(&manifest.region, batch, &self.peer, &key, &history)?;
+        let examined = inbox.examine(&manifest.region, batch, &self.peer, &key, &history);
+        // What a peer invents is not remembered; a feed that is known stays.
+        if examined.is_ok() || inbox.received() > 0 {
+            self.inboxes.insert(feed.clone(), inbox);
+        }
+        let examined = examined?;
         let advance = examined.advance();
         let note = examined.note.countersign(speaker.node, speaker.key).map_err(|_| ExchangeRefusal::Unavailable)?;
         Ok(Accepted { first: examined.first, messages: examined.messages, note: note.to_string(), advance, feed })

@@ -56,16 +56,17 @@ impl Link {
                 batches.extend(self.next_batch(&feed, speaker, source)?);
             }
         }
-        let held = if self.tells_held || self.asks_held { self.held(speaker, source)? } else { Vec::new() };
-        let parcel = Parcel {
-            manifest_version: speaker.manifest.version,
-            batches,
-            receipts: take_some(&mut self.receipts),
-            refused: take_some(&mut self.refused),
-            asks_held: self.asks_held,
-            held: (self.tells_held || self.asks_held).then_some(held),
-        };
-        (self.asks_held, self.tells_held) = (false, false);
+        let mut parcel = Parcel { manifest_version: speaker.manifest.version, batches, ..Parcel::default() };
+        if matches!(channel, Channel::Call(member) if member != self.spokesman()) {
+            return Ok(parcel);
+        }
+        parcel.receipts = take_some(&mut self.receipts);
+        parcel.refused = take_some(&mut self.refused);
+        if self.tells_held || self.asks_held {
+            parcel.held = Some(self.held(speaker, source)?);
+            parcel.asks_held = self.asks_held;
+            (self.asks_held, self.tells_held) = (false, false);
+        }
         Ok(parcel)
     }
 

@@ -30,6 +30,10 @@ pub async fn authenticate(State(authenticator): State<Authenticator>, mut reques
         Err(()) => return Problem::kit(&kit_refusals::NOT_AUTHENTICATED).into_response(),
     };
     if let Some(presented) = presented {
+        if !authenticator.registry.is_current() {
+            // Cut off from the journal: a key may have been revoked meanwhile.
+            return Problem::kit(&kit_refusals::NOT_LEADING).into_response();
+        }
         let now = authenticator.clock.now();
         let found: Result<_, StoreError> =
             authenticator.registry.readers().view(|view| find_principal(view, &presented, now));

@@ -194,7 +194,12 @@ fn backup(arguments: &BackupArguments) -> anyhow::Result<i32> {
         loop {
             tokio::select! {
                 told = &mut told => return told,
-                () = tokio::time::sleep(FOLLOW_PAUSE) => tokio::task::block_in_place(|| back_up(&node, &arguments.to, false))?,
+                () = tokio::time::sleep(FOLLOW_PAUSE) => {
+                    // A full disk or a database that is away: the next round may fare better.
+                    if let Err(error) = tokio::task::block_in_place(|| back_up(&node, &arguments.to, false)) {
+                        eprintln!("huitong: the backup waits: {error:#}");
+                    }
+                }
             }
         }
     })?;
@@ -245,7 +250,7 @@ fn restore(arguments: &RestoreArguments) -> anyhow::Result<i32> {
         }
         let file = stream_path(&node.config.data, service);
         let entries = adopt_into(&node, service, &mut from, &file, last)?;
-        journal::mark_restored(&file)?;
+        journal::mark_unconfirmed(&file, true)?;
         let (sequence, chain) = Journal::read_file(&file)?.head()?;
         println!(
             "{}: {entries} entries restored, views built anew; it ends at {sequence} {chain}",

@@ -31,6 +31,8 @@ const BACKOFF_LIMIT: Duration = Duration::from_secs(5);
 /// How often a link looks for feeds and overdue receipts without being rung.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Feeds whose turns are remembered; beyond that only those in use.
+const TURNS_MAX: usize = 1_024;
 /// Manifests fetched after one parcel at most, and the size of one.
 const VERSIONS_AT_ONCE: u64 = 16;
 const MANIFEST_BYTES_MAX: usize = 1 << 20;
@@ -135,7 +137,10 @@ impl Link {
                 continue;
             }
             match self.call(member, parcel).await {
-                Ok(()) => said = true,
+                Ok(()) => {
+                    said = true;
+                    self.conversation.lock().await.reached(member);
+                }
                 Err(error) => {
                     self.conversation.lock().await.rewind(member);
                     failure = Some(error);
@@ -250,7 +255,14 @@ impl Link {
 
     /// Examines a batch and makes it durable with its effects; its receipt waits for the next parcel.
     async fn take_batch(&self, batch: Batch) -> Result<(), ExchangeRefusal> {
-        let turn = Arc::clone(self.turns.lock().await.entry(batch.feed.clone()).or_default());
+        let turn = {
+            let mut turns = self.turns.lock().await;
+            if turns.len() >= TURNS_MAX {
+                // Only those in use are needed.
+                turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            }
+            Arc::clone(turns.entry(batch.feed.clone()).or_default())
+        };
         let _turn = turn.lock().await;
         let party = &self.party;
         let manifest = party.keeper.current();

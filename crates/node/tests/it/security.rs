@@ -104,6 +104,10 @@ async fn oversized_and_slow_requests_are_cut_off_and_others_are_served_meanwhile
         stream.write_all(b"GET /health/live HTTP/1.1\r\nHost").await.expect("sent");
         slow_heads.push(stream);
     }
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect(address(&stage)).await.expect("the node listens"));
+    }
     let live = raw(&stage, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert!(live.ends_with("live\n"), "others are served: {live}");
     let answer = read_all(&mut slow_body, Duration::from_secs(5)).await;
@@ -111,6 +115,11 @@ async fn oversized_and_slow_requests_are_cut_off_and_others_are_served_meanwhile
     for mut stream in slow_heads {
         let answer = read_all(&mut stream, Duration::from_secs(5)).await;
         assert!(!answer.contains(" 200 "), "{answer}");
+    }
+    for mut stream in silent {
+        let mut byte = [0];
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut byte)).await;
+        assert!(matches!(read, Ok(Ok(0) | Err(_))), "a connection that says nothing is closed: {read:?}");
     }
     assert!(begin.elapsed() < Duration::from_secs(20), "all were cut off by their limits");
     stage.stop().await;

@@ -219,6 +219,11 @@ async fn a_killed_frozen_or_cut_off_leader_is_replaced_and_nothing_is_lost_or_do
     wire.cut(true);
     let fourth = until_served(&members, "network cut between leader and database", begin).await;
     assert_eq!(fourth, 1, "the member with a connection leads");
+    some_time(4_000).await;
+    let key = std::fs::read_to_string(members.region.node_folder(SHARED).join("operator.key")).expect("a key");
+    let asked = ApiClient::new(&members.url(0), &key).get::<Value>("/v1/node/status").await;
+    let told = asked.expect_err("who cannot know of revoked keys lets nobody in").to_string();
+    assert!(told.starts_with("API-1017"), "{told}");
     wire.cut(false);
 
     let told = cashiers.await.expect("the cashiers end");

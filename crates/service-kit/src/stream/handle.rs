@@ -130,10 +130,19 @@ impl<S: Service> ServiceStream<S> {
         self.writer.leading().now()
     }
 
+    /// Whether what this member knows is not old: it leads, or heard of the journal a moment ago.
+    pub fn is_current(&self) -> bool {
+        self.writer.leading().is_current()
+    }
+
     /// Takes nothing more: this journal is older than what others know of it.
     pub fn hold(&self, reason: &str) {
         *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing::TooOld(reason.to_owned());
         self.on_hold.store(true, Ordering::Relaxed);
+        // After a restart it must not serve before the peers were heard.
+        if let Err(error) = journal::mark_unconfirmed(&self.path, true) {
+            tracing::error!(stream = %self.home, %error, "the hold cannot be written down");
+        }
     }
 
     /// Why nothing is taken, if so.
@@ -152,7 +161,7 @@ impl<S: Service> ServiceStream<S> {
 
     /// The peers have confirmed this journal: it takes calls again.
     pub fn confirm(&self) -> Result<(), StoreError> {
-        journal::confirm(&self.path)?;
+        journal::mark_unconfirmed(&self.path, false)?;
         *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing::Good;
         self.on_hold.store(false, Ordering::Relaxed);
         Ok(())

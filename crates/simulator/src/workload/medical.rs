@@ -1,7 +1,8 @@
 //! Medical: bills in one call and step by step, reversals, cancellations, credits, filings, and mistakes of every kind.
-//! Invariants of the specification's section 10 that can be seen from outside: I9 to I12 and the books.
+//! Invariants of the specification's section 10 that can be seen from outside: I9 to I12, I16, I17 and the books. I1 to I8 are
+//! assertions of the service itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use huitong_kernel::decimal::Quantity;
@@ -13,9 +14,11 @@ use huitong_medical::model::lines::{Approval, Line};
 use huitong_medical::model::message::Certificate;
 use huitong_medical::model::person::{CareType, Scheme};
 use huitong_medical::model::toml_data::json_text;
+use huitong_medical::query::recompute;
 use huitong_medical::query::settlements::Role;
 use huitong_medical::query::totals::pairs;
 use huitong_store::View;
+use huitong_store::journal::Connection;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -59,6 +62,8 @@ pub struct MedicalLoad {
     /// Visits of the step-by-step flow, by the key of the wish that opened them.
     visits: BTreeMap<String, Patient>,
     filings: Vec<(usize, Uuid)>,
+    /// Who was ever treated where: visited, home, person.
+    treated: BTreeSet<(usize, usize, usize)>,
 }
 
 fn line(node: usize, number: usize, (code, price): (&str, &str)) -> Line {
@@ -201,6 +206,7 @@ impl Workload for MedicalLoad {
 
     fn act(&mut self, random: &mut RandomSource) -> Option<Wish> {
         let patient = MedicalLoad::patient(random);
+        self.treated.insert((patient.visited, patient.home, patient.number));
         Some(match random.below(20) {
             0..=8 => self.bill(patient, random, 0),
             9 | 10 => {
@@ -349,6 +355,14 @@ impl Workload for MedicalLoad {
         if sides[0] != sides[1] {
             return Err(format!("I12: visited says {:?}, home says {:?}", sides[0], sides[1]));
         }
+        for (node, _) in &up {
+            let Some(journal) = views.journal(*node, "medical") else { continue };
+            let recomputed = readable(recompute::all(journal, None))?;
+            if !recomputed.differing.is_empty() {
+                return Err(format!("I16: node {node} computes otherwise now: {:?}", recomputed.differing));
+            }
+            self.check_privacy(*node, journal)?;
+        }
         for client in clients {
             let Some(Told::Replied(reply)) = &client.told else { continue };
             let Ok(Reply::Settled(settled)) = serde_json::from_value::<Reply>(reply.clone()) else { continue };
@@ -360,6 +374,25 @@ impl Workload for MedicalLoad {
                     "a cashier was told {}, and node {} lacks it",
                     settled.settlement, client.wish.node
                 ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl MedicalLoad {
+    /// I17: a person's certificate is in the journals of its home and of where it was treated, and in no other.
+    fn check_privacy(&self, node: usize, journal: &Connection) -> Result<(), String> {
+        for home in (0..region::DIVISIONS.len()).filter(|home| *home != node) {
+            for number in (0..PERSONS).filter(|number| !self.treated.contains(&(node, home, *number))) {
+                let found = readable(View::new(journal).one(
+                    "SELECT sequence FROM journal WHERE instr(CAST(bytes AS TEXT), ?1) LIMIT 1",
+                    [certificate(home, number)],
+                    |row| row.get::<_, u64>(0),
+                ))?;
+                if let Some(sequence) = found {
+                    return Err(format!("I17: entry {sequence} of node {node} names person {number} of node {home}"));
+                }
             }
         }
         Ok(())

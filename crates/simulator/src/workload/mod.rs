@@ -6,17 +6,23 @@ mod registry;
 use huitong_kernel::feed::Address;
 use huitong_kernel::random::RandomSource;
 use huitong_store::View;
+use huitong_store::journal::Connection;
 use serde_json::Value;
 
 use crate::client::{Client, Wish};
 use crate::region;
 
-/// The views of a service at the nodes that are up.
-pub struct Views<'a>(pub &'a dyn Fn(&Address) -> Option<View<'a>>);
+/// The journals and views of a service at the nodes that are up.
+pub struct Views<'a>(pub &'a dyn Fn(&Address) -> Option<&'a Connection>);
 
 impl<'a> Views<'a> {
     /// The views of a service at a node, as its leading member has them; `None` while there is none.
     pub fn of(&self, node: usize, service: &str) -> Option<View<'a>> {
+        self.journal(node, service).map(View::new)
+    }
+
+    /// The journal of a service at a node, as its leading member has it.
+    pub fn journal(&self, node: usize, service: &str) -> Option<&'a Connection> {
         (self.0)(&Address::new(region::division(node), service))
     }
 

@@ -110,7 +110,9 @@ impl Lease {
     /// One more durable row of this member: what it has read before is durable then, too.
     pub(super) fn confirm(&mut self, table: &mut dyn Table) -> Result<(), StoreError> {
         let member = self.member.clone();
-        if self.write(table, &member)? { Ok(()) } else { Err(StoreError::Fenced) }
+        // Another member's claim does not make the rows that were read another's: their fate is told by the next catch-up.
+        let lost = || StoreError::Unknown("another member took the lease meanwhile".to_owned());
+        if self.write(table, &member)? { Ok(()) } else { Err(lost()) }
     }
 
     fn write(&mut self, table: &mut dyn Table, holder: &str) -> Result<bool, StoreError> {

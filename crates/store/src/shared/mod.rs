@@ -41,16 +41,17 @@ impl SharedJournal {
     /// through, and until then keeps anything else from the place.
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         let rows: Vec<Row> = entries.iter().map(Row::of).collect();
-        let mut last_fault = String::new();
+        let mut unknown = None;
         for _ in 0..INSERT_ATTEMPTS {
             match self.table.insert(&self.stream, &rows) {
                 Ok(()) => return Ok(()),
-                Err(InsertError::Refused(fault)) => return Err(StoreError::Refused(fault)),
-                Err(InsertError::Unknown(fault)) => last_fault = fault,
                 Err(InsertError::Taken) => return self.who_took(&rows),
+                // A refusal says nothing about an earlier attempt that was not answered.
+                Err(InsertError::Refused(fault)) if unknown.is_none() => return Err(StoreError::Refused(fault)),
+                Err(InsertError::Refused(fault) | InsertError::Unknown(fault)) => unknown = Some(fault),
             }
         }
-        Err(StoreError::Unknown(last_fault))
+        Err(StoreError::Unknown(unknown.unwrap_or_default()))
     }
 
     /// The place is taken: by an earlier attempt of this very group, or by another leader.
@@ -59,11 +60,16 @@ impl SharedJournal {
             return Ok(());
         }
         let Some(last) = rows.last() else { return Ok(()) };
-        let found = self.table.select(&self.stream, last.sequence - 1, 1)?.into_iter().next();
+        // Whatever fails from here on leaves open whether the rows are ours.
+        let unknown = |error: StoreError| match error {
+            StoreError::Fenced => StoreError::Fenced,
+            other => StoreError::Unknown(other.to_string()),
+        };
+        let found = self.table.select(&self.stream, last.sequence - 1, 1).map_err(unknown)?.into_iter().next();
         match found {
             // A row can be seen on a server that came up again before its standby has it. What is confirmed after it, the
             // standby has with it.
-            Some(row) if row == *last => self.lease.confirm(&mut *self.table),
+            Some(row) if row == *last => self.lease.confirm(&mut *self.table).map_err(unknown),
             _ => Err(StoreError::Fenced),
         }
     }

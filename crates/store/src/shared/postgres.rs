@@ -81,7 +81,13 @@ impl PostgresTable {
                             client
                         }
                     };
-                    client.batch_execute(SCHEMA).await?;
+                    // Asked first, because making it may need a right that this user does not have.
+                    match client.batch_execute("SELECT 1 FROM huitong_journal LIMIT 0").await {
+                        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+                            client.batch_execute(SCHEMA).await?;
+                        }
+                        other => other?,
+                    }
                     Ok(client)
                 };
                 in_time(connecting).await
