@@ -193,10 +193,14 @@ impl World {
         if !confirmed {
             return;
         }
+        let mut failed = None;
         for stream in process.streams.0.iter_mut().filter(|stream| stream.is_unconfirmed()) {
-            if let Err(error) = stream.confirm() {
-                self.checker.remember(format!("a restored stream cannot be confirmed: {error}"));
-            }
+            failed = failed.or(stream.confirm().err());
+        }
+        if vfs::with_disk(&process.disk, |disk| disk.is_dead()) {
+            self.power_failed(place);
+        } else if let Some(error) = failed {
+            self.checker.remember(format!("a restored stream cannot be confirmed: {error}"));
         }
     }
 }

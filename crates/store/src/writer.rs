@@ -85,8 +85,11 @@ impl<L: Logic + 'static> Writer<L> {
     /// Starts the thread.
     pub fn start(name: &str, mut member: Member<L>, surroundings: Surroundings) -> Result<Writer<L>, StoreError> {
         let (sender, receiver) = sync_channel(QUEUE_LENGTH_MAX);
-        let leading =
-            Leading { until_ms: Arc::default(), heard_ms: Arc::default(), uptime: Arc::clone(&surroundings.uptime) };
+        let leading = Leading {
+            until_ms: Arc::default(),
+            heard_ms: Arc::new(AtomicI64::new(i64::MIN / 2)),
+            uptime: Arc::clone(&surroundings.uptime),
+        };
         leading.set(member.leads_until());
         let told = leading.clone();
         let thread = std::thread::Builder::new().name(format!("writer {name}")).spawn(move || {

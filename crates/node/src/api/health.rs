@@ -23,14 +23,14 @@ pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// All streams can be read and the manifest is known.
+/// All streams can be read, and what this member knows of them is not old.
 #[utoipa::path(get, path = "/health/ready", tag = "node",
     responses((status = 200, body = String), (status = 503, body = String)))]
 pub async fn ready(State((status, _)): State<HealthState>) -> (StatusCode, &'static str) {
-    if status.streams.iter().all(|port| port.head().is_ok()) {
+    if status.streams.iter().all(|port| port.head().is_ok() && port.is_current()) {
         (StatusCode::OK, "ready\n")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "a stream cannot be read\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "a stream cannot be read, or its journal cannot be reached\n")
     }
 }
 

@@ -32,6 +32,8 @@ pub enum JournalCommand {
     Backup(BackupArguments),
     /// Make a node's streams anew from a backup
     Restore(RestoreArguments),
+    /// Take a restored journal for complete although a peer that could tell is away; the node is stopped
+    Confirm(ConfirmArguments),
 }
 
 #[derive(Args)]
@@ -71,6 +73,13 @@ pub struct RestoreArguments {
     /// Only what had been decided by then, for instance 2026-11-24T10:00:00+08:00
     #[arg(long)]
     until: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ConfirmArguments {
+    /// The folder of the node
+    #[arg(long)]
+    data: PathBuf,
 }
 
 /// A node's folder.
@@ -114,6 +123,7 @@ pub fn run(command: &JournalCommand) -> anyhow::Result<i32> {
         JournalCommand::Copy(arguments) => copy_journals(arguments),
         JournalCommand::Backup(arguments) => backup(arguments),
         JournalCommand::Restore(arguments) => restore(arguments),
+        JournalCommand::Confirm(arguments) => confirm(arguments),
     }
 }
 
@@ -259,6 +269,20 @@ fn restore(arguments: &RestoreArguments) -> anyhow::Result<i32> {
     }
     println!(
         "The node takes calls once its peers have confirmed that they know of nothing newer 待对方节点确认后恢复受理."
+    );
+    Ok(0)
+}
+
+fn confirm(arguments: &ConfirmArguments) -> anyhow::Result<i32> {
+    let node = Node::open(&arguments.data)?;
+    for service in SERVICES {
+        let file = stream_path(&node.config.data, service);
+        if file.exists() {
+            journal::mark_unconfirmed(&file, false)?;
+        }
+    }
+    println!(
+        "The node takes calls at its next start. If a peer holds more after all, it stops again, and what it took is a fork."
     );
     Ok(0)
 }

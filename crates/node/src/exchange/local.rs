@@ -48,6 +48,10 @@ async fn carry(streams: &Streams, clock: &dyn Clock, feed: &Feed) -> anyhow::Res
         let held = to.feed_size(feed)?;
         let sent = from.feed_size(feed)?;
         if held > sent {
+            if !from.is_leading() {
+                // This member only follows the sender, and has not seen the newest yet.
+                return Ok(());
+            }
             from.hold(&format!("{feed}: the receiver holds {held} messages, the sender knows of {sent}"));
             return Ok(());
         }

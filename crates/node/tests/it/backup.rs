@@ -79,9 +79,21 @@ async fn a_node_that_lost_its_disk_comes_back_from_its_backup_and_an_old_backup_
     let refused = operator.send::<_, Value>(hyper::Method::POST, path_of_credit, Some("credit-on-hold"), &credit);
     assert!(refused.await.expect_err("on hold").to_string().starts_with("API-1018"));
 
+    // While a peer is away nobody can know, and the node waits; its operator may take the word of the other's.
+    stage.kill(NODE).await;
+    stage.kill("340000").await;
+    lose_and_restore(&stage, &new);
+    stage.restart(NODE).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(on_hold(&stage).await.is_some_and(|held| held.contains("waiting for the peers")));
+    stage.kill(NODE).await;
+    command(&["journal", "confirm", "--data", &path(&folder)]);
+    stage.restart(NODE).await;
+    assert_eq!(on_hold(&stage).await, None, "confirmed by the operator");
     stage.kill(NODE).await;
     lose_and_restore(&stage, &new);
     stage.restart(NODE).await;
+    stage.restart("340000").await;
     until_taken(&stage).await;
     let third = morning(&stage, 3).await;
     for told in [&first, &second, &third] {

@@ -80,6 +80,27 @@ impl Postgres {
         standby
     }
 
+    /// From now on the server speaks TLS only, with a certificate for this machine's own address; gives the certificate.
+    pub fn require_tls(&mut self) -> String {
+        let certified = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
+        let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+        for (file, text) in [("server.crt", &certificate), ("server.key", &key)] {
+            let path = self.folder.join(file);
+            std::fs::write(&path, text).expect("writable");
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(&path, mode).expect("our own file");
+            if let Some((user, group)) = postgres_user() {
+                std::os::unix::fs::chown(&path, Some(user), Some(group)).expect("root may");
+            }
+        }
+        append(&self.folder.join("postgresql.conf"), "ssl = on\n");
+        let rules = "hostssl all all 127.0.0.1/32 trust\n";
+        std::fs::write(self.folder.join("pg_hba.conf"), rules).expect("writable");
+        self.kill();
+        self.restart();
+        certificate
+    }
+
     /// Starts the server (again) and waits until it answers.
     pub fn restart(&mut self) {
         let child = command("postgres").args(["-D", &self.folder.display().to_string()]).process_group(0).spawn();

@@ -16,7 +16,9 @@ use huitong_node::demo::morning::{Morning, Settings, play};
 use huitong_node::region::profile::RegionProfile;
 use huitong_node::services::stream_path;
 use huitong_node::supervisor::NodeProcess;
+use huitong_node::tls::journal_client;
 use huitong_store::journal;
+use huitong_store::shared::{PostgresTable, Table, TableTls};
 use hyper::Method;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -231,6 +233,25 @@ async fn a_killed_frozen_or_cut_off_leader_is_replaced_and_nothing_is_lost_or_do
     let folder = members.stop().await;
     drop(database);
     drop(folder);
+}
+
+#[test]
+fn a_database_that_asks_for_tls_is_reached_with_its_certificate_and_with_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut database = Postgres::start(folder.path(), base_port() + 35);
+    let certificate = database.require_tls();
+    let table = |certificate: Option<&str>| {
+        let path = folder.path().join("ca.crt");
+        let tls = certificate.map(|text| {
+            std::fs::write(&path, text).expect("writable");
+            TableTls(journal_client(&path).expect("a certificate"))
+        });
+        PostgresTable::new(&database.url(), tls).expect("a URL").last("stream").map(|row| row.is_none())
+    };
+    assert!(table(Some(&certificate)).expect("the right certificate"), "an empty table");
+    assert!(table(None).is_err(), "nothing goes over the wire in the clear");
+    let (stranger, _, _) = huitong_node::tls::generate("stranger").expect("a certificate");
+    assert!(table(Some(&stranger)).is_err(), "a server that another certificate vouches for");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,6 +70,24 @@ pub struct ServiceStream<S: Service> {
     on_hold: AtomicBool,
 }
 
+/// A fault that stays is told once and then now and then, not ten times a second.
+#[derive(Default)]
+struct Repeated(Mutex<(String, u64)>);
+
+/// Turns between two lines about the same fault: about half a minute.
+const SAME_FAULT_PAUSE: u64 = 300;
+
+impl Repeated {
+    fn is_worth_a_line(&self, fault: &str) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != fault {
+            *last = (fault.to_owned(), 0);
+        }
+        last.1 += 1;
+        last.1 % SAME_FAULT_PAUSE == 1
+    }
+}
+
 /// Whether this journal is known to be the newest.
 #[derive(PartialEq, Eq)]
 enum Standing {
@@ -92,7 +110,7 @@ impl<S: Service> ServiceStream<S> {
                 on_sent(&committed.sent);
             }
         });
-        let stream = home.to_string();
+        let (stream, repeated) = (home.to_string(), Repeated::default());
         let parked: Arc<Parked<S::Reply>> = Arc::default();
         let waiting = Arc::clone(&parked);
         let on_role = Box::new(move |role: Role, fault: Option<&StoreError>| {
@@ -101,7 +119,10 @@ impl<S: Service> ServiceStream<S> {
             }
             match fault {
                 None => tracing::info!(stream, ?role, "the role of this member changed"),
-                Some(fault) => tracing::warn!(stream, ?role, %fault, "this member cannot do its part"),
+                Some(fault) if repeated.is_worth_a_line(&fault.to_string()) => {
+                    tracing::warn!(stream, ?role, %fault, "this member cannot do its part");
+                }
+                Some(_) => {}
             }
         });
         let surroundings = Surroundings { on_commit, on_role, uptime };

@@ -34,6 +34,8 @@ pub trait StreamPort: Send + Sync {
     fn head(&self) -> Result<(Sequence, Digest), StoreError>;
     /// Whether this member decides now.
     fn is_leading(&self) -> bool;
+    /// Whether what this member knows is not old.
+    fn is_current(&self) -> bool;
     /// Takes nothing more, for the reason given.
     fn hold(&self, reason: &str);
     /// Why nothing is taken, if so.
@@ -100,6 +102,10 @@ impl<S: Service> StreamPort for ServiceStream<S> {
 
     fn is_leading(&self) -> bool {
         ServiceStream::is_leading(self)
+    }
+
+    fn is_current(&self) -> bool {
+        ServiceStream::is_current(self)
     }
 
     fn hold(&self, reason: &str) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use huitong_kernel::entry::Sequence;
 use rustls::ClientConfig;
 use tokio::runtime::Runtime;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error, NoTls, Statement};
@@ -60,6 +61,10 @@ impl PostgresTable {
         let refused = |error: &dyn std::fmt::Display| StoreError::Refused(error.to_string());
         let mut config: Config = url.parse().map_err(|error: Error| refused(&error))?;
         config.connect_timeout(CONNECT_TIMEOUT).application_name("huitong").keepalives_idle(Duration::from_secs(5));
+        if tls.is_some() {
+            // Not "preferred": a server that says it has no TLS is not spoken to.
+            config.ssl_mode(SslMode::Require);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(PostgresTable { config, tls, runtime, connected: None })
     }
