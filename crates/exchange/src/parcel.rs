@@ -56,6 +56,15 @@ pub struct Held {
     pub note: Option<String>,
 }
 
+/// What a member holds, told when asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holdings {
+    /// The services that this member leads: of their feeds it tells all that it holds. Of others it knows nothing.
+    pub speaks_for: Vec<String>,
+    pub feeds: Vec<Held>,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parcel {
     /// Version of the sender's manifest: whoever has an older one fetches the newer.
@@ -66,7 +75,7 @@ pub struct Parcel {
     /// The sender has started anew and asks what the receiver holds of its feeds.
     pub asks_held: bool,
     /// What the sender holds of the receiver's feeds, when asked.
-    pub held: Option<Vec<Held>>,
+    pub held: Option<Holdings>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,7 +88,7 @@ struct Header {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asks_held: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    held: Option<Vec<Held>>,
+    held: Option<Holdings>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,8 +141,8 @@ impl Parcel {
         }
         let (header, mut body) = rest.split_at(length);
         let header: Header = serde_json::from_slice(header).map_err(|_| ParcelError)?;
-        let held = header.held.as_ref().map_or(0, Vec::len);
-        let counts = [header.batches.len(), header.receipts.len(), header.refused.len(), held];
+        let held = header.held.as_ref().map_or((0, 0), |held| (held.feeds.len(), held.speaks_for.len()));
+        let counts = [header.batches.len(), header.receipts.len(), header.refused.len(), held.0, held.1];
         if counts.into_iter().any(|count| count > ITEMS_MAX) {
             return Err(ParcelError);
         }

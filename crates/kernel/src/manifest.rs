@@ -127,6 +127,18 @@ impl NodeRecord {
         found.unwrap_or(0)
     }
 
+    /// Every stream of the node: its services, of a split one each part.
+    pub fn streams(&self) -> Vec<String> {
+        let parts = |listed: &String| match listed.split_once('/') {
+            Some((name, parts)) if parts != "1" => {
+                (0..parts.parse::<u8>().unwrap_or(1)).map(|part| format!("{name}/{part}")).collect()
+            }
+            Some((name, _)) => vec![name.to_owned()],
+            None => vec![listed.clone()],
+        };
+        self.services.iter().flat_map(parts).collect()
+    }
+
     /// The API's URL of each member.
     pub fn api_urls(&self) -> impl Iterator<Item = &str> {
         self.api_url.split(',').map(str::trim).filter(|url| !url.is_empty())

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use huitong_kernel::division::Division;
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::time::DurationMs;
@@ -66,6 +66,13 @@ impl Opener<'_> {
     fn open<S: Service>(&self, service: S) -> anyhow::Result<Option<Arc<ServiceStream<S>>>> {
         if !self.config.leads(S::NAME) && !self.config.has_shared_journal() {
             return Ok(None);
+        }
+        let parts = self.keeper.current().node(&self.config.name).map_or(1, |node| node.parts(S::NAME));
+        if parts > 1 && !S::SPLITTABLE {
+            bail!(
+                "the manifest splits {name} into {parts} parts, but {name} keeps one stream; list it as {name:?}",
+                name = S::NAME
+            );
         }
         let home = Address::new(self.jurisdiction, S::NAME);
         let switchboard = Arc::clone(self.switchboard);

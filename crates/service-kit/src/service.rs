@@ -20,6 +20,9 @@ pub trait Service: Sized + Send + Sync + 'static {
     /// The name in addresses and paths, for instance `medical`.
     const NAME: &'static str;
 
+    /// Whether its keys allow it to be split into parts (`transit/8` in the manifest). One that keeps books over all keys cannot.
+    const SPLITTABLE: bool = false;
+
     /// What an API caller may wish.
     type Command: Send + 'static;
     /// What followed; complete enough to rebuild the views without outside data; versioned by name.

@@ -107,7 +107,7 @@ impl World {
             Fault::FalseClaim => {
                 let feed = medical_feed(to, from);
                 let mut claims = parcel.held.take().unwrap_or_default();
-                claims.push(Held { feed, size: 1_000_000, note: None });
+                claims.feeds.push(Held { feed, size: 1_000_000, note: None });
                 parcel.held = Some(claims);
             }
             _ => falsify_batch(fault, from, parcel.batches.first_mut()?, random)?,

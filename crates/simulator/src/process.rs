@@ -158,6 +158,11 @@ impl FeedSource for Streams {
         self.get(address).map(|stream| stream.role() == Role::Leading)
     }
 
+    fn leads(&self) -> Vec<String> {
+        let leading = self.0.iter().filter(|stream| stream.role() == Role::Leading);
+        leading.map(|stream| stream.home().service.clone()).collect()
+    }
+
     fn outgoing(&self) -> Result<Vec<Feed>, StoreError> {
         self.feeds(|feed, home| feed.from == *home)
     }

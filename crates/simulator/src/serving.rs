@@ -187,8 +187,8 @@ impl World {
     fn confirm_restored(&mut self, place: usize) {
         let Some(process) = &mut self.places[place].process else { return };
         let confirmed = {
-            let streams = &process.streams;
-            process.links.values().all(|link| link.has_heard() && link.lost(streams).is_empty())
+            let (streams, manifest) = (&process.streams, &process.manifest);
+            process.links.values().all(|link| link.has_heard(manifest) && link.lost(streams).is_empty())
         };
         if !confirmed {
             return;

@@ -133,7 +133,7 @@ impl World {
             let _ = link.take_refusal(&refused, speaker, streams);
         }
         if let Some(held) = parcel.held {
-            let claims = held.iter().filter(|held| {
+            let claims = held.feeds.iter().filter(|held| {
                 streams.serves(&held.feed.from) == Some(true)
                     && streams.sent_size(&held.feed).is_ok_and(|size| held.size > size)
             });

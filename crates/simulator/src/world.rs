@@ -405,6 +405,8 @@ fn content(bytes: &[u8]) -> String {
     if parcel.asks_held {
         parts.push("asks what is held".to_owned());
     }
-    parts.extend(parcel.held.iter().flatten().map(|held| format!("holds {} of {}", held.size, held.feed)));
+    parts.extend(
+        parcel.held.iter().flat_map(|held| &held.feeds).map(|held| format!("holds {} of {}", held.size, held.feed)),
+    );
     parts.join("; ")
 }

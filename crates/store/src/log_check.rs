@@ -110,3 +110,55 @@ fn add(big_endian: bool, sum: (u32, u32), bytes: &[u8]) -> (u32, u32) {
     }
     (first, second)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The log of some transactions, as SQLite leaves it when the process is killed.
+    fn log() -> Vec<u8> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("stream.db");
+        let connection = rusqlite::Connection::open(&path).expect("a file");
+        connection.pragma_update(None, "journal_mode", "WAL").expect("SQLite has it");
+        connection.execute_batch("CREATE TABLE t (x TEXT)").expect("a table");
+        for number in 0..20 {
+            connection.execute("INSERT INTO t VALUES (?1)", [format!("{number}").repeat(300)]).expect("a row");
+        }
+        std::fs::read(folder.path().join("stream.db-wal")).expect("the log of an open file")
+    }
+
+    #[test]
+    fn a_whole_log_and_a_torn_end_are_fine_and_a_hole_is_not() {
+        let whole = log();
+        assert!(check(&whole).is_ok());
+        for cut in [whole.len() - 1, whole.len() - 5_000, HEADER, 10, 0] {
+            assert!(check(&whole[..cut]).is_ok(), "cut at {cut}");
+        }
+        let last = last_transaction(&whole);
+        assert!(last > HEADER && last < whole.len());
+        for place in (HEADER..last).step_by(997) {
+            let mut rotten = whole.clone();
+            rotten[place] ^= 4;
+            assert!(check(&rotten).is_err(), "a bit of a durable transaction, at {place}");
+        }
+        let mut torn = whole.clone();
+        torn[last + 100] ^= 4;
+        assert!(check(&torn).is_ok(), "the last transaction looks torn, whatever the reason");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..2_000), page in 0..4_u32) {
+            let _ = check(&bytes);
+            let mut log = log();
+            let place = bytes.len() % log.len();
+            let end = (place + bytes.len()).min(log.len());
+            log[place..end].copy_from_slice(&bytes[..end - place]);
+            log[8..12].copy_from_slice(&(page * 512).to_be_bytes());
+            let _ = check(&log);
+            let _ = last_transaction(&log);
+        }
+    }
+}

@@ -28,6 +28,9 @@ pub use source::FeedSource;
 /// What was sent and not receipted after this time is sent again.
 pub const RECEIPT_TIMEOUT: DurationMs = DurationMs::seconds(3);
 
+/// A peer of which not all leaders were heard is asked again after this time.
+const ASK_AGAIN: DurationMs = DurationMs::seconds(3);
+
 /// Who speaks, by which manifest, and when.
 #[derive(Clone, Copy)]
 pub struct Speaker<'a> {
@@ -58,12 +61,13 @@ pub struct Link {
     receipts: Vec<Receipt>,
     refused: Vec<Refused>,
     inboxes: BTreeMap<Feed, Inbox>,
-    /// Whether the next parcel asks the peer what it holds: at the start and after a failed call.
-    asks_held: bool,
+    /// When each member was last asked what it holds, in uptime: at the start, after a failed call, and again until the
+    /// leaders of all services were heard.
+    asked: BTreeMap<usize, DurationMs>,
     /// Whether the next parcel tells the peer what this node holds.
     tells_held: bool,
-    /// The peer told what it holds since this link was made.
-    heard: bool,
+    /// Services of the peer whose leader told what it holds since this link was made.
+    heard: BTreeSet<String>,
     /// Feeds of which the peer has proved to hold more than this node knew of, and how much.
     lost: BTreeMap<Feed, Sequence>,
     /// How many members of the peer's node can be called.
@@ -91,9 +95,9 @@ impl Link {
             receipts: Vec::new(),
             refused: Vec::new(),
             inboxes: BTreeMap::new(),
-            asks_held: true,
+            asked: BTreeMap::new(),
             tells_held: false,
-            heard: false,
+            heard: BTreeSet::new(),
             lost: BTreeMap::new(),
             members: 1,
             routes: BTreeMap::new(),
@@ -135,9 +139,11 @@ impl Link {
         &self.peer
     }
 
-    /// Whether the peer has told what it holds since this link was made.
-    pub fn has_heard(&self) -> bool {
-        self.heard
+    /// Whether the leader of every service that the peer runs has told what it holds since this link was made. What a
+    /// member says that leads nothing does not count: it knows nothing.
+    pub fn has_heard(&self, manifest: &Manifest) -> bool {
+        let services = manifest.node(&self.peer).map(|node| node.streams()).unwrap_or_default();
+        services.iter().all(|service| self.heard.contains(service))
     }
 
     /// Feeds that stand still because this node lost their history. A member that had only fallen behind a shared journal
@@ -166,14 +172,14 @@ impl Link {
             // None can be reached: all are tried again.
             self.unreached.clear();
         }
-        self.asks_held = true;
+        self.asked.remove(&member);
     }
 
     /// This member began or ceased to lead a stream: everything is read again from the journals.
     pub fn reset(&mut self) {
         self.sending.clear();
         self.inboxes.clear();
-        self.asks_held = true;
+        self.asked.clear();
     }
 
     /// What a feed's sender knew is read again from the journal, for instance after a receipt could not be kept.

@@ -6,9 +6,11 @@ use huitong_kernel::feed::Feed;
 use huitong_kernel::time::DurationMs;
 use huitong_store::StoreError;
 
-use super::{Channel, FeedSource, Link, LostHistory, RECEIPT_TIMEOUT, Speaker};
+use super::{ASK_AGAIN, Channel, FeedSource, Link, LostHistory, RECEIPT_TIMEOUT, Speaker};
 use crate::Outbox;
-use crate::parcel::{BATCH_BYTES_SOFT_MAX, BATCH_MESSAGES_MAX, Batch, Held, ITEMS_MAX, Parcel, Receipt, Refused};
+use crate::parcel::{
+    BATCH_BYTES_SOFT_MAX, BATCH_MESSAGES_MAX, Batch, Held, Holdings, ITEMS_MAX, Parcel, Receipt, Refused,
+};
 use crate::refusal::ExchangeRefusal;
 
 pub(super) struct Sending {
@@ -57,17 +59,30 @@ impl Link {
             }
         }
         let mut parcel = Parcel { manifest_version: speaker.manifest.version, batches, ..Parcel::default() };
-        if matches!(channel, Channel::Call(member) if member != self.spokesman()) {
-            return Ok(parcel);
+        if let Channel::Call(member) = channel {
+            // One that could not be reached is not called just to be asked.
+            let callable = member == self.spokesman() || !self.unreached.contains(&member);
+            parcel.asks_held = callable && self.is_to_be_asked(member, speaker);
+            if parcel.asks_held {
+                self.asked.insert(member, speaker.uptime);
+            }
+            if member != self.spokesman() {
+                return Ok(parcel);
+            }
         }
         parcel.receipts = take_some(&mut self.receipts);
         parcel.refused = take_some(&mut self.refused);
-        if self.tells_held || self.asks_held {
-            parcel.held = Some(self.held(speaker, source)?);
-            parcel.asks_held = self.asks_held;
-            (self.asks_held, self.tells_held) = (false, false);
+        if std::mem::take(&mut self.tells_held) {
+            parcel.held = Some(Holdings { speaks_for: source.leads(), feeds: self.held(speaker, source)? });
         }
         Ok(parcel)
+    }
+
+    fn is_to_be_asked(&self, member: usize, speaker: Speaker<'_>) -> bool {
+        match self.asked.get(&member) {
+            None => true,
+            Some(last) => speaker.uptime.0 - last.0 > ASK_AGAIN.0 && !self.has_heard(speaker.manifest),
+        }
     }
 
     /// Whether a known feed to the peer has messages that were not sent yet.
@@ -160,7 +175,7 @@ impl Link {
                     self.rewind_to(&refused.feed, held, speaker, source)?;
                 } else {
                     // More than was ever sent, by a journal that may be too old: the peer is asked for its proof.
-                    self.asks_held = true;
+                    self.asked.clear();
                 }
                 Ok(())
             }
@@ -175,13 +190,12 @@ impl Link {
     /// Takes what the peer says it holds of this node's feeds; gives the feeds of which this node has lost messages.
     pub fn take_held(
         &mut self,
-        held: Vec<Held>,
+        held: Holdings,
         speaker: Speaker<'_>,
         source: &dyn FeedSource,
     ) -> Result<Vec<LostHistory>, StoreError> {
-        self.heard = true;
         let mut lost = Vec::new();
-        for Held { feed, size, note } in held {
+        for Held { feed, size, note } in held.feeds {
             let from_here =
                 speaker.manifest.node_of(feed.from.jurisdiction).is_some_and(|node| node.name == speaker.node);
             let to_peer = speaker.manifest.node_of(feed.to.jurisdiction).is_some_and(|node| node.name == self.peer);
@@ -202,6 +216,8 @@ impl Link {
                 self.rewind_to(&feed, size, speaker, source)?;
             }
         }
+        let known = speaker.manifest.node(&self.peer).map(|node| node.streams()).unwrap_or_default();
+        self.heard.extend(held.speaks_for.into_iter().filter(|service| known.contains(service)));
         Ok(lost)
     }
 

@@ -11,6 +11,8 @@ pub trait FeedSource {
     /// Whether this member takes messages for the address: `None` when the node does not serve it at all, `Some(false)`
     /// when another member does.
     fn serves(&self, address: &Address) -> Option<bool>;
+    /// The services (of a split one, the parts) that this member leads.
+    fn leads(&self) -> Vec<String>;
     /// Feeds that start at a stream of this node.
     fn outgoing(&self) -> Result<Vec<Feed>, StoreError>;
     /// Feeds that end at a stream of this node.

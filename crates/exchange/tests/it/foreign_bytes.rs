@@ -1,7 +1,7 @@
 //! Parcels and proofs from anywhere: whatever comes, the reader answers within its limits and does not panic; what it
 //! accepts, it writes back byte for byte.
 
-use huitong_exchange::parcel::{Batch, Held, Parcel, Receipt, Refused};
+use huitong_exchange::parcel::{Batch, Held, Holdings, Parcel, Receipt, Refused};
 use huitong_exchange::proof::Proof;
 use huitong_exchange::{ExchangeRefusal, Inbox};
 use huitong_kernel::feed::Feed;
@@ -25,7 +25,10 @@ prop_compose! {
             receipts: vec![Receipt { feed: feed(), note: note.clone() }],
             refused: vec![Refused { feed: feed(), refusal: ExchangeRefusal::Gap { expected: first } }],
             asks_held,
-            held: held.map(|size| vec![Held { feed: feed(), size, note: Some(note) }]),
+            held: held.map(|size| Holdings {
+                speaks_for: vec!["medical".to_owned()],
+                feeds: vec![Held { feed: feed(), size, note: Some(note) }],
+            }),
         }
     }
 }

@@ -218,7 +218,7 @@ impl Link {
     async fn take_statements(
         &self,
         refused: Vec<huitong_exchange::parcel::Refused>,
-        held: Option<Vec<huitong_exchange::parcel::Held>>,
+        held: Option<huitong_exchange::parcel::Holdings>,
         asks_held: bool,
     ) {
         let manifest = self.party.keeper.current();

@@ -38,7 +38,7 @@ impl Links {
             }
             let Some(link) = self.get(&node.name) else { return false };
             let conversation = link.conversation().await;
-            if !conversation.has_heard() || conversation.lost(&self.party.streams).contains(&feed) {
+            if !conversation.has_heard(&manifest) || conversation.lost(&self.party.streams).contains(&feed) {
                 return false;
             }
         }

@@ -53,6 +53,12 @@ impl FeedSource for Streams {
         self.get(address).map(|port| port.is_leading())
     }
 
+    fn leads(&self) -> Vec<String> {
+        // One that is on hold itself tells, too: two nodes restored at once would otherwise wait for each other for ever.
+        let leading = self.iter().filter(|port| port.is_leading());
+        leading.map(|port| port.home().service.clone()).collect()
+    }
+
     fn outgoing(&self) -> Result<Vec<Feed>, StoreError> {
         self.feeds(|feed, home| feed.from == *home)
     }

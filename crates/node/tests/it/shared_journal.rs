@@ -200,6 +200,11 @@ async fn a_killed_frozen_or_cut_off_leader_is_replaced_and_nothing_is_lost_or_do
     assert_ne!(first, second, "the standby leads");
     members.restart(first).await;
     some_time(1_500).await;
+    let follower = members.status(first).await;
+    assert!(follower.streams.iter().all(|stream| !stream.leading && stream.sequence > 0), "it follows: {follower:?}");
+    let key = &members.keys["H33010200001"];
+    let read = ApiClient::new(&members.url(first), key).get::<Value>("/v1/medical/settlements").await;
+    assert!(read.expect("a follower answers reads")["items"].as_array().is_some_and(|items| !items.is_empty()));
 
     // Two leaders on purpose: the one that stood still believes to lead when it wakes up; the fence tells it.
     let begin = Instant::now();

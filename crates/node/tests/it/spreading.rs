@@ -33,6 +33,20 @@ fn set_services(config: &Path, services: &str) {
     std::fs::write(config, format!("{}services = {services}{}", &text[..start], &text[end..])).expect("writable");
 }
 
+/// Until every node has taken the manifest: who has an older one rightly sends what that one lists.
+async fn until_version(stage: &Stage, version: u64) {
+    for division in stage.region.divisions() {
+        for attempt in 0.. {
+            let status: StatusWire = stage.operator(&division).get("/v1/node/status").await.expect("a status");
+            if status.manifest_version == version {
+                break;
+            }
+            assert!(attempt < 100, "{division} takes version {version}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
 /// Size and receipted size of a feed at Shanghai.
 async fn feed(stage: &Stage, name: &str) -> (u64, u64) {
     let status: StatusWire = stage.operator("310000").get("/v1/node/status").await.expect("a status");
@@ -46,9 +60,25 @@ async fn a_node_without_medical_serves_the_rest_and_gets_what_it_missed_when_it_
     let data = stage.folder.path().to_owned();
     let config = stage.region.node_folder("340000").join("node.toml");
     change(&data, &["--node", "anhui", "--services", "registry"]);
+    until_version(&stage, 2).await;
     stage.kill("340000").await;
     set_services(&config, "[\"registry\"]");
     stage.restart("340000").await;
+
+    change(&data, &["--node", "anhui", "--services", "registry/4"]);
+    // Until the running node has taken the manifest, another one fails because the port is in use.
+    let mut refused = String::new();
+    for _ in 0..50 {
+        refused = text(&huitong(&["node", "--config", &config.display().to_string()]));
+        if refused.contains("registry keeps one stream") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(refused.contains("registry keeps one stream"), "{refused}");
+    until_version(&stage, 3).await;
+    change(&data, &["--node", "anhui", "--services", "registry"]);
+    until_version(&stage, 4).await;
 
     let anhui = stage.operator("340000");
     anhui.get::<Value>("/v1/registry/participants").await.expect("registry is served");

@@ -16,7 +16,7 @@ pub struct SplitStream<S: Service> {
 }
 
 impl<S: Service> SplitStream<S> {
-    /// Opens every part; `settings` gives a part's file and surroundings, with the part's address as `home`. A journal that
+    /// Opens every part, of which a service that is not [`Service::SPLITTABLE`] has one; `settings` gives a part's file and surroundings, with the part's address as `home`. A journal that
     /// was begun under another split is refused: its keys lie elsewhere.
     pub fn start(
         service: &Arc<S>,

@@ -27,6 +27,7 @@ pub enum NoTimer {}
 
 impl Service for Counter {
     const NAME: &'static str = "counter";
+    const SPLITTABLE: bool = true;
     type Command = Add;
     type Event = Added;
     type Message = Added;

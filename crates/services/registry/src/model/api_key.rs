@@ -44,6 +44,15 @@ pub fn equal_in_constant_time(a: &Digest, b: &Digest) -> bool {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_presented_is_answered(text in "(ht_)?[0-9a-fA-F_é]{0,100}") {
+            if let Some((id, secret)) = parse(&text) {
+                assert_eq!((id.len(), secret.len()), (16, 64));
+            }
+        }
+    }
+
     #[test]
     fn a_key_is_parsed_and_its_hash_compares() {
         let key = generate(&mut RandomSource::from_number(1));
