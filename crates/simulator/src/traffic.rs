@@ -103,10 +103,11 @@ impl World {
     }
 
     fn fail_call(&mut self, call: Call) {
-        if let Some(process) = &mut self.places[call.place].process
-            && let Some(link) = process.links.get_mut(&call.peer)
-        {
-            link.rewind(call.member);
+        let now = self.now;
+        if let Some(process) = &mut self.places[call.place].process {
+            let uptime = process.uptime(now);
+            let Some(link) = process.links.get_mut(&call.peer) else { return };
+            link.rewind(call.member, uptime);
             let backoff = DurationMs(100 + self.random.below(400) as i64);
             self.ring(call.place, call.peer, backoff);
         }

@@ -28,6 +28,8 @@ pub use source::FeedSource;
 /// What was sent and not receipted after this time is sent again.
 pub const RECEIPT_TIMEOUT: DurationMs = DurationMs::seconds(3);
 
+/// A member that could not be reached is called again after this time, even if there is no message for it.
+const CALL_AGAIN: DurationMs = DurationMs::seconds(10);
 /// A peer of which not all leaders were heard is asked again after this time.
 const ASK_AGAIN: DurationMs = DurationMs::seconds(3);
 
@@ -74,8 +76,8 @@ pub struct Link {
     members: usize,
     /// Which member takes a feed; the first, unless it said otherwise.
     routes: BTreeMap<Feed, usize>,
-    /// Members that could not be reached when they were last called.
-    unreached: BTreeSet<usize>,
+    /// Members that could not be reached when they were last called, and when that was, in uptime.
+    unreached: BTreeMap<usize, DurationMs>,
 }
 
 /// How a parcel travels.
@@ -101,7 +103,7 @@ impl Link {
             lost: BTreeMap::new(),
             members: 1,
             routes: BTreeMap::new(),
-            unreached: BTreeSet::new(),
+            unreached: BTreeMap::new(),
         }
     }
 
@@ -111,8 +113,13 @@ impl Link {
     }
 
     /// The member that gets what is for the node as a whole: receipts, refusals, questions.
-    fn spokesman(&self) -> usize {
-        (0..self.members).find(|member| !self.unreached.contains(member)).unwrap_or(0)
+    fn spokesman(&self, uptime: DurationMs) -> usize {
+        (0..self.members).find(|member| self.is_callable(*member, uptime)).unwrap_or(0)
+    }
+
+    /// Whether a member is called without a message for it: not for a while after it could not be reached.
+    fn is_callable(&self, member: usize, uptime: DurationMs) -> bool {
+        self.unreached.get(&member).is_none_or(|since| uptime.0 - since.0 > CALL_AGAIN.0)
     }
 
     /// A call to a member was answered.
@@ -159,7 +166,7 @@ impl Link {
     }
 
     /// A call failed: whatever it carried will be sent again, to the next member, which is asked what it holds.
-    pub fn rewind(&mut self, member: usize) {
+    pub fn rewind(&mut self, member: usize, uptime: DurationMs) {
         let feeds: Vec<Feed> = self.sending.keys().filter(|feed| self.route(feed) == member).cloned().collect();
         for feed in feeds {
             if let Some(sending) = self.sending.get_mut(&feed) {
@@ -167,7 +174,7 @@ impl Link {
             }
             self.reroute(&feed);
         }
-        self.unreached.insert(member);
+        self.unreached.insert(member, uptime);
         if self.unreached.len() >= self.members {
             // None can be reached: all are tried again.
             self.unreached.clear();

@@ -61,12 +61,13 @@ impl Link {
         let mut parcel = Parcel { manifest_version: speaker.manifest.version, batches, ..Parcel::default() };
         if let Channel::Call(member) = channel {
             // One that could not be reached is not called just to be asked.
-            let callable = member == self.spokesman() || !self.unreached.contains(&member);
+            let spokesman = self.spokesman(speaker.uptime);
+            let callable = member == spokesman || self.is_callable(member, speaker.uptime);
             parcel.asks_held = callable && self.is_to_be_asked(member, speaker);
             if parcel.asks_held {
                 self.asked.insert(member, speaker.uptime);
             }
-            if member != self.spokesman() {
+            if member != spokesman {
                 return Ok(parcel);
             }
         }

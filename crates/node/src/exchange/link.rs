@@ -49,9 +49,12 @@ pub struct Party {
 }
 
 impl Party {
+    fn uptime(&self) -> DurationMs {
+        DurationMs(i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+
     fn speaker<'a>(&'a self, manifest: &'a Manifest) -> Speaker<'a> {
-        let uptime = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Speaker { node: &self.node, key: &self.key, manifest, now: self.clock.now(), uptime: DurationMs(uptime) }
+        Speaker { node: &self.node, key: &self.key, manifest, now: self.clock.now(), uptime: self.uptime() }
     }
 }
 
@@ -142,7 +145,7 @@ impl Link {
                     self.conversation.lock().await.reached(member);
                 }
                 Err(error) => {
-                    self.conversation.lock().await.rewind(member);
+                    self.conversation.lock().await.rewind(member, self.party.uptime());
                     failure = Some(error);
                 }
             }
