@@ -7,11 +7,13 @@ use huitong_store::log_check;
 use crate::database::Weather;
 use crate::disk::{Disk, PowerCut};
 use crate::inspect;
-use crate::plan::Fault;
+use crate::plan::{Fault, Item, What};
 use crate::region;
 use crate::vfs;
 use crate::world::{Event, World};
 
+/// Clients that act while a process stands still.
+const CALLERS_OF_THE_FROZEN: usize = 8;
 /// How long a fault of the network or the database lasts at most.
 const TROUBLE: u64 = 25_000;
 
@@ -193,6 +195,12 @@ impl World {
         }
         at.frozen_until = now + length;
         process.started = process.started + length;
+        // Callers who reach it meanwhile wait at its door: they are what it decides first when it wakes up.
+        for _ in 0..CALLERS_OF_THE_FROZEN {
+            let later = DurationMs(random.below(length.0 as u64) as i64);
+            let what = What::Action(random.below(self.workloads.len() as u64) as usize);
+            self.after(later, Event::Planned(Item { at: later, seed: random.next_u64(), what }));
+        }
         true
     }
 
