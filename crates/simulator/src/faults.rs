@@ -166,8 +166,12 @@ impl World {
     /// right one is found.
     fn restore_old(&mut self, place: usize, random: &mut RandomSource) -> bool {
         let name = self.disk(place);
+        // One at a time: two nodes with old journals would take each other's word, and nobody could know better.
+        if self.places.iter().any(|other| other.newest_backup.is_some()) {
+            return false;
+        }
         let at = &mut self.places[place];
-        if at.process.is_none() || region::MEMBERS[at.node] > 1 || at.newest_backup.is_some() {
+        if at.process.is_none() || region::MEMBERS[at.node] > 1 {
             return false;
         }
         let Some(old) = at.old_backup.clone() else { return false };
