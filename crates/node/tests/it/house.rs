@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 /// Layers from the bottom; a crate may import crates of lower layers only.
 const LAYERS: &[(&str, u8)] = &[
     ("kernel", 0),
+    ("transit-code", 0),
+    ("transit-code-c", 1),
     ("store", 1),
     ("ledger", 2),
     ("exchange", 2),

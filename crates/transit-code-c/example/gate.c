@@ -1,0 +1,101 @@
+/* A gate that speaks the line protocol of `huitong transit attack-suite --command`: see docs/services/transit-gate.md.
+ *
+ *     reset KEY              the operator's key, hexadecimal; forgets everything
+ *     key-set TABLE | deny TABLE | state TABLE
+ *     verify NOW DIRECTION CODE
+ *     passed NOW DIRECTION CODE     another gate of the station let it pass
+ *
+ * Each line is answered with the field code and the reason's name.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "huitong_transit.h"
+
+#define LINE_MAX_BYTES (1 << 18)
+
+static char line[LINE_MAX_BYTES];
+static uint8_t bytes[LINE_MAX_BYTES / 2];
+
+static int digit(char character) {
+    if (character >= '0' && character <= '9') return character - '0';
+    if (character >= 'a' && character <= 'f') return character - 'a' + 10;
+    return -1;
+}
+
+/* Reads hexadecimal digits into `bytes`; gives their number. */
+static size_t read_bytes(const char *text) {
+    size_t length = 0;
+    while (digit(text[0]) >= 0 && digit(text[1]) >= 0) {
+        bytes[length++] = (uint8_t)(digit(text[0]) << 4 | digit(text[1]));
+        text += 2;
+    }
+    return length;
+}
+
+static void *make_gate(void) {
+    ht_config config = {
+        .deny_entries_max = 64,
+        .homes_max = 8,
+        .replay_entries_max = 64,
+        .certificates_cached = 8,
+        .authorisations_cached = 32,
+        .skew_s = 30,
+        .validity_max_s = 120,
+        .key_set_age_max_s = 604800,
+        .deny_age_max_s = 86400,
+        .passback_s = 60,
+        .deny_stale_policy = HT_REFUSE,
+        .clock_untrusted_policy = HT_REFUSE,
+    };
+    memcpy(config.operator_key, bytes, sizeof config.operator_key);
+    size_t size = ht_ctx_size(&config);
+    void *memory = aligned_alloc(16, (size + 15) / 16 * 16);
+    if (memory == NULL || ht_ctx_init(memory, size, &config) != 0) {
+        fprintf(stderr, "the gate cannot be made\n");
+        exit(1);
+    }
+    return memory;
+}
+
+static void answer(int32_t code, const char *reason) {
+    printf("%d %s\n", (int)code, reason);
+    fflush(stdout);
+}
+
+int main(void) {
+    void *gate = NULL;
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        char command[16] = "", direction[16] = "";
+        long long now = 0;
+        int at = 0;
+        if (sscanf(line, "verify %lld %15s %n", &now, direction, &at) >= 2 && at > 0) {
+            ht_result result;
+            size_t length = read_bytes(line + at);
+            uint32_t way = strcmp(direction, "out") == 0 ? HT_OUT : HT_IN;
+            int32_t code = ht_verify(gate, bytes, length, now, 0, way, &result);
+            answer(code, code == HT_MISUSE ? "MISUSE" : ht_reason_name(result.reason));
+        } else if (sscanf(line, "passed %lld %15s %n", &now, direction, &at) >= 2 && at > 0) {
+            size_t length = read_bytes(line + at);
+            answer(ht_note_passed(gate, bytes, length, now, strcmp(direction, "out") == 0 ? HT_OUT : HT_IN), "-");
+        } else if (sscanf(line, "%15s %n", command, &at) >= 1 && at > 0) {
+            size_t length = read_bytes(line + at);
+            int32_t code = HT_MISUSE;
+            if (strcmp(command, "reset") == 0) {
+                free(gate);
+                gate = make_gate();
+                code = 0;
+            } else if (strcmp(command, "key-set") == 0) {
+                code = ht_load_keyset(gate, bytes, length);
+            } else if (strcmp(command, "deny") == 0) {
+                code = ht_apply_deny(gate, bytes, length);
+            } else if (strcmp(command, "state") == 0) {
+                code = ht_load_state(gate, bytes, length);
+            }
+            answer(code, "-");
+        }
+    }
+    free(gate);
+    return 0;
+}

@@ -1,0 +1,110 @@
+/* Ride codes (乘车码) verified offline at a gate. One context per gate, used by one thread at a time.
+ *
+ * No function allocates, blocks, reads a clock or asks the network. Memory is the caller's: ht_ctx_size() bytes, aligned to
+ * 16 bytes, kept as long as the gate is used. Tables are copied, so their bytes may be freed after the call.
+ *
+ * Guide: docs/services/transit-gate.md. Values of `reason` are stable and are never reused.
+ */
+#ifndef HUITONG_TRANSIT_H
+#define HUITONG_TRANSIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum ht_direction { HT_IN = 1, HT_OUT = 2, HT_BOARDING = 3 };
+enum ht_policy { HT_REFUSE = 0, HT_ACCEPT_FLAGGED = 1 };
+enum ht_flag { HT_OVER_LIMIT = 1, HT_DENY_STALE = 2, HT_CLOCK = 4, HT_FREE_EXIT = 8 };
+
+/* Returned for a null pointer, memory that is too small or not aligned, or settings out of range. */
+#define HT_MISUSE (-1000)
+
+enum ht_reason {
+    HT_OK = 0,
+    HT_FORMAT = 1,
+    HT_VERSION = 2,
+    HT_KEYSET = 3,
+    HT_ROOT_MISSING = 4,
+    HT_CERT_SIG = 5,
+    HT_CERT_EXPIRED = 6,
+    HT_CERT_REVOKED = 7,
+    HT_ISSUER_MISMATCH = 8,
+    HT_AUTH_SIG = 9,
+    HT_ACCOUNT_TYPE = 10,
+    HT_AUTH_EXPIRED = 11,
+    HT_VALIDITY = 12,
+    HT_USER_KEY = 13,
+    HT_USER_SIG = 14,
+    HT_CODE_EXPIRED = 15,
+    HT_CODE_FUTURE = 16,
+    HT_DENIED = 17,
+    HT_DENY_IS_STALE = 18,
+    HT_LIMIT = 19,
+    HT_REPLAY = 20,
+    HT_REPLAY_FULL = 21,
+    HT_PASSBACK = 22,
+    HT_CLOSED = 23,
+    HT_CLOCK_UNTRUSTED = 24,
+    HT_CHAIN = 25
+};
+
+typedef struct ht_config {
+    uint8_t operator_key[33];        /* compressed SM2 key that signs the tables */
+    uint32_t deny_entries_max;       /* rows of all deny lists together */
+    uint32_t homes_max;              /* deny lists: one per home jurisdiction */
+    uint32_t replay_entries_max;     /* codes of validity_max_s + 2 * skew_s seconds */
+    uint32_t certificates_cached;
+    uint32_t authorisations_cached;
+    uint32_t skew_s;                 /* default 30, at most 120 */
+    uint32_t validity_max_s;         /* default 120 */
+    uint32_t key_set_age_max_s;      /* default 604800 */
+    uint32_t deny_age_max_s;         /* default 86400 */
+    uint32_t passback_s;             /* default 60 */
+    uint32_t deny_stale_policy;      /* enum ht_policy */
+    uint32_t clock_untrusted_policy; /* enum ht_policy */
+} ht_config;
+
+typedef struct ht_result {
+    int32_t accept;                  /* 1: write the tap record, then open */
+    int32_t field_code;              /* 0, -1, -101 ... -107, -201 ... -207 */
+    uint32_t reason;                 /* enum ht_reason */
+    uint32_t flags;                  /* enum ht_flag */
+    uint32_t profile;                /* 1 jtt1179, 2 jtt1179-cert-b; 0 unknown */
+    int64_t age_s;                   /* now - generation time; negative: the phone's clock is fast */
+    int64_t generation_time;         /* Unix seconds */
+    uint32_t limit_fen;
+    uint32_t home;                   /* the jurisdiction that pays, six digits */
+    uint8_t issuer[4];               /* BCD */
+    uint8_t account[10];             /* BCD */
+    uint8_t platform[4];
+    uint8_t ticket_number[8];
+    uint8_t replay_key[32];
+} ht_result;
+
+size_t ht_ctx_size(const ht_config *config);
+int32_t ht_ctx_init(void *memory, size_t length, const ht_config *config);
+
+/* 0, or HT_KEYSET's code -107 when the table is old, malformed or not signed by the operator (the one in force stays), or
+ * -204 when it does not fit. */
+int32_t ht_load_keyset(void *context, const uint8_t *table, size_t length);
+int32_t ht_apply_deny(void *context, const uint8_t *table, size_t length);
+int32_t ht_load_state(void *context, const uint8_t *table, size_t length);
+
+/* Checks a code as scanned, without any conversion of characters. now: corrected gate time, Unix seconds. clock_error_s: how
+ * far that may be off, negative if unknown. Gives result->field_code. */
+int32_t ht_verify(void *context, const uint8_t *code, size_t length, int64_t now, int64_t clock_error_s, uint32_t direction,
+                  ht_result *result);
+
+/* A code that another gate of the station let pass: from now on it does not pass here. */
+int32_t ht_note_passed(void *context, const uint8_t *code, size_t length, int64_t now, uint32_t direction);
+
+/* For instance "TRN-AUTH-SIG"; NULL for an unknown number. */
+const char *ht_reason_name(uint32_t reason);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

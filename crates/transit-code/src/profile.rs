@@ -1,0 +1,60 @@
+//! Profiles: how the codes of a platform are laid out and signed. One is configured per platform; none is tried in turn.
+
+use crate::certificate::SignedRange;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Profile {
+    /// The default.
+    Jtt1179 = 1,
+    /// Another range under the root's signature (unconfirmed, off unless a key set names it).
+    Jtt1179CertificateB = 2,
+    /// Another order of the last fields; what its signatures cover is not known.
+    Metro2018 = 3,
+    /// Said to sign without the SM3 step; no document seen.
+    RawSm2 = 4,
+    /// A field set of its own, lengths unknown.
+    Hefei = 5,
+    /// An ECDSA code of another family.
+    AlipayOffline = 6,
+}
+
+impl Profile {
+    pub const ALL: [Profile; 6] = [
+        Profile::Jtt1179,
+        Profile::Jtt1179CertificateB,
+        Profile::Metro2018,
+        Profile::RawSm2,
+        Profile::Hefei,
+        Profile::AlipayOffline,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Jtt1179 => "jtt1179",
+            Profile::Jtt1179CertificateB => "jtt1179-cert-b",
+            Profile::Metro2018 => "metro-2018",
+            Profile::RawSm2 => "raw-sm2",
+            Profile::Hefei => "hefei",
+            Profile::AlipayOffline => "alipay-offline",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Profile> {
+        Profile::ALL.into_iter().find(|profile| profile.name() == name)
+    }
+
+    pub fn from_number(number: u8) -> Option<Profile> {
+        Profile::ALL.into_iter().find(|profile| *profile as u8 == number)
+    }
+
+    /// The bytes of a certificate under the root's signature. `None`: codes of this profile can be read, not verified, so
+    /// no gate opens to one.
+    pub fn signed_range(self) -> Option<SignedRange> {
+        match self {
+            Profile::Jtt1179 => Some(SignedRange::Fields4To12),
+            Profile::Jtt1179CertificateB => Some(SignedRange::Fields1And3To10),
+            Profile::Metro2018 | Profile::RawSm2 | Profile::Hefei | Profile::AlipayOffline => None,
+        }
+    }
+}

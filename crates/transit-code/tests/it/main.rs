@@ -1,0 +1,3 @@
+mod attacks;
+mod foreign_bytes;
+mod vectors;
