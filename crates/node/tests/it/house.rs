@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("service-kit", 3),
     ("services/registry", 4),
     ("services/medical", 4),
+    ("services/transit", 4),
     ("node", 5),
     ("simulator", 6),
     ("bench", 6),

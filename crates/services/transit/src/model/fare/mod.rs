@@ -1,0 +1,234 @@
+//! Fare packs (票价表): dated data, never code. The version in force at entry prices the trip, for ever.
+
+pub mod price;
+pub mod validate;
+pub mod window;
+
+use std::collections::BTreeMap;
+
+use huitong_kernel::decimal::Ratio;
+use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::Date;
+use serde::{Deserialize, Serialize};
+
+use super::network::{LineId, StationId};
+use window::TimeWindow;
+
+/// How far data can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// Published by the operator or in the standard.
+    Official,
+    /// From field programs, project data or the press.
+    Secondary,
+    /// Said to be so, no document seen: prices test trips only, unless the operator overrides in writing.
+    Unconfirmed,
+}
+
+/// A version of a network's fares, as published (`FarePackPublish`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    pub pack: String,
+    pub version: u32,
+    pub network: Division,
+    /// The version of the station map whose metres count.
+    pub network_version: u32,
+    /// Business days, inclusive.
+    pub valid_from: Date,
+    /// Exclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Date>,
+    pub grade: Grade,
+    pub source: String,
+    /// The operator's written decision to charge by an unconfirmed pack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_decision: Option<String>,
+    pub route: Route,
+    pub groups: Vec<Group>,
+    #[serde(default)]
+    pub discounts: Vec<Discount>,
+    #[serde(default)]
+    pub rebates: Vec<Rebate>,
+    #[serde(default)]
+    pub caps: Vec<Cap>,
+    /// Account types (field 8) by the class that discounts speak of; others are `standard`.
+    #[serde(default)]
+    pub account_classes: BTreeMap<String, Vec<u8>>,
+    /// Fares may fall with the distance.
+    #[serde(default)]
+    pub allow_falling: bool,
+    /// What the pack must compute; checked when it is loaded.
+    pub examples: Vec<Example>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    ShortestDistance,
+}
+
+/// What a fare is measured by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// One price.
+    Single,
+    /// Metres of the shortest path.
+    Distance,
+    /// Sections ridden.
+    Station,
+    /// Zones touched.
+    Zone,
+    /// A price per pair of stations, both ways unless the reverse is listed.
+    Manual,
+}
+
+/// A part of the fares, and where it applies. The more specific of two wins; a path through several is cut at the border.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub name: String,
+    pub basis: Basis,
+    #[serde(default)]
+    pub lines: Vec<LineId>,
+    #[serde(default)]
+    pub starting_stations: Vec<StationId>,
+    #[serde(default)]
+    pub ending_stations: Vec<StationId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_time: Option<TimeWindow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derive_from: Option<Derivation>,
+    /// Basis `single`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fare_fen: Option<Fen>,
+    #[serde(default)]
+    pub bands: Vec<Band>,
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// Given free at every limit, metres.
+    #[serde(default)]
+    pub grace_m: u32,
+    /// Basis `manual`.
+    #[serde(default)]
+    pub pairs: Vec<Pair>,
+}
+
+/// Another group times a factor, rounded half up to the fen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Derivation {
+    pub name: String,
+    pub portion: Ratio,
+}
+
+/// A fare up to a limit (inclusive): metres, or sections, or zones, by the basis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Band {
+    #[serde(rename = "upto_m", alias = "upto")]
+    pub upto: u32,
+    pub fare_fen: Fen,
+}
+
+/// Above the bands: so much more for every step begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// `None`: without end; only the last.
+    #[serde(rename = "upto_m", alias = "upto", default, skip_serializing_if = "Option::is_none")]
+    pub upto: Option<u32>,
+    #[serde(rename = "step_m", alias = "step")]
+    pub step: u32,
+    pub add_fen: Fen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    pub from: StationId,
+    pub to: StationId,
+    pub fare_fen: Fen,
+}
+
+/// Less for some riders, times or stations. Applied in the listed order, each rounded half up to the fen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discount {
+    pub name: String,
+    /// Of what is left: `0.2000` takes a fifth away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portion: Option<Ratio>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minus_fen: Option<Fen>,
+    /// Empty: all classes.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_time: Option<TimeWindow>,
+    #[serde(default)]
+    pub starting_stations: Vec<StationId>,
+}
+
+/// Less after another trip of the same rider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rebate {
+    pub name: String,
+    /// The network that was left before.
+    pub from_network: Division,
+    pub within_min: u32,
+    pub minus_fen: Fen,
+}
+
+/// A rider pays no more in a window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cap {
+    pub name: String,
+    pub window: CapWindow,
+    pub max_fen: Fen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapWindow {
+    /// A business day.
+    Day,
+    /// A calendar month of business days.
+    Month,
+}
+
+/// A fare that the pack must give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// Of the group that has no conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metres: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<StationId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<StationId>,
+    pub fare_fen: Fen,
+}
+
+impl Pack {
+    /// The class of an account type.
+    pub fn class(&self, account_type: u8) -> &str {
+        let found = self.account_classes.iter().find(|(_, types)| types.contains(&account_type));
+        found.map_or("standard", |(class, _)| class.as_str())
+    }
+
+    pub fn is_in_force(&self, day: Date) -> bool {
+        self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
+    }
+
+    /// Whether real money may be charged by it.
+    pub fn may_charge(&self) -> bool {
+        self.grade != Grade::Unconfirmed || self.override_decision.is_some()
+    }
+}
