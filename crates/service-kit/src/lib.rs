@@ -3,6 +3,7 @@
 //! * [`service`]: the shape of a service. * [`refusal`]: reasons why not, in two languages.
 //! * [`stream`]: a service on its journal: commands, peers' messages and due timers through one door.
 //! * [`http`]: endpoints with their permissions, problem documents, pagination.
+//! * [`toml_data`]: dated data files, turned into the JSON text that is published.
 //! * [`harness`]: a region of services without network, for tests that read like stories.
 
 pub mod harness;
@@ -11,6 +12,7 @@ pub mod principal;
 pub mod refusal;
 pub mod service;
 pub mod stream;
+pub mod toml_data;
 
 pub use huitong_store::{FromSql, Row, SqlError, StoreError, ToSql, Tx, View, params};
 pub use principal::Principal;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use huitong_medical::model::toml_data::json_text;
+use huitong_service_kit::toml_data::json_text;
 use reqwest::Method;
 use serde_json::{Value, json, value::RawValue};
 

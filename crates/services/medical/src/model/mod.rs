@@ -18,4 +18,3 @@ pub mod person;
 pub mod policy;
 pub mod published;
 pub mod settle;
-pub mod toml_data;

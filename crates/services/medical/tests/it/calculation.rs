@@ -7,7 +7,7 @@ use huitong_medical::model::filing::FilingKind;
 use huitong_medical::model::person::{CareType, HospitalLevel, PersonFacts};
 use huitong_medical::model::policy::Pack;
 use huitong_medical::model::settle::{ADMISSIONS, AccountBalances, Case, Computation, compute};
-use huitong_medical::model::toml_data::json_text;
+use huitong_service_kit::toml_data::json_text;
 
 pub fn fen(yuan: &str) -> Fen {
     yuan.parse().expect("an amount of the story")

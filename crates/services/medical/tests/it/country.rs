@@ -11,11 +11,11 @@ use huitong_medical::model::lines::{Approval, Line};
 use huitong_medical::model::message::{Certificate, Message};
 use huitong_medical::model::person::{CareType, HospitalLevel, Scheme};
 use huitong_medical::model::published::{InstitutionPublished, InsuredPublished};
-use huitong_medical::model::toml_data::json_text;
 use huitong_medical::query::settlements::Role;
 use huitong_medical::query::totals::{PairTotals, pairs};
 use huitong_service_kit::Envelope;
 use huitong_service_kit::harness::{Called, Region};
+use huitong_service_kit::toml_data::json_text;
 
 use super::calculation::{employee, fen};
 

@@ -3,8 +3,8 @@
 
 use huitong_kernel::feed::{Address, Feed};
 use huitong_medical::command::Command;
-use huitong_medical::model::toml_data::json_text;
 use huitong_service_kit::harness::Called;
+use huitong_service_kit::toml_data::json_text;
 use proptest::prelude::*;
 
 use super::country::{Country, HOSPITAL, bill, division};

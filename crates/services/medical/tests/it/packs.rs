@@ -3,7 +3,7 @@
 use super::calculation::pack;
 use huitong_medical::model::catalogue::{Catalogue, validate as validate_catalogue};
 use huitong_medical::model::policy::validate::{check_sequence, validate};
-use huitong_medical::model::toml_data::json_text;
+use huitong_service_kit::toml_data::json_text;
 
 fn files(folder: &str) -> Vec<(String, String)> {
     let folder = format!("{}/../../../regions/yangtze/{folder}", env!("CARGO_MANIFEST_DIR"));

@@ -11,9 +11,9 @@ use crate::model::amounts::LineSums;
 use crate::model::filing::FilingKind;
 use crate::model::person::{CareType, HospitalLevel, PersonFacts};
 use crate::model::settle::{AccountBalances, Case, compute};
-use crate::model::toml_data::yuan;
 use crate::refusal;
 use huitong_service_kit::Refusal;
+use huitong_service_kit::toml_data::yuan;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::amounts::PayField;
 use super::filing::{Adjustment, FilingKind};
 use super::person::{CareType, HospitalLevel, PersonFacts, Scheme};
-use super::toml_data::yuan;
+use huitong_service_kit::toml_data::yuan;
 
 pub mod examples;
 pub mod validate;

@@ -1,4 +1,4 @@
-//! Reading dated data files: TOML without floating-point numbers, turned into the JSON text that is published.
+//! Dated data files: TOML without floating-point numbers, turned into the JSON text that is published.
 
 use serde_json::Value;
 
