@@ -4,3 +4,4 @@ pub mod fare;
 pub mod network;
 pub mod parameters;
 pub mod rider;
+pub mod split;

@@ -1,7 +1,7 @@
 //! A network's stations and the metres between them: dated data with its own source and grade; and shortest paths through it.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use huitong_kernel::division::Division;
@@ -14,9 +14,11 @@ use super::parameters::Parameters;
 pub type StationId = u32;
 pub type LineId = u32;
 
-/// Stations of a map at most: pairs of them fit into memory.
-pub const STATIONS_MAX: usize = 2_000;
-const EDGES_MAX: usize = 10_000;
+/// Stations of a map at most (the largest network of the country has about 500): pairs of them fit into memory, and a pack
+/// can be tried on all of them when it is loaded.
+pub const STATIONS_MAX: usize = 1_000;
+pub const EDGES_MAX: usize = 4_000;
+/// Of a section: the longest path stays far below 2³² metres.
 const METRES_MAX: u32 = 1_000_000;
 
 /// A version of a network, as published (`StationMap`).
@@ -71,6 +73,9 @@ pub struct Edge {
     pub to: StationId,
     pub line: LineId,
     pub metres: u32,
+    /// Where the section crosses from one jurisdiction into another: metres from `from` to the border, if they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub border_m: Option<u32>,
 }
 
 /// The shortest time in which a distance can be travelled.
@@ -92,61 +97,55 @@ impl Default for MinTravel {
 /// Why a map is not taken: the field at fault.
 pub type MapFault = String;
 
-/// A map with its paths, computed per entry station when first needed.
+/// A map with its paths, computed per station when first needed.
 #[derive(Debug)]
 pub struct Network {
     pub map: StationMap,
     index: HashMap<StationId, usize>,
-    /// Per station: neighbour, metres, line.
-    neighbours: Vec<Vec<(usize, u32, LineId)>>,
+    /// Per station: the neighbour, and the number of the edge between.
+    neighbours: Vec<Vec<(u16, u16)>>,
     trees: Vec<OnceLock<Tree>>,
 }
 
-/// Shortest paths from one station.
-#[derive(Debug)]
-struct Tree {
-    metres: Vec<Option<u32>>,
-    /// The station before on the path, and the line between.
-    before: Vec<Option<(usize, LineId)>>,
+/// Shortest paths from one station, by the number of the other.
+type Tree = Vec<Option<Reached>>;
+
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    metres: u32,
+    /// The station before on the path, and the edge between; the station where the tree begins names itself.
+    before: u16,
+    edge: u16,
 }
 
-/// A section of a path.
+/// A section of a path, in the direction of travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Section {
     pub from: StationId,
     pub to: StationId,
     pub line: LineId,
     pub metres: u32,
+    /// Metres from `from` to the border in between.
+    pub border_m: Option<u32>,
+}
+
+impl Section {
+    fn reversed(self) -> Section {
+        let border_m = self.border_m.map(|border| self.metres - border);
+        Section { from: self.to, to: self.from, border_m, ..self }
+    }
 }
 
 impl Network {
     /// Checks a map and prepares its paths.
     pub fn new(map: StationMap) -> Result<Network, MapFault> {
-        if map.stations.is_empty() || map.stations.len() > STATIONS_MAX || map.edges.len() > EDGES_MAX {
-            return Err("stations".to_owned());
-        }
-        if let Some(field) = map.parameters.fault() {
-            return Err(format!("parameters.{field}"));
-        }
-        if map.min_travel.metres_per_s_max == 0 {
-            return Err("min_travel.metres_per_s_max".to_owned());
-        }
-        let mut index = HashMap::new();
-        for (number, station) in map.stations.iter().enumerate() {
-            if station.lines.is_empty() || index.insert(station.id, number).is_some() {
-                return Err(format!("stations[{number}]"));
-            }
-        }
+        check_map(&map)?;
+        let index: HashMap<StationId, usize> = map.stations.iter().map(|station| station.id).zip(0..).collect();
         let mut neighbours = vec![Vec::new(); map.stations.len()];
-        for (number, edge) in map.edges.iter().enumerate() {
-            let fault = || format!("edges[{number}]");
-            let (from, to) = (index.get(&edge.from).ok_or_else(fault)?, index.get(&edge.to).ok_or_else(fault)?);
-            let on_line = |at: &usize| map.stations[*at].lines.contains(&edge.line);
-            if from == to || edge.metres == 0 || edge.metres > METRES_MAX || !on_line(from) || !on_line(to) {
-                return Err(fault());
-            }
-            neighbours[*from].push((*to, edge.metres, edge.line));
-            neighbours[*to].push((*from, edge.metres, edge.line));
+        for (number, edge) in (0..).zip(&map.edges) {
+            let (from, to) = (index[&edge.from], index[&edge.to]);
+            neighbours[from].push((small(to), number));
+            neighbours[to].push((small(from), number));
         }
         let trees = map.stations.iter().map(|_| OnceLock::new()).collect();
         Ok(Network { map, index, neighbours, trees })
@@ -156,26 +155,37 @@ impl Network {
         self.index.get(&id).map(|at| &self.map.stations[*at])
     }
 
-    /// The shortest way in metres; `None` if there is none.
-    pub fn metres(&self, from: StationId, to: StationId) -> Option<u32> {
-        let (from, to) = (*self.index.get(&from)?, *self.index.get(&to)?);
-        self.tree(from).metres[to]
+    pub fn has_line(&self, line: LineId) -> bool {
+        self.map.stations.iter().any(|station| station.lines.contains(&line))
     }
 
-    /// The sections of the shortest path, in order. Of several equally short ones always the same.
+    /// The shortest way in metres; `None` if there is none. A look-up once the lower station's paths are known.
+    pub fn metres(&self, from: StationId, to: StationId) -> Option<u32> {
+        let (from, to) = (*self.index.get(&from)?, *self.index.get(&to)?);
+        self.tree(from.min(to))[from.max(to)].map(|reached| reached.metres)
+    }
+
+    /// The sections of the shortest path, in order. Of several equally short ones always the same, and the way back is the
+    /// way there reversed, so that a fare or a split that depends on the path is the same both ways.
     pub fn path(&self, from: StationId, to: StationId) -> Option<Vec<Section>> {
         let (from, to) = (*self.index.get(&from)?, *self.index.get(&to)?);
-        let tree = self.tree(from);
+        let (root, mut at) = (from.min(to), from.max(to));
+        let tree = self.tree(root);
+        // From the far end to the root: the order of travel if the ride ends at the root.
         let mut sections = Vec::new();
-        let mut at = to;
-        while at != from {
-            let (before, line) = tree.before[at]?;
-            let metres = tree.metres[at]? - tree.metres[before]?;
-            let id = |index: usize| self.map.stations[index].id;
-            sections.push(Section { from: id(before), to: id(at), line, metres });
-            at = before;
+        while at != root {
+            let Reached { before, edge, .. } = tree[at]?;
+            let edge = self.map.edges[usize::from(edge)];
+            let section =
+                Section { from: edge.from, to: edge.to, line: edge.line, metres: edge.metres, border_m: edge.border_m };
+            let leaves = self.map.stations[at].id;
+            sections.push(if section.from == leaves { section } else { section.reversed() });
+            at = usize::from(before);
         }
-        sections.reverse();
+        if root == from {
+            sections.reverse();
+            sections.iter_mut().for_each(|section| *section = section.reversed());
+        }
         Some(sections)
     }
 
@@ -188,27 +198,70 @@ impl Network {
         }
     }
 
-    fn tree(&self, from: usize) -> &Tree {
-        self.trees[from].get_or_init(|| self.shortest_paths(from))
+    fn tree(&self, root: usize) -> &Tree {
+        self.trees[root].get_or_init(|| self.shortest_paths(root))
     }
 
-    /// Dijkstra; ties go to the station and line that stand first in the map, so that every node finds the same path.
-    fn shortest_paths(&self, from: usize) -> Tree {
-        let mut tree = Tree { metres: vec![None; self.neighbours.len()], before: vec![None; self.neighbours.len()] };
-        let mut reached = BinaryHeap::from([Reverse((0_u32, from, None))]);
-        while let Some(Reverse((metres, at, before))) = reached.pop() {
-            if tree.metres[at].is_some() {
+    /// Dijkstra; ties go to the station and edge that stand first in the map, so that every node finds the same path.
+    fn shortest_paths(&self, root: usize) -> Tree {
+        let mut tree = vec![None; self.neighbours.len()];
+        let mut open = BinaryHeap::from([Reverse((0_u32, root, small(root), 0_u16))]);
+        while let Some(Reverse((metres, at, before, edge))) = open.pop() {
+            if tree[at].is_some() {
                 continue;
             }
-            (tree.metres[at], tree.before[at]) = (Some(metres), before);
-            for (neighbour, section, line) in &self.neighbours[at] {
-                if tree.metres[*neighbour].is_none() {
-                    reached.push(Reverse((metres + section, *neighbour, Some((at, *line)))));
+            tree[at] = Some(Reached { metres, before, edge });
+            for (neighbour, edge) in &self.neighbours[at] {
+                if tree[usize::from(*neighbour)].is_none() {
+                    let further = metres + self.map.edges[usize::from(*edge)].metres;
+                    open.push(Reverse((further, usize::from(*neighbour), small(at), *edge)));
                 }
             }
         }
         tree
     }
+}
+
+fn small(number: usize) -> u16 {
+    u16::try_from(number).expect("a map has at most STATIONS_MAX stations")
+}
+
+fn check_map(map: &StationMap) -> Result<(), MapFault> {
+    if map.source.is_empty() {
+        return Err("source".to_owned());
+    }
+    if map.stations.is_empty() || map.stations.len() > STATIONS_MAX {
+        return Err("stations".to_owned());
+    }
+    if let Some(field) = map.parameters.fault() {
+        return Err(format!("parameters.{field}"));
+    }
+    if map.min_travel.metres_per_s_max == 0 {
+        return Err("min_travel.metres_per_s_max".to_owned());
+    }
+    let mut stations: HashMap<StationId, &Station> = HashMap::new();
+    for (number, station) in map.stations.iter().enumerate() {
+        if station.lines.is_empty() || station.name_zh.is_empty() || stations.insert(station.id, station).is_some() {
+            return Err(format!("stations[{number}]"));
+        }
+    }
+    if map.edges.len() > EDGES_MAX {
+        return Err("edges".to_owned());
+    }
+    let mut known = HashSet::new();
+    for (number, edge) in map.edges.iter().enumerate() {
+        let fault = || format!("edges[{number}]");
+        let (from, to) = (stations.get(&edge.from).ok_or_else(fault)?, stations.get(&edge.to).ok_or_else(fault)?);
+        let on_line = from.lines.contains(&edge.line) && to.lines.contains(&edge.line);
+        let is_new = known.insert((edge.from.min(edge.to), edge.from.max(edge.to), edge.line));
+        let metres_fit = (1..=METRES_MAX).contains(&edge.metres);
+        let border_fits =
+            edge.border_m.is_none_or(|border| border <= edge.metres && from.jurisdiction != to.jurisdiction);
+        if edge.from == edge.to || !on_line || !is_new || !metres_fit || !border_fits {
+            return Err(fault());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -224,7 +277,13 @@ mod tests {
             jurisdiction: "310000".parse().expect("a code"),
             zone: None,
         });
-        let edges = (0..).zip(lengths).map(|(at, metres)| Edge { from: at, to: at + 1, line: 1, metres: *metres });
+        let edges = (0..).zip(lengths).map(|(at, metres)| Edge {
+            from: at,
+            to: at + 1,
+            line: 1,
+            metres: *metres,
+            border_m: None,
+        });
         let map = StationMap {
             network: "310100".parse().expect("a code"),
             version: 1,

@@ -16,7 +16,10 @@ pub struct Parameters {
     pub final_wait_min: u32,
     pub reentry_s: u32,
     pub passback_s: u32,
+    /// A stay of so long (inclusive) that ends where it began is charged by `same_station_short`, a longer one by
+    /// `same_station_fare_fen`.
     pub same_station_min: u32,
+    pub same_station_short: SameStationRule,
     /// `None`: the minimum fare.
     pub same_station_fare_fen: Option<Fen>,
     pub overstay_charge_fen: Fen,
@@ -41,6 +44,14 @@ pub enum ExitOnlyRule {
     Maximum,
 }
 
+/// What a rider pays who turns back at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SameStationRule {
+    Free,
+    Minimum,
+}
+
 /// What gates do with a deny list over its age limit. With the second, the city carries the risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,6 +70,7 @@ impl Default for Parameters {
             reentry_s: 120,
             passback_s: 60,
             same_station_min: 15,
+            same_station_short: SameStationRule::Minimum,
             same_station_fare_fen: None,
             overstay_charge_fen: Fen::ZERO,
             exit_only_rule: ExitOnlyRule::Minimum,
@@ -88,6 +100,10 @@ impl Parameters {
         DurationMs::minutes(i64::from(self.trip_limit_min))
     }
 
+    pub fn same_station_limit(&self) -> DurationMs {
+        DurationMs::minutes(i64::from(self.same_station_min))
+    }
+
     pub fn pair_limit(&self) -> DurationMs {
         DurationMs::minutes(i64::from(self.pair_limit_min))
     }
@@ -108,6 +124,7 @@ impl Parameters {
             ("upload_wait_h", (1..=720).contains(&self.upload_wait_h)),
             ("final_wait_min", self.final_wait_min <= 1_440),
             ("business_day_cut_min", self.business_day_cut_min < 1_440),
+            ("same_station_min", self.same_station_min <= self.trip_limit_min),
             ("skew_s", self.skew_s <= 120),
             ("overstay_charge_fen", !self.overstay_charge_fen.is_negative()),
             ("same_station_fare_fen", self.same_station_fare_fen.is_none_or(|fare| !fare.is_negative())),

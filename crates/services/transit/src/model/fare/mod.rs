@@ -1,6 +1,11 @@
 //! Fare packs (票价表): dated data, never code. The version in force at entry prices the trip, for ever.
 
+pub mod charge;
+pub mod coverage;
 pub mod price;
+pub mod reduce;
+pub mod ride;
+pub mod sequence;
 pub mod validate;
 pub mod window;
 
@@ -38,7 +43,7 @@ pub struct Pack {
     pub network_version: u32,
     /// Business days, inclusive.
     pub valid_from: Date,
-    /// Exclusive.
+    /// Exclusive; `None`: until the next version begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Date>,
     pub grade: Grade,
@@ -86,7 +91,8 @@ pub enum Basis {
     Manual,
 }
 
-/// A part of the fares, and where it applies. The more specific of two wins; a path through several is cut at the border.
+/// A part of the fares, and where it applies. The more specific of two wins ([`Group::rank`]); a path through several is cut
+/// at the border, and the parts are added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
@@ -109,7 +115,7 @@ pub struct Group {
     pub bands: Vec<Band>,
     #[serde(default)]
     pub steps: Vec<Step>,
-    /// Given free at every limit, metres.
+    /// Basis `distance`: metres given free at every limit.
     #[serde(default)]
     pub grace_m: u32,
     /// Basis `manual`.
@@ -117,7 +123,7 @@ pub struct Group {
     pub pairs: Vec<Pair>,
 }
 
-/// Another group times a factor, rounded half up to the fen.
+/// Another group (that derives from none) times a factor, rounded half up to the fen. The basis is that group's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Derivation {
@@ -125,12 +131,13 @@ pub struct Derivation {
     pub portion: Ratio,
 }
 
-/// A fare up to a limit (inclusive): metres, or sections, or zones, by the basis.
+/// A fare up to a limit (inclusive): metres, or sections, or zones, by the basis. The last rule of a ladder (band or step)
+/// has no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
-    #[serde(rename = "upto_m", alias = "upto")]
-    pub upto: u32,
+    #[serde(rename = "upto_m", alias = "upto", default, skip_serializing_if = "Option::is_none")]
+    pub upto: Option<u32>,
     pub fare_fen: Fen,
 }
 
@@ -154,7 +161,7 @@ pub struct Pair {
     pub fare_fen: Fen,
 }
 
-/// Less for some riders, times or stations. Applied in the listed order, each rounded half up to the fen.
+/// Less for some riders, times or stations. Applied in the listed order, each to what the one before has left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Discount {
@@ -162,6 +169,9 @@ pub struct Discount {
     /// Of what is left: `0.2000` takes a fifth away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portion: Option<Ratio>,
+    /// Of the portion, to 1 fen.
+    #[serde(default, skip_serializing_if = "Rounding::is_half_up")]
+    pub rounding: Rounding,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minus_fen: Option<Fen>,
     /// Empty: all classes.
@@ -171,34 +181,55 @@ pub struct Discount {
     pub apply_time: Option<TimeWindow>,
     #[serde(default)]
     pub starting_stations: Vec<StationId>,
+    #[serde(default)]
+    pub ending_stations: Vec<StationId>,
 }
 
-/// Less after another trip of the same rider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    #[default]
+    HalfUp,
+    Down,
+    Up,
+}
+
+impl Rounding {
+    fn is_half_up(&self) -> bool {
+        *self == Rounding::HalfUp
+    }
+}
+
+/// A transfer rebate (换乘优惠): less when the rider's last trip before this one ended, in that network, not long ago.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rebate {
     pub name: String,
-    /// The network that was left before.
+    /// The network that was left before: another city's metro, or a bus.
     pub from_network: Division,
+    /// From that exit to this entry, inclusive.
     pub within_min: u32,
     pub minus_fen: Fen,
 }
 
-/// A rider pays no more in a window.
+/// A cap (封顶): a rider pays no more for the trips of this network that begin in a window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cap {
     pub name: String,
     pub window: CapWindow,
+    /// Minutes after midnight (UTC+8) at which the window's days begin: 270 is a day from 04:30 to 04:29. `None`: the
+    /// network's business day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_min: Option<u32>,
     pub max_fen: Fen,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CapWindow {
-    /// A business day.
     Day,
-    /// A calendar month of business days.
+    /// A calendar month of such days.
     Month,
 }
 
@@ -206,9 +237,13 @@ pub enum CapWindow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
-    /// Of the group that has no conditions.
+    /// The group that prices it, in force or not; without it, the groups that need no time window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// By length alone: of the named group, or of the one without conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metres: Option<u32>,
+    /// Or between two stations; where one tap is the trip, twice the stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<StationId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,9 @@
+//! Stories of the service transit.
+
+mod city;
+mod fares;
+mod properties;
+mod region;
+mod rejections;
+mod split;
+mod trips;
