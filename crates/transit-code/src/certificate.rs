@@ -131,7 +131,7 @@ fn month_end(month: u8, year: u8) -> Option<i64> {
 }
 
 /// Days from 1970-01-01 to the first of a month after 2000 (Gregorian).
-fn days_before(year: i64, month: i64) -> i64 {
+pub(crate) fn days_before(year: i64, month: i64) -> i64 {
     const BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let past = year - 1;
     let leap_days = past / 4 - past / 100 + past / 400 - 477;

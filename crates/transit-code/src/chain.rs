@@ -9,6 +9,7 @@ use crate::key_set::{IssuerRules, KeySet};
 use crate::profile::Profile;
 use crate::reason::Reason;
 use crate::signature::{Key, Signatures, sm3};
+use crate::uic;
 
 /// Limits of time, seconds. Huitong rules; a city may set its own within the bounds named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub struct Checked {
     pub account: Account,
     pub platform: [u8; 4],
     pub account_type: u8,
+    /// Of the issuer's certificate; under the profile `uic-918-9` the number of the issuer's key.
     pub serial: [u8; 3],
     /// The jurisdiction that pays, six digits as a number.
     pub home: u32,
@@ -67,10 +69,20 @@ pub struct Checker<'a, S, C> {
 }
 
 impl<S: Signatures, C: Cache> Checker<'_, S, C> {
-    /// Checks the received bytes at `now`, Unix seconds. The first check that fails decides.
+    /// Checks the received bytes at `now`, Unix seconds. The first check that fails decides. The first bytes tell the layout,
+    /// and the platform's profile must be of it: a code is never tried under one profile after another.
     pub fn check(&mut self, bytes: &[u8], key_set: Option<&KeySet<'_>>, now: i64) -> Result<Checked, Failure> {
+        if uic::is_uic(bytes) { self.check_uic(bytes, key_set, now) } else { self.check_jtt1179(bytes, key_set, now) }
+    }
+
+    /// The key set, if it is in force and young enough.
+    pub(crate) fn current<'s, 'k>(&self, key_set: Option<&'s KeySet<'k>>, now: i64) -> Result<&'s KeySet<'k>, Reason> {
+        key_set.filter(|set| set.is_current(now, self.rules.key_set_age_max_s)).ok_or(Reason::KeySet)
+    }
+
+    fn check_jtt1179(&mut self, bytes: &[u8], key_set: Option<&KeySet<'_>>, now: i64) -> Result<Checked, Failure> {
         let code = Code::parse(bytes)?;
-        let set = key_set.filter(|set| set.is_current(now, self.rules.key_set_age_max_s)).ok_or(Reason::KeySet)?;
+        let set = self.current(key_set, now)?;
         // A profile without verification opens no gate.
         let (profile, offset_s) = set.platform(code.platform()).ok_or(Reason::Format)?;
         let range = profile.signed_range().ok_or(Reason::Format)?;
@@ -178,7 +190,7 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
     }
 
     /// Step 6: −skew ≤ age ≤ validity + skew, ends included.
-    fn window(&self, age_s: i64, validity_s: u16) -> Result<(), Reason> {
+    pub(crate) fn window(&self, age_s: i64, validity_s: u16) -> Result<(), Reason> {
         if age_s < -self.rules.skew_s {
             Err(Reason::CodeFuture)
         } else if age_s > i64::from(validity_s) + self.rules.skew_s {

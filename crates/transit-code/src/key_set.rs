@@ -1,14 +1,18 @@
-//! The key set (密钥集): the roots that count, the issuers with their rules, revoked certificates, platforms.
+//! The key set (密钥集): the roots that count, the issuers with their rules, revoked certificates, platforms, and the keys by
+//! which issuers sign codes after UIC 918.9.
 //!
-//! Layout, big-endian: `HTK1` · version u32 · not before i64 · not after i64 · counts of roots, issuers, revocations and
-//! platforms, u16 each · the records, each kind in ascending order of its key, so that a look-up is a binary search in the
-//! bytes as loaded:
+//! Layout, big-endian: `HTK2` · version u32 · not before i64 · not after i64 · counts of roots, issuers, revocations,
+//! platforms and UIC keys, u16 each · the records, each kind in ascending order of its key, so that a look-up is a binary
+//! search in the bytes as loaded:
 //!
 //! * root: 144 bytes; key (service id, CA index)
 //! * issuer: issuer 4 · home u32 (six digits as a number) · flags u8 (1: the certificate must name the same issuer) ·
 //!   allowed account types: count u8, then 16 bytes
-//! * revocation: issuer 4 · certificate serial 3
+//! * revocation: issuer 4 · certificate serial 3, or UIC key id (u24)
 //! * platform: platform 4 · profile u8 · `gen_offset_s` i32
+//! * UIC key: provider u16 (RICS code, 1 to 32 000) · key id u32 (0 to 99 999) · algorithm u8 (1: ECDSA P-256 with SHA-256) ·
+//!   key 33 (compressed) · issuer 4; key (provider, key id). An issuer that uses both layouts gives its keys other numbers
+//!   than its certificates, because revocations and deny lists know one number only.
 
 use core::cmp::Ordering;
 
@@ -17,12 +21,14 @@ use crate::certificate::{GENERAL_SERVICE, ROOT_LENGTH, Root};
 use crate::profile::Profile;
 use crate::reason::Reason;
 use crate::signature::Signatures;
+use crate::uic::Algorithm;
 
-pub const MAGIC: &[u8; 4] = b"HTK1";
-pub const HEADER_LENGTH: usize = 32;
+pub const MAGIC: &[u8; 4] = b"HTK2";
+pub const HEADER_LENGTH: usize = 34;
 pub const ISSUER_LENGTH: usize = 26;
 pub const REVOCATION_LENGTH: usize = 7;
 pub const PLATFORM_LENGTH: usize = 9;
+pub const UIC_KEY_LENGTH: usize = 44;
 /// Account types that an issuer may be allowed.
 pub const ACCOUNT_TYPES_MAX: usize = 16;
 /// Bytes of a key set at most: some 200 roots and 1 000 issuers.
@@ -36,6 +42,29 @@ pub struct KeySet<'k> {
     issuers: usize,
     revocations: usize,
     platforms: usize,
+    uic_keys: usize,
+}
+
+/// A key by which an issuer signs level 1 of codes after UIC 918.9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UicKey {
+    /// RICS code, 1 to 32 000.
+    pub provider: u16,
+    /// 0 to 99 999.
+    pub key_id: u32,
+    pub algorithm: Algorithm,
+    /// Compressed; not checked to lie on the curve.
+    pub key: [u8; 33],
+    /// Whose codes it signs.
+    pub issuer: [u8; 4],
+}
+
+impl UicKey {
+    /// The key's number where a certificate has its serial number: in revocations and deny lists.
+    pub fn serial(&self) -> [u8; 3] {
+        let [_, serial @ ..] = self.key_id.to_be_bytes();
+        serial
+    }
 }
 
 /// The rules for an issuer's codes.
@@ -62,8 +91,15 @@ impl<'k> KeySet<'k> {
             return Err(Reason::Chain);
         }
         let count = |at| usize::from(u16_at(bytes, at));
-        let set = KeySet { bytes, roots: count(24), issuers: count(26), revocations: count(28), platforms: count(30) };
-        if set.platforms_at() + set.platforms * PLATFORM_LENGTH != bytes.len() || !set.is_sorted() {
+        let set = KeySet {
+            bytes,
+            roots: count(24),
+            issuers: count(26),
+            revocations: count(28),
+            platforms: count(30),
+            uic_keys: count(32),
+        };
+        if set.uic_keys_at() + set.uic_keys * UIC_KEY_LENGTH != bytes.len() || !set.is_sorted() {
             return Err(Reason::Chain);
         }
         Ok(set)
@@ -136,6 +172,20 @@ impl<'k> KeySet<'k> {
         }
     }
 
+    /// The key of a provider by its number. `None` too for an algorithm that this version does not know.
+    pub fn uic_key(&self, provider: u16, key_id: u32) -> Option<UicKey> {
+        let wanted = (provider, key_id);
+        let compare = |bytes: &[u8]| uic_key_number(bytes).cmp(&wanted);
+        let found = self.find(self.uic_keys_at(), self.uic_keys, UIC_KEY_LENGTH, compare)?;
+        Some(UicKey {
+            provider,
+            key_id,
+            algorithm: Algorithm::from_number(byte(found, 6))?,
+            key: part(found, 7),
+            issuer: part(found, 40),
+        })
+    }
+
     fn issuers_at(&self) -> usize {
         HEADER_LENGTH + self.roots * ROOT_LENGTH
     }
@@ -146,6 +196,10 @@ impl<'k> KeySet<'k> {
 
     fn platforms_at(&self) -> usize {
         self.revocations_at() + self.revocations * REVOCATION_LENGTH
+    }
+
+    fn uic_keys_at(&self) -> usize {
+        self.platforms_at() + self.platforms * PLATFORM_LENGTH
     }
 
     fn records(&self, at: usize, count: usize, length: usize) -> impl Iterator<Item = &'k [u8]> {
@@ -167,7 +221,7 @@ impl<'k> KeySet<'k> {
         None
     }
 
-    /// Each kind ascending and without doubles; counts of account types within their field.
+    /// Each kind ascending and without doubles; counts of account types and numbers of UIC keys within their fields.
     fn is_sorted(&self) -> bool {
         fn ascending<K: Ord>(mut keys: impl Iterator<Item = K>) -> bool {
             let Some(mut last) = keys.next() else { return true };
@@ -180,12 +234,20 @@ impl<'k> KeySet<'k> {
         let issuers = || self.records(self.issuers_at(), self.issuers, ISSUER_LENGTH);
         let revocations = self.records(self.revocations_at(), self.revocations, REVOCATION_LENGTH);
         let platforms = self.records(self.platforms_at(), self.platforms, PLATFORM_LENGTH);
+        let uic_keys = || self.records(self.uic_keys_at(), self.uic_keys, UIC_KEY_LENGTH).map(uic_key_number);
         ascending(self.roots().map(|root| (root.service(), root.ca_index())))
             && ascending(issuers().map(|bytes| part::<4>(bytes, 0)))
             && issuers().all(|bytes| usize::from(byte(bytes, 9)) <= ACCOUNT_TYPES_MAX)
             && ascending(revocations.map(part_of_revocation))
             && ascending(platforms.map(|bytes| part::<4>(bytes, 0)))
+            && ascending(uic_keys())
+            && uic_keys().all(|(provider, key_id)| (1..=32_000).contains(&provider) && key_id <= 99_999)
     }
+}
+
+/// Provider and key id.
+fn uic_key_number(bytes: &[u8]) -> (u16, u32) {
+    (u16_at(bytes, 0), u32_at(bytes, 2))
 }
 
 fn part_of_revocation(bytes: &[u8]) -> [u8; REVOCATION_LENGTH] {

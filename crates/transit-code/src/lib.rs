@@ -1,10 +1,12 @@
-//! Ride codes (乘车码) of the JT/T 1179 family, verified offline at a gate: the received bytes, through the whole chain
-//! root → issuer certificate → authorisation → user signature, with the time window, deny lists, replay and pass-back.
+//! Ride codes (乘车码), verified offline at a gate, in two layouts: the JT/T 1179 family, through the whole chain root →
+//! issuer certificate → authorisation → user signature; and UIC 918.9, issuer key → level 1 → level 2. Both on the received
+//! bytes, with the time window, deny lists, replay and pass-back.
 //!
 //! No standard library, no heap, no `unsafe`, no clock: the caller gives the bytes, the time and the memory. What a gate
 //! vendor links from C is the crate `transit-code-c`.
 //!
-//! * [`code`], [`certificate`], [`custom`], [`decode`]: the layouts. * [`chain`]: signatures and times.
+//! * [`code`], [`certificate`], [`custom`], [`decode`]: the layouts. * [`uic`]: the second layout.
+//! * [`chain`]: signatures and times.
 //! * [`key_set`], [`deny`], [`state`]: the tables a node gives its gates. * [`gate`]: all checks in their order.
 //! * [`record`]: the hash-chained tap record. * [`make`]: issuing, for code platforms and tests.
 //! * [`attack`]: what must be refused, as a suite.
@@ -38,5 +40,6 @@ pub mod record;
 pub mod signature;
 pub mod state;
 pub mod table;
+pub mod uic;
 
 pub use reason::Reason;

@@ -1,6 +1,8 @@
 //! Making what gates verify: roots, issuer certificates, authorisations, codes, tables. For code platforms, for phones, for
 //! tests. Private keys stay with the caller, who signs.
 
+pub mod uic;
+
 use alloc::vec::Vec;
 
 use sm2::elliptic_curve::point::AffineCoordinates;
@@ -8,7 +10,7 @@ use sm2::elliptic_curve::point::AffineCoordinates;
 use crate::certificate::{CERTIFICATE_LENGTH, ROOT_LENGTH};
 use crate::code::{Account, VERSION};
 use crate::deny::{self, Entry};
-use crate::key_set;
+use crate::key_set::{self, UicKey};
 use crate::profile::Profile;
 use crate::signature::{CODE_SIGNATURE_TAG, Key, RawSignature};
 
@@ -190,6 +192,7 @@ pub struct KeySetContent {
     pub issuers: Vec<IssuerContent>,
     pub revocations: Vec<([u8; 4], [u8; 3])>,
     pub platforms: Vec<([u8; 4], Profile, i32)>,
+    pub uic_keys: Vec<UicKey>,
 }
 
 #[derive(Clone, Debug)]
@@ -208,12 +211,19 @@ pub fn key_set(content: &KeySetContent) -> Vec<u8> {
     content.issuers.sort_by_key(|issuer| issuer.issuer);
     content.revocations.sort_unstable();
     content.platforms.sort_by_key(|platform| platform.0);
+    content.uic_keys.sort_by_key(|key| (key.provider, key.key_id));
     let mut bytes = Vec::new();
     bytes.extend(key_set::MAGIC);
     bytes.extend(content.version.to_be_bytes());
     bytes.extend(content.not_before.to_be_bytes());
     bytes.extend(content.not_after.to_be_bytes());
-    let counts = [content.roots.len(), content.issuers.len(), content.revocations.len(), content.platforms.len()];
+    let counts = [
+        content.roots.len(),
+        content.issuers.len(),
+        content.revocations.len(),
+        content.platforms.len(),
+        content.uic_keys.len(),
+    ];
     counts.iter().for_each(|count| bytes.extend(u16::try_from(*count).unwrap_or(u16::MAX).to_be_bytes()));
     content.roots.iter().for_each(|root| bytes.extend(root));
     for issuer in &content.issuers {
@@ -233,6 +243,13 @@ pub fn key_set(content: &KeySetContent) -> Vec<u8> {
         bytes.extend(platform);
         bytes.push(*profile as u8);
         bytes.extend(offset_s.to_be_bytes());
+    }
+    for record in &content.uic_keys {
+        bytes.extend(record.provider.to_be_bytes());
+        bytes.extend(record.key_id.to_be_bytes());
+        bytes.push(record.algorithm as u8);
+        bytes.extend(record.key);
+        bytes.extend(record.issuer);
     }
     bytes
 }

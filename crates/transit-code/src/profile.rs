@@ -17,16 +17,19 @@ pub enum Profile {
     Hefei = 5,
     /// An ECDSA code of another family.
     AlipayOffline = 6,
+    /// The second layout, [`crate::uic`].
+    Uic9189 = 7,
 }
 
 impl Profile {
-    pub const ALL: [Profile; 6] = [
+    pub const ALL: [Profile; 7] = [
         Profile::Jtt1179,
         Profile::Jtt1179CertificateB,
         Profile::Metro2018,
         Profile::RawSm2,
         Profile::Hefei,
         Profile::AlipayOffline,
+        Profile::Uic9189,
     ];
 
     pub fn name(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Profile {
             Profile::RawSm2 => "raw-sm2",
             Profile::Hefei => "hefei",
             Profile::AlipayOffline => "alipay-offline",
+            Profile::Uic9189 => "uic-918-9",
         }
     }
 
@@ -48,13 +52,13 @@ impl Profile {
         Profile::ALL.into_iter().find(|profile| *profile as u8 == number)
     }
 
-    /// The bytes of a certificate under the root's signature. `None`: codes of this profile can be read, not verified, so
-    /// no gate opens to one.
+    /// The bytes of a certificate under the root's signature. `None`: codes in the layout `jtt1179` are not verified under
+    /// this profile, so no gate opens to one. (Those of `uic-918-9` have no certificate, and checks of their own.)
     pub fn signed_range(self) -> Option<SignedRange> {
         match self {
             Profile::Jtt1179 => Some(SignedRange::Fields4To12),
             Profile::Jtt1179CertificateB => Some(SignedRange::Fields1And3To10),
-            Profile::Metro2018 | Profile::RawSm2 | Profile::Hefei | Profile::AlipayOffline => None,
+            Profile::Metro2018 | Profile::RawSm2 | Profile::Hefei | Profile::AlipayOffline | Profile::Uic9189 => None,
         }
     }
 }

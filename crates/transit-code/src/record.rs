@@ -29,14 +29,15 @@
 //! | 144 | | the code as scanned |
 
 use crate::bytes::{byte, i64_at, part, u16_at, u32_at};
-use crate::code::CODE_LENGTH_MAX;
 use crate::gate::Direction;
 use crate::reason::Reason;
 use crate::signature::sm3;
+use crate::uic::CODE_LENGTH_MAX;
 
 pub const LAYOUT: u8 = 1;
 pub const RECORD_HEADER_LENGTH: usize = 144;
-/// The longest scan a record keeps: longer ones are cut, and are refused for their length anyway.
+/// The longest scan a record keeps, one byte more than the longest code of either layout: longer ones are cut, and are
+/// refused for their length anyway.
 pub const SCAN_LENGTH_MAX: usize = CODE_LENGTH_MAX + 1;
 pub const RECORD_LENGTH_MAX: usize = RECORD_HEADER_LENGTH + SCAN_LENGTH_MAX;
 

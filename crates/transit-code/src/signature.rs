@@ -8,6 +8,8 @@ use sm2::elliptic_curve::sec1::{FromSec1Point, Sec1Point};
 use sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar, Sm2};
 use sm3::{Digest, Sm3};
 
+use crate::uic::ecdsa::P256Key;
+
 /// `r ‖ s`, 32 bytes each, big-endian; either may begin with zeros.
 pub type RawSignature = [u8; 64];
 
@@ -146,6 +148,11 @@ fn scalar(bytes: &[u8; 32]) -> Option<Scalar> {
 pub trait Signatures {
     /// Whether `signature` over the signed hash verifies under `key`.
     fn verifies(&self, key: &Key, hash: &[u8; 32], signature: &RawSignature) -> bool;
+
+    /// The same for ECDSA on P-256, over a SHA-256; by RustCrypto where nothing else is said.
+    fn verifies_p256(&self, key: &P256Key, hash: &[u8; 32], signature: &RawSignature) -> bool {
+        key.verifies(hash, signature)
+    }
 }
 
 /// The RustCrypto implementation: no heap, no standard library. The default.

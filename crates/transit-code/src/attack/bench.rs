@@ -1,9 +1,11 @@
 //! The keys, tables and codes that attacks are made from: the published test keys, never in a real key set.
 
 use super::Step;
+use super::uic_bench::UIC_PLATFORM;
 use crate::code::Account;
 use crate::deny::Entry;
 use crate::key_set::KEY_SET_LENGTH_MAX;
+use crate::make::uic;
 use crate::make::{
     self, AuthorisationFields, CertificateFields, DeltaContent, IssuerContent, KeySetContent, RootFields, Sign,
     SigningKey,
@@ -23,6 +25,9 @@ pub struct Bench {
     pub issuer: SigningKey,
     pub user: SigningKey,
     pub attacker: SigningKey,
+    pub uic_issuer: uic::SigningKey,
+    pub uic_user: uic::SigningKey,
+    pub uic_attacker: uic::SigningKey,
     operator: SigningKey,
 }
 
@@ -39,11 +44,17 @@ impl Bench {
         let key = |name: &str| {
             SigningKey::of_test(&format!("huitong transit test {name}")).expect("SM3 of the text is a private key")
         };
+        let uic_key = |name: &str| {
+            uic::SigningKey::of_test(&format!("huitong transit test {name}")).expect("SM3 of the text is a private key")
+        };
         Bench {
             root: key("root"),
             issuer: key("issuer"),
             user: key("user"),
             attacker: key("attacker"),
+            uic_issuer: uic_key("uic issuer"),
+            uic_user: uic_key("uic user"),
+            uic_attacker: uic_key("uic attacker"),
             operator: key("operator"),
         }
     }
@@ -112,7 +123,8 @@ impl Bench {
             roots: vec![make::root(RootFields { ca_index: 0xf1, expiry: [0x12, 0x99] }, &self.root)],
             issuers: vec![IssuerContent { issuer: ISSUER, home: HOME, same_issuer: true, account_types: vec![0, 1] }],
             revocations: Vec::new(),
-            platforms: vec![(PLATFORM, Profile::Jtt1179, 0)],
+            platforms: vec![(PLATFORM, Profile::Jtt1179, 0), (UIC_PLATFORM, Profile::Uic9189, 0)],
+            uic_keys: vec![self.uic_key_record()],
         }
     }
 

@@ -1,4 +1,4 @@
-//! All attacks, in the order of the specification.
+//! All attacks, in the order of the specification. Those with codes after UIC 918.9 are in `uic_catalogue`.
 
 use super::bench::{ACCOUNT, Bench, HOME, ISSUER, NOW};
 use super::{Attack, Step};
@@ -13,8 +13,8 @@ const ORDER: [u8; 32] = [
     0x6b, 0x21, 0xc6, 0x05, 0x2b, 0x53, 0xbb, 0xf4, 0x09, 0x39, 0xd5, 0x41, 0x23,
 ];
 
-struct List<'b> {
-    bench: &'b Bench,
+pub(super) struct List<'b> {
+    pub bench: &'b Bench,
     attacks: Vec<Attack>,
 }
 
@@ -30,12 +30,13 @@ pub fn attacks(bench: &Bench) -> Vec<Attack> {
     list.formats();
     list.replays();
     list.lists_and_limits();
-    list.other_family();
+    list.signature_stripped();
     list.tables();
+    list.uic();
     list.attacks
 }
 
-fn enter(code: Vec<u8>, now: i64) -> Step {
+pub(super) fn enter(code: Vec<u8>, now: i64) -> Step {
     Step::Present { code, now, direction: Direction::In }
 }
 
@@ -45,11 +46,11 @@ fn changed(mut code: Vec<u8>, at: usize, value: u8) -> Vec<u8> {
 }
 
 impl List<'_> {
-    fn add(&mut self, id: &'static str, title: &str, before: Vec<Step>, judged: Step, expected: Reason) {
+    pub fn add(&mut self, id: &'static str, title: &str, before: Vec<Step>, judged: Step, expected: Reason) {
         self.attacks.push(Attack { id, title: title.to_owned(), before, judged, expected });
     }
 
-    fn code(&mut self, id: &'static str, title: &str, code: Vec<u8>, expected: Reason) {
+    pub fn code(&mut self, id: &'static str, title: &str, code: Vec<u8>, expected: Reason) {
         self.add(id, title, Vec::new(), enter(code, NOW), expected);
     }
 
@@ -361,8 +362,8 @@ impl List<'_> {
         self.add("G", "at exit a shortfall locks nobody in", vec![], out, Reason::Ok);
     }
 
-    /// What A16 asks of UIC codes, done to codes of this family; UIC codes themselves are not read.
-    fn other_family(&mut self) {
+    /// What A16 asks of codes after UIC 918.9, done to codes of this family.
+    fn signature_stripped(&mut self) {
         let bench = self.bench;
         let genuine = bench.genuine();
         self.code("A16", "user signature stripped", genuine[..295].to_vec(), Reason::Format);
@@ -423,7 +424,7 @@ impl List<'_> {
 }
 
 /// The hash that the delta after the bench's first one names.
-fn super_hash(bench: &Bench) -> [u8; 32] {
+pub(super) fn super_hash(bench: &Bench) -> [u8; 32] {
     match bench.deny(1, [0; 32], NOW - 60, Vec::new()) {
         Step::Deny(table) => crate::deny::Delta::parse(&table[..table.len() - 64])
             .map(|delta| {

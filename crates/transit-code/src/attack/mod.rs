@@ -6,6 +6,8 @@ mod catalogue;
 mod line_gate;
 mod own_gate;
 mod report;
+mod uic_bench;
+mod uic_catalogue;
 
 pub use bench::{Bench, NOW};
 pub use catalogue::attacks;

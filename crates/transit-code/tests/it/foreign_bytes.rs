@@ -28,7 +28,7 @@ proptest! {
     #[test]
     fn a_record_reads_back_as_it_was_written(
         sequence in any::<u64>(), time in any::<i64>(), drift in any::<i32>(), amount in any::<i32>(),
-        code in prop::collection::vec(any::<u8>(), 0..588), reason in 0_u8..26,
+        code in prop::collection::vec(any::<u8>(), 0..1_026), reason in 0_u8..26,
     ) {
         let record = TapRecord {
             gate: text_field("SH-0101-A07").expect("a name"),

@@ -1,3 +1,5 @@
 mod attacks;
 mod foreign_bytes;
+mod key_set;
+mod uic;
 mod vectors;
