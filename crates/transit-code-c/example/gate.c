@@ -72,6 +72,7 @@ int main(void) {
         int at = 0;
         if (sscanf(line, "verify %lld %15s %n", &now, direction, &at) >= 2 && at > 0) {
             ht_result result;
+            /* A reader's own buffer would have HT_CODE_LENGTH_MAX + 1 bytes; this one holds any line. */
             size_t length = read_bytes(line + at);
             uint32_t way = strcmp(direction, "out") == 0 ? HT_OUT : HT_IN;
             int32_t code = ht_verify(gate, bytes, length, now, 0, way, &result);

@@ -1,4 +1,5 @@
-/* Ride codes (乘车码) verified offline at a gate. One context per gate, used by one thread at a time.
+/* Ride codes (乘车码) verified offline at a gate, of two layouts: JT/T 1179 and UIC 918.9. One context per gate, used by one
+ * thread at a time.
  *
  * No function allocates, blocks, reads a clock or asks the network. Memory is the caller's: ht_ctx_size() bytes, aligned to
  * 16 bytes, kept as long as the gate is used. Tables are copied, so their bytes may be freed after the call.
@@ -14,6 +15,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Bytes of a code at most, in either layout. A scanner's buffer holds one byte more, so that a longer scan is seen to be one. */
+#define HT_CODE_LENGTH_MAX 1024
 
 enum ht_direction { HT_IN = 1, HT_OUT = 2, HT_BOARDING = 3 };
 enum ht_policy { HT_REFUSE = 0, HT_ACCEPT_FLAGGED = 1 };
@@ -57,7 +61,7 @@ typedef struct ht_config {
     uint32_t homes_max;              /* deny lists: one per home jurisdiction */
     uint32_t replay_entries_max;     /* codes of validity_max_s + 2 * skew_s seconds */
     uint32_t certificates_cached;
-    uint32_t authorisations_cached;
+    uint32_t authorisations_cached;  /* of both layouts together */
     uint32_t skew_s;                 /* default 30, at most 120 */
     uint32_t validity_max_s;         /* default 120 */
     uint32_t key_set_age_max_s;      /* default 604800 */
@@ -72,7 +76,7 @@ typedef struct ht_result {
     int32_t field_code;              /* 0, -1, -101 ... -107, -201 ... -207 */
     uint32_t reason;                 /* enum ht_reason */
     uint32_t flags;                  /* enum ht_flag */
-    uint32_t profile;                /* 1 jtt1179, 2 jtt1179-cert-b; 0 unknown */
+    uint32_t profile;                /* 1 jtt1179, 2 jtt1179-cert-b, 7 uic-918-9; 0 unknown */
     int64_t age_s;                   /* now - generation time; negative: the phone's clock is fast */
     int64_t generation_time;         /* Unix seconds */
     uint32_t limit_fen;
@@ -87,13 +91,15 @@ typedef struct ht_result {
 size_t ht_ctx_size(const ht_config *config);
 int32_t ht_ctx_init(void *memory, size_t length, const ht_config *config);
 
-/* 0, or HT_KEYSET's code -107 when the table is old, malformed or not signed by the operator (the one in force stays), or
+/* Takes a key set of layout HTK2: roots, issuers, revocations, platforms with their profiles, keys of UIC providers.
+ * 0, or HT_KEYSET's code -107 when the table is old, malformed or not signed by the operator (the one in force stays), or
  * -204 when it does not fit. */
 int32_t ht_load_keyset(void *context, const uint8_t *table, size_t length);
 int32_t ht_apply_deny(void *context, const uint8_t *table, size_t length);
 int32_t ht_load_state(void *context, const uint8_t *table, size_t length);
 
-/* Checks a code as scanned, without any conversion of characters. now: corrected gate time, Unix seconds. clock_error_s: how
+/* Checks a code as scanned, without any conversion of characters. The first bytes tell the layout; the profile of the code's
+ * platform in the key set must be of it. now: corrected gate time, Unix seconds. clock_error_s: how
  * far that may be off, negative if unknown. Gives result->field_code. */
 int32_t ht_verify(void *context, const uint8_t *code, size_t length, int64_t now, int64_t clock_error_s, uint32_t direction,
                   ht_result *result);

@@ -54,6 +54,9 @@ pub struct Outcome {
     pub replay_key: [u8; 32],
 }
 
+/// `HT_CODE_LENGTH_MAX` of the header.
+const _: () = assert!(huitong_transit_code::uic::CODE_LENGTH_MAX == 1_024);
+
 /// The library was used wrongly: a null pointer, or memory that is too small or not aligned to 16 bytes.
 const MISUSE: i32 = -1_000;
 
@@ -142,7 +145,7 @@ macro_rules! table {
 }
 
 table!(
-    /// Takes a newer key set: 0, −107 if it is older, malformed or not the operator's, −204 if it does not fit.
+    /// Takes a newer key set (layout `HTK2`): 0, −107 if it is older, malformed or not the operator's, −204 if it does not fit.
     ht_load_keyset,
     load_key_set
 );

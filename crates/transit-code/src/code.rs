@@ -5,7 +5,7 @@ use crate::certificate::{CERTIFICATE_LENGTH, Certificate};
 use crate::reason::Reason;
 use crate::signature::{CODE_SIGNATURE_TAG, RawSignature, sm3};
 
-/// Bytes without the issuer's custom field.
+/// Bytes without the issuer's custom field. (Codes of the other layout: [`crate::uic::CODE_LENGTH_MAX`].)
 pub const CODE_LENGTH_MIN: usize = 332;
 pub const CODE_LENGTH_MAX: usize = CODE_LENGTH_MIN + 255;
 /// The only version: with issuer certificate.

@@ -12,7 +12,8 @@
 //! * [`attack`]: what must be refused, as a suite.
 //!
 //! Sources: the layout is that of `jtt1179` in docs/services/transit.md (secondary: public drafts of JT/T 1179 and field
-//! programs that agree); signatures are GM/T 0003 with SM3 and the user id `1234567812345678`.
+//! programs that agree); signatures are GM/T 0003 with SM3 and the user id `1234567812345678`. Those of the second layout
+//! stand in [`uic`].
 #![cfg_attr(not(any(feature = "attack-suite", feature = "openssl", test)), no_std)]
 #![forbid(unsafe_code)]
 
