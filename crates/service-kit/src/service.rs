@@ -1,5 +1,6 @@
 //! The shape of a service: commands in, events and messages out, views in between.
 
+use huitong_kernel::calendar::Calendar;
 use huitong_kernel::division::Division;
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Address;
@@ -137,6 +138,11 @@ pub trait Directory: Send + Sync {
 
     /// All jurisdictions of the region.
     fn jurisdictions(&self) -> Vec<Division>;
+
+    /// The working days of a division as known at an instant; Monday to Friday where no notice is known.
+    fn calendar(&self, _division: Division, _known_at: Instant) -> Calendar {
+        Calendar::default()
+    }
 
     /// In how many parts a jurisdiction's node runs a service.
     fn parts(&self, _jurisdiction: Division, _service: &str) -> u8 {

@@ -1,7 +1,16 @@
 //! Nouns and their states; pure.
 
+pub mod contest;
+pub mod deny;
 pub mod fare;
+pub mod key_set;
+pub mod matching;
+pub mod message;
 pub mod network;
+pub mod order;
 pub mod parameters;
 pub mod rider;
+pub mod settlement;
 pub mod split;
+pub mod tap;
+pub mod trip;

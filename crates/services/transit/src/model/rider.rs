@@ -83,6 +83,11 @@ impl AccountToken {
         Account { issuer: self.issuer(), number }
     }
 
+    /// Whether it is a token of model P, made for one visited city (Huitong rule: its number begins with 90).
+    pub fn is_granted(&self) -> bool {
+        self.0[4] == 0x90
+    }
+
     /// Whether every nibble is a decimal digit.
     pub fn is_decimal(&self) -> bool {
         self.0.iter().all(|byte| byte >> 4 <= 9 && byte & 0x0f <= 9)

@@ -258,6 +258,13 @@ impl Pack {
         found.map_or("standard", |(class, _)| class.as_str())
     }
 
+    /// The names of all that can make a fare less.
+    pub fn reductions(&self) -> impl Iterator<Item = &str> {
+        let discounts = self.discounts.iter().map(|discount| discount.name.as_str());
+        let rebates = self.rebates.iter().map(|rebate| rebate.name.as_str());
+        discounts.chain(rebates).chain(self.caps.iter().map(|cap| cap.name.as_str()))
+    }
+
     pub fn is_in_force(&self, day: Date) -> bool {
         self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
     }

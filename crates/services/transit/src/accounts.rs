@@ -1,0 +1,101 @@
+//! The chart of accounts and the postings of a trip.
+//!
+//! Home: Dr `rider/ACCOUNT` or `debt/ACCOUNT`, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
+//! Cr `revenue/CREDITOR`. Creditor and debtor are cities; for every pair both books say the same (J5).
+
+use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
+use huitong_ledger::{AccountCode, Chart, Limit, Transfer, TransferId};
+use huitong_service_kit::Context;
+
+use crate::model::rider::AccountToken;
+
+/// What riders have paid in is all that can be taken from them; the rest is debt.
+pub struct TransitChart;
+
+impl Chart for TransitChart {
+    fn limit(&self, account: &AccountCode) -> Limit {
+        if account.class() == "rider" { Limit::DebitsMustNotExceedCredits } else { Limit::None }
+    }
+}
+
+fn rider(account: &AccountToken) -> AccountCode {
+    AccountCode::new(&["rider", &account.to_string()])
+}
+
+fn debt(account: &AccountToken) -> AccountCode {
+    AccountCode::new(&["debt", &account.to_string()])
+}
+
+fn payable(creditor: Division, debtor: Division) -> AccountCode {
+    AccountCode::new(&["payable", debtor.as_str(), creditor.as_str()])
+}
+
+fn receivable(creditor: Division, debtor: Division) -> AccountCode {
+    AccountCode::new(&["receivable", creditor.as_str(), debtor.as_str()])
+}
+
+fn revenue(of: Division) -> AccountCode {
+    AccountCode::new(&["revenue", of.as_str()])
+}
+
+/// Collects transfers; those of zero fen are left out, negative ones go the other way.
+pub struct Postings<'c, 'x> {
+    context: &'c mut Context<'x>,
+    pub transfers: Vec<Transfer>,
+}
+
+impl<'c, 'x> Postings<'c, 'x> {
+    pub fn new(context: &'c mut Context<'x>) -> Postings<'c, 'x> {
+        Postings { context, transfers: Vec::new() }
+    }
+
+    fn push(&mut self, debit: AccountCode, credit: AccountCode, amount: Fen) {
+        if amount == Fen::ZERO {
+            return;
+        }
+        let id = TransferId::new(self.context.now, self.context.random);
+        self.transfers.push(if amount.is_negative() {
+            Transfer::single(id, credit, debit, -amount)
+        } else {
+            Transfer::single(id, debit, credit, amount)
+        });
+    }
+
+    /// Home owes a visited city: what the rider paid, and what became a debt.
+    pub fn charge(&mut self, account: &AccountToken, paid: Fen, owed: Fen, creditor: Division, debtor: Division) {
+        self.push(rider(account), payable(creditor, debtor), paid);
+        self.push(debt(account), payable(creditor, debtor), owed);
+    }
+
+    /// Home takes back: first from what the rider still owes, the rest goes to the rider.
+    pub fn refund(&mut self, account: &AccountToken, off_debt: Fen, back: Fen, creditor: Division, debtor: Division) {
+        self.push(payable(creditor, debtor), debt(account), off_debt);
+        self.push(payable(creditor, debtor), rider(account), back);
+    }
+
+    /// A rider has paid in.
+    pub fn payment(&mut self, account: &AccountToken, amount: Fen) {
+        self.push(AccountCode::new(&["bank"]), rider(account), amount);
+    }
+
+    /// A debt is settled from what the rider has paid in.
+    pub fn settle_debt(&mut self, account: &AccountToken, amount: Fen) {
+        self.push(rider(account), debt(account), amount);
+    }
+
+    /// The visited city's claim.
+    pub fn claim(&mut self, amount: Fen, creditor: Division, debtor: Division) {
+        self.push(receivable(creditor, debtor), revenue(creditor), amount);
+    }
+
+    /// A partner's part, at the operating node: less revenue, owed to the partner.
+    pub fn split_owed(&mut self, amount: Fen, operating: Division, partner: Division) {
+        self.push(revenue(operating), payable(partner, operating), amount);
+    }
+
+    /// A partner's part, at the partner's node.
+    pub fn split_due(&mut self, amount: Fen, operating: Division, partner: Division) {
+        self.push(receivable(partner, operating), revenue(partner), amount);
+    }
+}

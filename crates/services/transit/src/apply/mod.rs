@@ -1,0 +1,76 @@
+//! The only code that writes views: one arm per event, one file per part of the views.
+
+mod clearing;
+mod dated;
+mod deny;
+mod home;
+mod taps;
+mod trips;
+
+use huitong_service_kit::{Applied, StoreError, Tx};
+
+use crate::event::Event;
+
+pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreError> {
+    match event {
+        Event::KeySetKnown { set, bytes } => dated::key_set(tx, set, bytes),
+        Event::MapKnown { network, version, node, operator, text } => {
+            dated::map(tx, *network, *version, *node, operator, text)
+        }
+        Event::PackKnown(pack) => dated::pack(tx, pack),
+        Event::SplitKnown { network, rule, version, valid_from, text } => {
+            dated::split(tx, *network, rule, *version, *valid_from, text)
+        }
+        Event::GatesRegistered { operator, gates } => dated::gates(tx, operator, gates, applied),
+        Event::OrderKnown(order) => dated::order(tx, order),
+
+        Event::TapsTaken(taken) => taps::taken(tx, taken, applied),
+        Event::TapDoubted { tap, network, rider, reason } => taps::doubted(tx, tap, *network, *rider, reason),
+        Event::HoleAlarmed { gate, epoch } => taps::hole_alarmed(tx, gate, *epoch),
+        Event::TripsFinal(trips) => trips::finals(tx, trips, applied),
+        Event::TripAnswered { result, transfers } => trips::answered(tx, result, transfers, applied),
+        Event::TripAdjusted { adjust, document } => trips::adjusted(tx, adjust, document.as_ref(), applied),
+        Event::TapsJoined { trip, network, rider, taps } => trips::joined(tx, *trip, *network, rider, taps),
+        Event::AdjustAnswered { result, transfers } => trips::adjust_answered(tx, result, transfers, applied),
+
+        Event::AccountPut { participant, account, parent } => home::account_put(tx, participant, account, *parent),
+        Event::AccountClosed { account } => home::account_closed(tx, account),
+        Event::PaymentBooked(payment) => home::payment(tx, payment, applied),
+        Event::Authorised(authorised) => home::authorised(tx, authorised, applied),
+        Event::TripCharged(charged) => home::charged(tx, charged, applied),
+        Event::AdjustCharged(charged) => home::adjust_charged(tx, charged, applied),
+        Event::DebtRetried(retried) => home::debt_retried(tx, retried, applied),
+        Event::CompletionAsked { trip, .. } => home::completion_asked(tx, *trip),
+        Event::GrantAsked { ask, parent } => home::grant_asked(tx, ask, parent),
+        Event::GrantMade { ask, grant } => home::grant_made(tx, ask, grant),
+        Event::GrantHeld(grant) => home::grant_held(tx, grant),
+
+        Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
+        Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),
+
+        Event::SplitBooked { notice, document, transfers } => {
+            clearing::split_booked(tx, notice, document, transfers, applied)
+        }
+        Event::DayTotalsSent(totals) => clearing::totals_sent(tx, totals),
+        Event::DayTotalsCompared { own, theirs } => clearing::totals_compared(tx, own, theirs),
+        Event::DayDocumentsHeld { page, differences } => clearing::documents_held(tx, page, differences),
+        Event::PeriodCut { period } => clearing::period_cut(tx, period, applied),
+        Event::StatementIssued { statement, state } => clearing::statement_issued(tx, statement, state, applied),
+        Event::StatementAnswered { period, creditor, debtor, confirmed } => {
+            clearing::statement_answered(tx, period, *creditor, *debtor, *confirmed)
+        }
+        Event::ContestOpened { contest, role } => clearing::contest_opened(tx, contest, role),
+        Event::ContestEnded { contest, state, answer, transfers } => {
+            clearing::contest_ended(tx, *contest, *state, answer.as_ref(), transfers, applied)
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(value)?)
+}
+
+/// Bytes that an event carries as text, written by this service.
+fn bytes_of(text: &str) -> Result<Vec<u8>, StoreError> {
+    hex::decode(text).map_err(|_| StoreError::Damaged("an event's bytes are not hexadecimal".to_owned()))
+}

@@ -1,0 +1,125 @@
+//! Records of gates, open taps, holes, and the figures of stations.
+
+use std::collections::BTreeMap;
+
+use huitong_kernel::division::Division;
+use huitong_service_kit::{Applied, StoreError, Tx, params};
+
+use super::json;
+use crate::event::TapsTaken;
+use crate::model::rider::Rider;
+use crate::model::tap::{Direction, TakenTap, TapKey, TapState};
+
+pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), StoreError> {
+    let mut stations: BTreeMap<(u32, String), [i64; 6]> = BTreeMap::new();
+    for tap in &taken.taps {
+        insert(tx, taken, tap, applied)?;
+        let day = tap.at.business_date().to_string();
+        count(stations.entry((tap.station, day)).or_default(), tap.state, tap.direction);
+        if tap.state.counts() {
+            open(tx, taken, tap)?;
+        }
+    }
+    tx.execute_one(
+        "INSERT INTO gate_epoch (gate, epoch, contiguous_to, highest, hole_alarm_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (gate, epoch) DO UPDATE SET contiguous_to = ?3, highest = ?4, hole_alarm_at = ?5",
+        params![taken.gate, taken.epoch, taken.contiguous_to, taken.highest, taken.hole_alarm_at.map(|at| at.0)],
+    )?;
+    for (rider, due) in &taken.riders {
+        tx.execute_one(
+            "INSERT INTO open_rider (network, rider, due_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (network, rider) DO UPDATE SET due_at = MIN(due_at, ?3)",
+            params![taken.network.as_str(), rider.0, due.0],
+        )?;
+    }
+    stations.into_iter().try_for_each(|((station, day), counts)| station_day(tx, taken.network, station, &day, counts))
+}
+
+fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO tap (gate, epoch, sequence, hash, previous, state, reason, network, station, direction, at, rider, entry)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        params![
+            taken.gate,
+            taken.epoch,
+            tap.sequence,
+            tap.hash.0,
+            tap.previous.0,
+            tap.state.number(),
+            tap.reason,
+            taken.network.as_str(),
+            tap.station,
+            tap.direction.number(),
+            tap.at.0,
+            tap.ride.as_ref().map(|ride| ride.rider.0),
+            applied.sequence,
+        ],
+    )
+}
+
+/// A tap that counts: its code is used up, and matching will look at it.
+fn open(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap) -> Result<(), StoreError> {
+    let Some(ride) = &tap.ride else { return Ok(()) };
+    tx.execute_one(
+        "INSERT INTO code_use (replay_key, direction, gate, epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![ride.tap.replay_key.0, ride.tap.direction.number(), taken.gate, taken.epoch, tap.sequence],
+    )?;
+    tx.execute_one(
+        "INSERT INTO open_tap (network, rider, gate, epoch, sequence, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![taken.network.as_str(), ride.rider.0, taken.gate, taken.epoch, tap.sequence, json(ride)?],
+    )
+}
+
+fn count(counts: &mut [i64; 6], state: TapState, direction: Direction) {
+    let place = match (state, direction) {
+        (TapState::Refused, _) => 3,
+        (TapState::Impossible, _) => 4,
+        (TapState::Passback, _) => 5,
+        (_, Direction::In) => 0,
+        (_, Direction::Out) => 1,
+        (_, Direction::Boarding) => 2,
+    };
+    counts[place] += 1;
+}
+
+fn station_day(tx: Tx<'_>, network: Division, station: u32, day: &str, counts: [i64; 6]) -> Result<(), StoreError> {
+    let [entries, exits, boardings, refused, impossible, passbacks] = counts;
+    tx.execute_one(
+        "INSERT INTO station_day (network, station, day, entries, exits, boardings, refused, impossible, passbacks)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (network, station, day) DO UPDATE SET entries = entries + ?4, exits = exits + ?5,
+             boardings = boardings + ?6, refused = refused + ?7, impossible = impossible + ?8, passbacks = passbacks + ?9",
+        params![network.as_str(), station, day, entries, exits, boardings, refused, impossible, passbacks],
+    )
+}
+
+/// A held record in doubt: it does not count any more.
+pub fn doubted(
+    tx: Tx<'_>,
+    tap: &TapKey,
+    network: Division,
+    rider: Option<Rider>,
+    reason: &str,
+) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE tap SET state = ?4, reason = ?5 WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+        params![tap.gate, tap.epoch, tap.sequence, TapState::Impossible.number(), reason],
+    )?;
+    rider.map_or(Ok(()), |rider| out_of_sight(tx, network, &rider, tap))
+}
+
+/// Matching does not look at the tap any more.
+pub fn out_of_sight(tx: Tx<'_>, network: Division, rider: &Rider, tap: &TapKey) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM open_tap WHERE network = ?1 AND rider = ?2 AND gate = ?3 AND epoch = ?4 AND sequence = ?5",
+        params![network.as_str(), rider.0, tap.gate, tap.epoch, tap.sequence],
+    )?;
+    Ok(())
+}
+
+pub fn hole_alarmed(tx: Tx<'_>, gate: &str, epoch: u32) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE gate_epoch SET hole_alarm_at = NULL, alarmed = 1 WHERE gate = ?1 AND epoch = ?2",
+        params![gate, epoch],
+    )
+}

@@ -1,0 +1,199 @@
+//! Final trips at the visited city, their answers and adjustments.
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_ledger::{Transfer, book};
+use huitong_service_kit::{Applied, StoreError, Tx, params};
+
+use super::clearing::add_document;
+use super::taps::out_of_sight;
+use crate::event::{FinalTrip, RiderLeft, TripsFinal};
+use crate::model::message::{AdjustResult, ChargeResult, TripAdjust};
+use crate::model::rider::Rider;
+use crate::model::settlement::Document;
+use crate::model::tap::TapKey;
+use crate::model::trip::{TripFinal, TripState};
+
+pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), StoreError> {
+    for trip in &finals.trips {
+        insert(tx, trip, applied)?;
+        for tap in &trip.taps {
+            close(tx, &trip.trip, tap, finals)?;
+        }
+        if let Some(document) = &trip.document {
+            add_document(tx, document)?;
+        }
+        flows(tx, &trip.trip)?;
+    }
+    finals.riders.iter().try_for_each(|rider| left(tx, rider))
+}
+
+fn insert(tx: Tx<'_>, trip: &FinalTrip, applied: &Applied) -> Result<(), StoreError> {
+    let FinalTrip { trip, state, reason, .. } = trip;
+    tx.execute_one(
+        "INSERT INTO trip (trip, network, rider, home, kind, state, began, from_station, to_station, ended, original_fen,
+             charge_fen, fare_fen, provisional, completed, travel_day, booking_day, reason, entry)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        params![
+            trip.trip_id.0,
+            trip.network.as_str(),
+            trip.rider.0,
+            trip.home.as_str(),
+            trip.kind.name(),
+            state.name(),
+            trip.began().0,
+            trip.from,
+            trip.to,
+            trip.taps.last().map(|tap| tap.at.0),
+            trip.charge_fen().0,
+            trip.fare.fare_fen().0,
+            trip.provisional,
+            trip.completion.is_some(),
+            trip.travel_day.to_string(),
+            trip.booking_day.to_string(),
+            reason,
+            applied.sequence,
+        ],
+    )
+}
+
+/// A tap of a final trip: out of matching's sight, unless an earlier tap of the rider is open.
+fn close(tx: Tx<'_>, trip: &TripFinal, tap: &TapKey, finals: &TripsFinal) -> Result<(), StoreError> {
+    in_trip(tx, trip.trip_id, tap)?;
+    let is_fixed = finals.riders.iter().any(|left| {
+        !left.fixed.is_empty() && left.rider == trip.rider && left.network == trip.network && left.fixed.contains(tap)
+    });
+    if !is_fixed {
+        return out_of_sight(tx, trip.network, &trip.rider, tap);
+    }
+    tx.execute_one(
+        "UPDATE open_tap SET fixed = 1 WHERE network = ?1 AND rider = ?2 AND gate = ?3 AND epoch = ?4 AND sequence = ?5",
+        params![trip.network.as_str(), trip.rider.0, tap.gate, tap.epoch, tap.sequence],
+    )
+}
+
+fn in_trip(tx: Tx<'_>, trip: Digest, tap: &TapKey) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE tap SET trip = ?4 WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+        params![tap.gate, tap.epoch, tap.sequence, trip.0],
+    )
+}
+
+fn left(tx: Tx<'_>, left: &RiderLeft) -> Result<(), StoreError> {
+    for tap in &left.released {
+        out_of_sight(tx, left.network, &left.rider, tap)?;
+    }
+    match left.next {
+        Some(next) => tx.execute(
+            "UPDATE open_rider SET due_at = ?3 WHERE network = ?1 AND rider = ?2",
+            params![left.network.as_str(), left.rider.0, next.0],
+        )?,
+        None => tx.execute(
+            "DELETE FROM open_rider WHERE network = ?1 AND rider = ?2",
+            params![left.network.as_str(), left.rider.0],
+        )?,
+    };
+    Ok(())
+}
+
+/// Trips from city to city per hour, and from station to station.
+fn flows(tx: Tx<'_>, trip: &TripFinal) -> Result<(), StoreError> {
+    let hour = (trip.began().0 + 8 * 3_600_000).div_euclid(3_600_000).rem_euclid(24);
+    let day = trip.travel_day.to_string();
+    tx.execute_one(
+        "INSERT INTO flow_hour (home, network, day, hour, trips) VALUES (?1, ?2, ?3, ?4, 1)
+         ON CONFLICT (home, network, day, hour) DO UPDATE SET trips = trips + 1",
+        params![trip.home.as_str(), trip.network.as_str(), day, hour],
+    )?;
+    if let (Some(from), Some(to)) = (trip.from, trip.to) {
+        tx.execute_one(
+            "INSERT INTO flow_station (network, from_station, to_station, day, trips) VALUES (?1, ?2, ?3, ?4, 1)
+             ON CONFLICT (network, from_station, to_station, day) DO UPDATE SET trips = trips + 1",
+            params![trip.network.as_str(), from, to, day],
+        )?;
+    }
+    Ok(())
+}
+
+pub fn answered(
+    tx: Tx<'_>,
+    result: &ChargeResult,
+    transfers: &[Transfer],
+    applied: &Applied,
+) -> Result<(), StoreError> {
+    let state = if result.outcome.is_owed() { TripState::Charged } else { TripState::Disputed };
+    tx.execute_one(
+        "UPDATE trip SET state = ?2, answered_at = ?3 WHERE trip = ?1",
+        params![result.trip_id.0, state.name(), applied.at.0],
+    )?;
+    book::apply(tx, applied.at, &result.trip_id.to_string(), transfers)
+}
+
+pub fn adjusted(
+    tx: Tx<'_>,
+    adjust: &TripAdjust,
+    document: Option<&Document>,
+    applied: &Applied,
+) -> Result<(), StoreError> {
+    let trip = &adjust.trip;
+    tx.execute_one(
+        "UPDATE trip SET kind = ?2, from_station = ?3, to_station = ?4, began = ?5, ended = ?6, charge_fen = ?7,
+             fare_fen = ?8, provisional = ?9, completed = ?10, adjusts = ?11, entry = ?12 WHERE trip = ?1",
+        params![
+            adjust.trip_id.0,
+            trip.kind.name(),
+            trip.from,
+            trip.to,
+            trip.began().0,
+            trip.taps.last().map(|tap| tap.at.0),
+            trip.charge_fen().0,
+            trip.fare.fare_fen().0,
+            trip.provisional,
+            trip.completion.is_some(),
+            adjust.number,
+            applied.sequence,
+        ],
+    )?;
+    tx.execute_one(
+        "INSERT INTO trip_adjust (adjust_id, trip, number, change_fen, reason, state, entry)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            adjust.adjust.to_string(),
+            adjust.trip_id.0,
+            adjust.number,
+            adjust.change_fen.0,
+            adjust.reason,
+            if document.is_some() { "sent" } else { "booked" },
+            applied.sequence,
+        ],
+    )?;
+    document.map_or(Ok(()), |document| add_document(tx, document))
+}
+
+/// Late taps of a trip that was final before.
+pub fn joined(tx: Tx<'_>, trip: Digest, network: Division, rider: &Rider, taps: &[TapKey]) -> Result<(), StoreError> {
+    taps.iter().try_for_each(|tap| {
+        in_trip(tx, trip, tap)?;
+        out_of_sight(tx, network, rider, tap)
+    })
+}
+
+pub fn adjust_answered(
+    tx: Tx<'_>,
+    result: &AdjustResult,
+    transfers: &[Transfer],
+    applied: &Applied,
+) -> Result<(), StoreError> {
+    let state = if result.outcome.is_owed() { "booked" } else { "disputed" };
+    tx.execute_one(
+        "UPDATE trip_adjust SET state = ?2 WHERE adjust_id = ?1",
+        params![result.adjust.to_string(), state],
+    )?;
+    // Less than was charged: refunded; a later adjustment may raise it again.
+    tx.execute(
+        "UPDATE trip SET state = CASE WHEN charge_fen < original_fen THEN 'refunded' ELSE 'charged' END
+         WHERE trip = ?1 AND state IN ('charged', 'refunded')",
+        params![result.trip_id.0],
+    )?;
+    book::apply(tx, applied.at, &format!("adjust:{}", result.adjust), transfers)
+}

@@ -1,0 +1,388 @@
+//! Home charges a trip: checks the claim, takes the money or notes the debt, and answers, the same for ever (§9).
+
+use std::collections::{HashMap, HashSet};
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::{Digest, HashFunction};
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::{DurationMs, Instant};
+use huitong_service_kit::{Context, Decision, Directory, Stop, StoreError, View};
+
+use super::assemble::ABOVE_LIMIT;
+use super::pricing::{NetworkPrices, Tariff};
+use super::{Decided, adjust, node_of, send};
+use crate::accounts::Postings;
+use crate::event::{AdjustCharged, Event, NewDebt, TripCharged};
+use crate::model::contest::{ANSWER_WITHIN, Contest, ContestReason};
+use crate::model::fare::charge::provisional;
+use crate::model::fare::ride::{Fare, Ride};
+use crate::model::message::{AdjustResult, ChargeOutcome, ChargeResult, Message, TripAdjust};
+use crate::model::rider::AccountToken;
+use crate::model::trip::{TripFinal, TripKind};
+use crate::query::accounts::{self, Account};
+use crate::query::{deny, home_trips};
+use crate::{Transit, refusal};
+
+/// Older trips need a clerk's release.
+const AGE_DAYS_MAX: i64 = 90;
+/// When a debt is first tried again.
+pub const FIRST_RETRY: DurationMs = DurationMs::minutes(60);
+
+/// What a decision has taken from accounts before the views say so.
+#[derive(Default)]
+pub struct Charging {
+    taken: HashMap<AccountToken, Fen>,
+    used: HashSet<(Digest, u8)>,
+}
+
+impl Charging {
+    fn available(&self, account: &Account) -> Fen {
+        account.balance_fen - self.taken.get(&account.account).copied().unwrap_or_default()
+    }
+
+    fn take(&mut self, account: &Account, amount: Fen) {
+        *self.taken.entry(account.account).or_default() += amount;
+    }
+}
+
+/// A trip that another node claims.
+pub fn take(transit: &Transit, view: View<'_>, trip: TripFinal, from: Division, context: &mut Context<'_>) -> Decided {
+    if node_of(context, trip.network) != Some(from) {
+        return Err(refusal::NOT_OF_THIS_NODE.with("division", trip.network).into());
+    }
+    if let Some(known) = home_trips::trip(view, trip.trip_id)? {
+        if known.content != content(&trip)? {
+            return Err(refusal::TRIP_KNOWN.refuse().into());
+        }
+        let result = ChargeResult { trip_id: trip.trip_id, outcome: known.outcome()?, booked_at: known.booked_at };
+        return Ok(Decision::nothing().message(send(context, from, Message::ChargeResult(result))));
+    }
+    let (events, result) = charge(transit, view, &trip, from, &mut Charging::default(), context)?;
+    let mut decision = Decision::nothing().message(send(context, from, Message::ChargeResult(result)));
+    decision.events = events;
+    Ok(decision)
+}
+
+/// Charges a trip of the node `visited`: the events, and the answer.
+pub fn charge(
+    transit: &Transit,
+    view: View<'_>,
+    trip: &TripFinal,
+    visited: Division,
+    charging: &mut Charging,
+    context: &mut Context<'_>,
+) -> Result<(Vec<Event>, ChargeResult), Stop> {
+    let token = trip.rider.account();
+    let account = payer(view, &token)?;
+    let fault = match &account {
+        None => Some((ContestReason::NoAccount, "no such account".to_owned())),
+        Some(_) => fault(transit, view, trip, charging, context)?,
+    };
+    let payer = account.as_ref().map_or(token, |account| account.account);
+    let mut charged = TripCharged {
+        visited,
+        content: content(trip)?,
+        payer,
+        result: ChargeResult { trip_id: trip.trip_id, outcome: ChargeOutcome::Charged, booked_at: context.now },
+        document: None,
+        debt: None,
+        transfers: Vec::new(),
+        trip: trip.clone(),
+    };
+    if visited != context.home.jurisdiction {
+        // Within one node the visited side has written the document.
+        charged.document = super::finalise::document(trip, context);
+    }
+    let mut events = Vec::new();
+    match (fault, account) {
+        (None, Some(account)) => {
+            let (paid, owed) = split(&account, trip.charge_fen(), charging);
+            let mut postings = Postings::new(context);
+            postings.charge(&payer, paid, owed, trip.network, trip.home);
+            charged.transfers = postings.transfers;
+            if owed > Fen::ZERO {
+                charged.result.outcome = ChargeOutcome::ChargedDebt;
+                let debt = format!("trip:{}", trip.trip_id);
+                charged.debt = Some(NewDebt { debt, amount_fen: owed, next_retry: context.now + FIRST_RETRY });
+            }
+        }
+        (fault, _) => {
+            let (reason, evidence) = fault.unwrap_or((ContestReason::NoAccount, String::new()));
+            let contest = contest(trip.trip_id, trip, reason, evidence, trip.charge_fen(), context);
+            charged.result.outcome =
+                ChargeOutcome::Contested { contest: contest.contest, reason: reason.name().to_owned() };
+            let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
+            events.push(Event::ContestOpened { contest, role: role.to_owned() });
+        }
+    }
+    let result = charged.result.clone();
+    events.insert(0, Event::TripCharged(Box::new(charged)));
+    Ok((events, result))
+}
+
+/// A contest that home opens when it takes a claim: the claim itself tells the creditor.
+fn contest(
+    document: Digest,
+    trip: &TripFinal,
+    reason: ContestReason,
+    evidence: String,
+    amount_fen: Fen,
+    context: &mut Context<'_>,
+) -> Contest {
+    Contest {
+        contest: context.new_uuid(),
+        document,
+        creditor: trip.network,
+        debtor: trip.home,
+        reason,
+        amount_fen,
+        evidence,
+        opened_at: context.now,
+        answer_by: context.now + ANSWER_WITHIN,
+    }
+}
+
+/// The account that pays for a token: itself, or of model P the one behind it.
+fn payer(view: View<'_>, token: &AccountToken) -> Result<Option<Account>, StoreError> {
+    let Some(account) = accounts::account(view, token)? else { return Ok(None) };
+    match &account.parent {
+        None => Ok(Some(account)),
+        Some(parent) => accounts::account(view, parent),
+    }
+}
+
+/// All of it from what was paid in, or all of it a debt.
+fn split(account: &Account, amount: Fen, charging: &mut Charging) -> (Fen, Fen) {
+    if charging.available(account) >= amount {
+        charging.take(account, amount);
+        (amount, Fen::ZERO)
+    } else {
+        (Fen::ZERO, amount)
+    }
+}
+
+/// SHA-256 of the claim as JSON.
+fn content(trip: &TripFinal) -> Result<Digest, StoreError> {
+    Ok(HashFunction::Sha256.hash(&[&serde_json::to_vec(trip)?]))
+}
+
+/// What is wrong with a claim, with the evidence; `None` if home owes it.
+fn fault(
+    transit: &Transit,
+    view: View<'_>,
+    trip: &TripFinal,
+    charging: &mut Charging,
+    context: &Context<'_>,
+) -> Result<Option<(ContestReason, String)>, StoreError> {
+    if trip.charge_fen() > trip.limit_fen {
+        return Ok(Some((ContestReason::OverLimit, format!("limit {}", trip.limit_fen))));
+    }
+    let oldest = huitong_kernel::time::days_since_epoch(trip.booking_day) - AGE_DAYS_MAX;
+    if huitong_kernel::time::days_since_epoch(trip.travel_day) < oldest {
+        return Ok(Some((ContestReason::TooLate, format!("travelled on {}", trip.travel_day))));
+    }
+    for tap in &trip.taps {
+        let direction = tap.direction.number();
+        let before = home_trips::code_use(view, tap.replay_key, direction)?;
+        if let Some(other) = before.filter(|other| *other != trip.trip_id) {
+            return Ok(Some((ContestReason::Duplicate, format!("code used by trip {other}"))));
+        }
+        if !charging.used.insert((tap.replay_key, direction)) {
+            return Ok(Some((ContestReason::Duplicate, "code used twice".to_owned())));
+        }
+        if let Some(evidence) = denied_before(view, trip, tap, context)? {
+            return Ok(Some((ContestReason::DeniedBefore, evidence)));
+        }
+    }
+    Ok(wrong_fare(transit, view, trip, context.directory)?.map(|evidence| (ContestReason::FareWrong, evidence)))
+}
+
+/// Risk rule (b): accepted under a list that was too old while the newest one had the account; or under one that had it.
+fn denied_before(
+    view: View<'_>,
+    trip: &TripFinal,
+    tap: &crate::model::trip::TapEvidence,
+    context: &Context<'_>,
+) -> Result<Option<String>, StoreError> {
+    let own = context.home.jurisdiction;
+    let key = trip.rider.account().to_string();
+    let Some(since) = deny::denied_since(view, own, &key, tap.at)? else { return Ok(None) };
+    let limit_s = deny_age_limit_s();
+    let held_as_of = tap.at.0 - i64::from(tap.deny_age_s) * 1_000;
+    let had_it = held_as_of >= since.0;
+    let was_stale = i64::from(tap.deny_age_s) > limit_s;
+    Ok((had_it || was_stale).then(|| {
+        format!("denied as of {since}; gate {} applied list {} of age {} s", tap.key, tap.deny_sequence, tap.deny_age_s)
+    }))
+}
+
+/// The region's age limit of deny lists; a city may be stricter, never laxer.
+fn deny_age_limit_s() -> i64 {
+    i64::from(crate::model::parameters::Parameters::default().deny_age_limit_h) * 3_600
+}
+
+/// The fare recomputed from the pack that the trip names (J3); the evidence if it differs.
+fn wrong_fare(
+    transit: &Transit,
+    view: View<'_>,
+    trip: &TripFinal,
+    directory: &dyn Directory,
+) -> Result<Option<String>, StoreError> {
+    if trip.flags.iter().any(|flag| flag.starts_with("order:") || flag == "fare_mismatch") {
+        // An operator's order or a clerk's case only ever lowers what is claimed.
+        return over_max(transit, view, trip, directory);
+    }
+    let Some(prices) = NetworkPrices::of(transit, view, directory, trip.network)? else {
+        return Ok(Some("network not published".to_owned()));
+    };
+    let Some(tariff) = prices.named(&trip.pack, trip.travel_day)? else {
+        return Ok(Some("pack not published".to_owned()));
+    };
+    let expected = match (trip.kind, trip.provisional) {
+        (TripKind::EntryOnly, true) => Some(provisional(tariff.max_fare)),
+        (TripKind::ExitOnly, true) => exit_only(trip, &tariff),
+        _ => recomputed(trip, &tariff),
+    };
+    let expected = expected.map(|fare| (fare.nominal_fen, fare.overstay_fen));
+    if expected != Some((trip.fare.nominal_fen, trip.fare.overstay_fen)) {
+        return Ok(Some(format!("nominal {} claimed, the pack says {expected:?}", trip.fare.nominal_fen)));
+    }
+    let named = |name: &str| name == ABOVE_LIMIT || tariff.pack.reductions().any(|known| known == name);
+    if trip.fare.adds_up() && trip.fare.discounts.iter().all(|line| named(&line.name)) {
+        Ok(None)
+    } else {
+        Ok(Some("discounts are not those of the pack".to_owned()))
+    }
+}
+
+fn over_max(
+    transit: &Transit,
+    view: View<'_>,
+    trip: &TripFinal,
+    directory: &dyn Directory,
+) -> Result<Option<String>, StoreError> {
+    let Some(prices) = NetworkPrices::of(transit, view, directory, trip.network)? else {
+        return Ok(Some("network not published".to_owned()));
+    };
+    let max = prices.named(&trip.pack, trip.travel_day)?.map_or(Fen::ZERO, |tariff| tariff.max_fare);
+    Ok((trip.charge_fen() > max).then(|| format!("more than the highest fare {max}")))
+}
+
+fn exit_only(trip: &TripFinal, tariff: &Tariff) -> Option<Fare> {
+    let tap = trip.taps.first()?;
+    tariff.exit_only(tap.station, tap.at)
+}
+
+/// The fare by the trip's own places and times. What depends on the rider's other trips is the visited city's word.
+fn recomputed(trip: &TripFinal, tariff: &Tariff) -> Option<Fare> {
+    let (first, second) = (trip.taps.first()?, trip.taps.get(1));
+    let ride = Ride {
+        from: trip.from?,
+        to: trip.to?,
+        line: (trip.kind == TripKind::SingleTap).then_some(first.line),
+        entry: first.at,
+        exit: second.map_or(first.at, |tap| tap.at),
+        account_type: trip.account_type,
+    };
+    tariff.fare(&ride, &[])
+}
+
+/// An adjustment that another node makes.
+pub fn take_adjust(
+    _transit: &Transit,
+    view: View<'_>,
+    adjust: TripAdjust,
+    from: Division,
+    context: &mut Context<'_>,
+) -> Decided {
+    if node_of(context, adjust.trip.network) != Some(from) {
+        return Err(refusal::NOT_OF_THIS_NODE.with("division", adjust.trip.network).into());
+    }
+    let (events, result) = charge_adjust(view, &adjust, from, &mut Charging::default(), context)?;
+    let mut decision = Decision::nothing().message(send(context, from, Message::AdjustResult(result)));
+    decision.events = events;
+    Ok(decision)
+}
+
+/// Books an adjustment: more is charged like a trip, less goes back to the rider, first against the debt of that trip.
+pub fn charge_adjust(
+    view: View<'_>,
+    adjust: &TripAdjust,
+    visited: Division,
+    charging: &mut Charging,
+    context: &mut Context<'_>,
+) -> Result<(Vec<Event>, AdjustResult), Stop> {
+    // The trip may be charged in this very decision's predecessor only: its claim came first in the feed.
+    let known = home_trips::trip(view, adjust.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
+    let follows = adjust.number == known.adjusts + 1
+        && adjust.change_fen == adjust.trip.charge_fen() - known.charge_fen
+        && adjust.delta_fen == adjust.trip.charge_fen() - known.original_fen;
+    if known.visited != visited || !follows {
+        return Err(refusal::TRIP_KNOWN.refuse().into());
+    }
+    let outcome = known.outcome()?;
+    let mut charged = AdjustCharged {
+        visited,
+        payer: known.account,
+        result: AdjustResult { adjust: adjust.adjust, trip_id: adjust.trip_id, outcome: ChargeOutcome::Charged },
+        document: None,
+        debt: None,
+        refunded_fen: Fen::ZERO,
+        transfers: Vec::new(),
+        adjust: adjust.clone(),
+    };
+    if visited != context.home.jurisdiction {
+        charged.document = adjustment_document(adjust, context);
+    }
+    if known.is_disputed {
+        // Nothing was booked; what stands when the contest ends is booked then.
+        charged.result.outcome = outcome;
+    } else {
+        book_adjust(view, &mut charged, charging, context)?;
+    }
+    let result = charged.result.clone();
+    Ok((vec![Event::AdjustCharged(Box::new(charged))], result))
+}
+
+fn book_adjust(
+    view: View<'_>,
+    charged: &mut AdjustCharged,
+    charging: &mut Charging,
+    context: &mut Context<'_>,
+) -> Result<(), Stop> {
+    let (change, trip) = (charged.adjust.change_fen, charged.adjust.trip.clone());
+    let payer = charged.payer;
+    if change.is_negative() {
+        let debts = accounts::debts(view, &payer)?;
+        let of_trip = debts.iter().find(|(debt, _)| *debt == format!("trip:{}", trip.trip_id));
+        let off_debt = of_trip.map_or(Fen::ZERO, |(_, owed)| (*owed).min(-change));
+        let back = -change - off_debt;
+        let mut postings = Postings::new(context);
+        postings.refund(&payer, off_debt, back, trip.network, trip.home);
+        charged.transfers = postings.transfers;
+        charged.refunded_fen = back;
+        return Ok(());
+    }
+    let account = accounts::account(view, &payer)?.ok_or_else(|| refusal::ACCOUNT_UNKNOWN.refuse())?;
+    let (paid, owed) = split(&account, change, charging);
+    let mut postings = Postings::new(context);
+    postings.charge(&payer, paid, owed, trip.network, trip.home);
+    charged.transfers = postings.transfers;
+    if owed > Fen::ZERO {
+        charged.result.outcome = ChargeOutcome::ChargedDebt;
+        let debt = format!("adjust:{}", charged.adjust.adjust);
+        charged.debt = Some(NewDebt { debt, amount_fen: owed, next_retry: context.now + FIRST_RETRY });
+    }
+    Ok(())
+}
+
+fn adjustment_document(adjust: &TripAdjust, context: &Context<'_>) -> Option<crate::model::settlement::Document> {
+    adjust::document_of(adjust, adjust.trip.network, adjust.trip.home, adjust.trip.travel_day, context)
+}
+
+/// When a debt is tried again after so many attempts; `None` when the account is listed instead (Huitong rule).
+pub fn next_retry(attempts: u32, since: Instant) -> Option<Instant> {
+    let hours = [1, 6, 24, 72];
+    let next = hours.get(usize::try_from(attempts).ok()?)?;
+    Some(since + DurationMs::minutes(60 * next))
+}

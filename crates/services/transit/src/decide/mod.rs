@@ -1,0 +1,117 @@
+//! Deciding: one file per command, message or timer. Reads views, changes nothing.
+
+mod adjust;
+mod answers;
+mod assemble;
+mod charge;
+mod clearing;
+mod completion;
+mod finalise;
+mod home;
+mod known;
+mod order;
+pub mod pricing;
+mod publish;
+mod register_gates;
+mod take_taps;
+pub mod timer;
+
+use huitong_kernel::division::Division;
+use huitong_kernel::feed::Address;
+use huitong_service_kit::{Context, Decision, Envelope, Outgoing, Received, Service, Stop, View};
+
+use crate::command::Command;
+use crate::model::message::Message;
+use crate::{Transit, refusal};
+
+type Decided = Result<Decision<Transit>, Stop>;
+
+pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mut Context<'_>) -> Decided {
+    match command {
+        Command::PublishKeySet(set) => publish::key_set(view, set, context),
+        Command::PublishMap { text } => publish::map(view, text, context),
+        Command::PublishPack { text } => publish::pack(transit, view, text, context),
+        Command::PublishSplit { text } => publish::split(transit, view, text, context),
+        Command::RegisterGates { gates } => register_gates::decide(transit, view, gates, context),
+        Command::Order(wish) => order::decide(transit, view, wish, context),
+        Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),
+        Command::AdjustTrip { trip, wish } => adjust::by_clerk(transit, view, trip, &wish, context),
+        Command::CompleteTrip { trip, account, station } => home::complete(view, trip, account, station, context),
+        Command::OpenAccount(wish) => home::account::open(view, wish, context),
+        Command::CloseAccount { account } => home::account::close(view, account, context),
+        Command::Pay { account, amount, reference } => home::account::pay(view, account, amount, reference, context),
+        Command::Authorise(wish) => home::authorise::decide(transit, view, &wish, context),
+        Command::AskGrant(wish) => home::grant::ask(transit, view, &wish, context),
+        Command::Deny { entry, cause } => home::deny::add(view, entry, cause, context),
+        Command::Lift { entry, cause } => home::deny::lift(view, entry, cause, context),
+        Command::OpenContest { document, reason, evidence } => {
+            clearing::contest::open(view, document, reason, evidence, context)
+        }
+        Command::AnswerContest { contest, decision, explanation, amount } => {
+            clearing::contest::answer(transit, view, contest, decision, explanation, amount, context)
+        }
+        Command::ClosePeriod { period } => clearing::period::close(view, period, context),
+    }
+}
+
+pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, context: &mut Context<'_>) -> Decided {
+    if received.from.service_name() != Transit::NAME {
+        return Err(refusal::NOT_OF_THIS_NODE.with("division", &received.from).into());
+    }
+    let from = received.from.jurisdiction;
+    match received.envelope.message {
+        Message::KeySet(set) => known::key_set(view, set, from, context),
+        Message::StationMap { text } => known::map(view, text, from, context),
+        Message::FarePack { text } => known::pack(transit, view, text, from, context),
+        Message::ServiceOrder(order) => known::order(view, order, from, context),
+        Message::DenyDelta(delta) => known::deny_delta(view, delta, from),
+        Message::CodeAsk(ask) => home::grant::answer(transit, view, ask, from, context),
+        Message::CodeGrant(grant) => home::grant::held(view, grant, from),
+        Message::TripFinal(trip) => charge::take(transit, view, *trip, from, context),
+        Message::ChargeResult(result) => answers::charge_result(transit, view, result, from, context),
+        Message::TripAdjust(adjust) => charge::take_adjust(transit, view, *adjust, from, context),
+        Message::AdjustResult(result) => answers::adjust_result(transit, view, result, from, context),
+        Message::CompletionAsk(ask) => completion::by_rider(transit, view, &ask, from, context),
+        Message::CompletionRefused { trip_id, code } => home::completion_refused(view, trip_id, code),
+        Message::SplitNotice(notice) => clearing::split::take(view, notice, from, context),
+        Message::DayTotals(totals) => clearing::day::take(view, totals, from, context),
+        Message::DayDocuments(page) => clearing::day::take_documents(view, page, from, context),
+        Message::PeriodStatement(statement) => clearing::period::take(view, statement, from, context),
+        Message::StatementAnswer { period, creditor, debtor, confirmed } => {
+            clearing::period::take_answer(view, period, creditor, debtor, confirmed, from)
+        }
+        Message::Contest(contest) => clearing::contest::take(view, contest, from, context),
+        Message::ContestAnswer(answer) => clearing::contest::take_answer(transit, view, answer, from, context),
+    }
+}
+
+/// A message to the transit service of another jurisdiction.
+fn send(context: &mut Context<'_>, to: Division, message: Message) -> Outgoing {
+    let id = context.new_uuid();
+    let envelope = Envelope { id, cycle: id, episode: id, at: context.now, message };
+    Outgoing::new(Address::new(to, Transit::NAME), &envelope)
+}
+
+/// The same to every other jurisdiction.
+fn send_all(context: &mut Context<'_>, message: &Message) -> Vec<Outgoing> {
+    let others = others(context);
+    others.into_iter().map(|to| send(context, to, message.clone())).collect()
+}
+
+fn others(context: &Context<'_>) -> Vec<Division> {
+    let own = context.home.jurisdiction;
+    context.directory.jurisdictions().into_iter().filter(|other| *other != own).collect()
+}
+
+/// The node that answers for a city.
+fn node_of(context: &Context<'_>, city: Division) -> Option<Division> {
+    context.directory.jurisdiction_of(city)
+}
+
+/// A city of this node, or the refusal that names the field.
+fn own_city(context: &Context<'_>, city: Division, field: &str) -> Result<(), Stop> {
+    if node_of(context, city) == Some(context.home.jurisdiction) {
+        return Ok(());
+    }
+    Err(refusal::NOT_OF_THIS_NODE.with("division", city).at_field(field).into())
+}

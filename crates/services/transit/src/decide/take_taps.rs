@@ -1,0 +1,325 @@
+//! Taking a gate's records: each once, in any order, each with its state (transit specification §6.1).
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_kernel::time::{DurationMs, Instant};
+use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
+use huitong_transit_code::Reason;
+use huitong_transit_code::gate::FLAG_DENY_STALE;
+
+use super::{Decided, node_of};
+use crate::command::{Reply, TakenReply};
+use crate::event::{Event, TapsTaken};
+use crate::model::network::Network;
+use crate::model::order::{OrderKind, ServiceOrder};
+use crate::model::parameters::Parameters;
+use crate::model::rider::{AccountToken, Rider};
+use crate::model::tap::{Direction, Ride, TakenTap, Tap, TapKey, TapState};
+use crate::query::gates::{self, Gate};
+use crate::query::taps::HeldTap;
+use crate::query::{dated, deny, grants, taps};
+use crate::verify::{CheckedBatch, CheckedRecord, Outcome, Verified};
+use crate::{Transit, refusal};
+
+/// A tap from further ahead than this is not believed.
+const AHEAD_MAX: DurationMs = DurationMs::minutes(5);
+/// Older taps need a clerk's release.
+const AGE_MAX: DurationMs = DurationMs::days(90);
+
+pub fn decide(transit: &Transit, view: View<'_>, batch: CheckedBatch, context: &mut Context<'_>) -> Decided {
+    let gate = gates::gate(view, &batch.gate)?.filter(|gate| gate.active);
+    let gate = gate.ok_or_else(|| refusal::GATE_UNKNOWN.refuse().at_field("gate"))?;
+    if gate.operator != context.principal.participant {
+        return Err(refusal::NOT_THE_OPERATOR.refuse().at_field("gate").into());
+    }
+    let (first, last) = (batch.first, batch.first + batch.records.len() as u64 - 1);
+    let held = taps::held(view, &batch.gate, batch.epoch, first.saturating_sub(1), last + 1)?;
+    let conflicts = conflicts(&batch, &held);
+    if conflicts.is_empty() {
+        check_edges(&batch, &held, first, last)?;
+    }
+    let place = Place::read(transit, view, gate, &batch, context)?;
+    let mut taking = Taking { view, place: &place, used: HashSet::new(), riders: BTreeMap::new() };
+    let mut reply = TakenReply::default();
+    let mut taken = Vec::with_capacity(batch.records.len());
+    for record in &batch.records {
+        if conflicts.contains(&record.sequence) {
+            reply.impossible += 1;
+        } else if held.contains_key(&record.sequence) {
+            reply.duplicate += 1;
+        } else {
+            let tap = taking.take(record, context)?;
+            count(&mut reply, tap.state);
+            taken.push(tap);
+        }
+    }
+    let riders = taking.riders.into_iter().collect();
+    let ends = ends(view, &batch, last, &place.parameters, context.now)?;
+    reply.held_to = ends.contiguous_to;
+    let mut decision = doubts(&batch, &held, &conflicts);
+    if !taken.is_empty() {
+        decision = decision.event(Event::TapsTaken(Box::new(TapsTaken {
+            gate: batch.gate.clone(),
+            epoch: batch.epoch,
+            first,
+            network: batch.network,
+            records: batch.records.iter().map(|record| base64(&record.bytes)).collect(),
+            signature: batch.signature.clone(),
+            taps: taken,
+            contiguous_to: ends.contiguous_to,
+            highest: ends.highest,
+            hole_alarm_at: ends.hole_alarm_at,
+            riders,
+        })));
+    }
+    Ok(Decision { answer: huitong_service_kit::service::Answer::Now(Reply::Taken(reply)), ..decision })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn count(reply: &mut TakenReply, state: TapState) {
+    let counter = match state {
+        TapState::Accepted | TapState::Late => &mut reply.accepted,
+        TapState::Refused => &mut reply.refused,
+        TapState::Impossible => &mut reply.impossible,
+        TapState::Passback => &mut reply.passback,
+    };
+    *counter += 1;
+}
+
+/// Numbers that are held with other bytes.
+fn conflicts(batch: &CheckedBatch, held: &BTreeMap<u64, HeldTap>) -> HashSet<u64> {
+    let differs = |record: &&CheckedRecord| held.get(&record.sequence).is_some_and(|held| held.hash != record.hash);
+    batch.records.iter().filter(differs).map(|record| record.sequence).collect()
+}
+
+/// The batch must continue what is held before it, and be continued by what is held behind it.
+fn check_edges(batch: &CheckedBatch, held: &BTreeMap<u64, HeldTap>, first: u64, last: u64) -> Result<(), Stop> {
+    let before =
+        held.get(&(first - 1)).is_none_or(|tap| batch.records.first().is_some_and(|own| own.previous == tap.hash));
+    let behind =
+        held.get(&(last + 1)).is_none_or(|tap| batch.records.last().is_some_and(|own| own.hash == tap.previous));
+    if before && behind { Ok(()) } else { Err(refusal::CHAIN.refuse().at_field("records").into()) }
+}
+
+/// Two records under one number: a defect or tampering. What is held is quarantined with the one that came.
+fn doubts(batch: &CheckedBatch, held: &BTreeMap<u64, HeldTap>, conflicts: &HashSet<u64>) -> Decision<Transit> {
+    let mut decision = Decision::nothing();
+    for sequence in conflicts {
+        let key = TapKey { gate: batch.gate.clone(), epoch: batch.epoch, sequence: *sequence };
+        let known = &held[sequence];
+        if known.state != TapState::Impossible && known.trip.is_none() {
+            decision = decision.event(Event::TapDoubted {
+                tap: key.clone(),
+                network: batch.network,
+                rider: known.rider,
+                reason: refusal::TAP_CONFLICT.code.to_owned(),
+            });
+        }
+        decision =
+            decision.alarm(format!("{}: two records under {key}: defect or tampering", refusal::TAP_CONFLICT.code));
+    }
+    decision
+}
+
+fn ends(
+    view: View<'_>,
+    batch: &CheckedBatch,
+    last: u64,
+    parameters: &Parameters,
+    now: Instant,
+) -> Result<gates::Held, StoreError> {
+    let before = gates::held(view, &batch.gate, batch.epoch)?;
+    let highest = before.highest.max(last);
+    let mut contiguous_to = before.contiguous_to;
+    if batch.first <= contiguous_to + 1 {
+        contiguous_to = contiguous_to.max(last);
+        if contiguous_to < highest {
+            contiguous_to = taps::run_end(view, &batch.gate, batch.epoch, contiguous_to)?;
+        }
+    }
+    let grace = DurationMs::minutes(i64::from(parameters.hole_grace_min));
+    let hole_alarm_at = (contiguous_to < highest)
+        .then(|| before.hole_alarm_at.filter(|_| before.contiguous_to == contiguous_to).unwrap_or(now + grace));
+    Ok(gates::Held { contiguous_to, highest, hole_alarm_at })
+}
+
+/// What is known of the gate's place while its batch is taken.
+struct Place {
+    gate: Gate,
+    network: Option<Arc<Network>>,
+    parameters: Parameters,
+    closed: Vec<ServiceOrder>,
+    epoch: u32,
+}
+
+impl Place {
+    fn read(
+        transit: &Transit,
+        view: View<'_>,
+        gate: Gate,
+        batch: &CheckedBatch,
+        context: &Context<'_>,
+    ) -> Result<Place, StoreError> {
+        let network = dated::current_map(transit, view, gate.network)?;
+        let parameters = network.as_ref().map(|network| network.map.parameters.clone()).unwrap_or_default();
+        let times = || batch.records.iter().map(|record| record.at);
+        let (from, to) = (times().min().unwrap_or(context.now), times().max().unwrap_or(context.now));
+        let closed = dated::orders(view, gate.network, OrderKind::Closed, from, to)?;
+        Ok(Place { gate, network, parameters, closed, epoch: batch.epoch })
+    }
+
+    /// The record's station if the map knows it, else the gate's own.
+    fn station(&self, record: &CheckedRecord) -> Option<u32> {
+        let network = self.network.as_ref()?;
+        [record.station, self.gate.station].into_iter().find(|station| network.station(*station).is_some())
+    }
+}
+
+struct Taking<'t> {
+    view: View<'t>,
+    place: &'t Place,
+    /// Codes that earlier records of this batch have used.
+    used: HashSet<(Digest, u8)>,
+    riders: BTreeMap<Rider, Instant>,
+}
+
+impl Taking<'_> {
+    fn take(&mut self, record: &CheckedRecord, context: &Context<'_>) -> Result<TakenTap, StoreError> {
+        let taken = |state, station, reason: Option<&str>, ride| TakenTap {
+            sequence: record.sequence,
+            hash: record.hash,
+            previous: record.previous,
+            state,
+            station,
+            direction: record.direction,
+            at: record.at,
+            reason: reason.map(str::to_owned),
+            ride,
+        };
+        let plain = |state, reason: &str| taken(state, record.station, Some(reason), None);
+        let verified = match &record.outcome {
+            Outcome::NotOpened => return Ok(plain(TapState::Refused, record.gate_reason.name())),
+            Outcome::NotVerified(reason) => return Ok(plain(TapState::Impossible, reason.name())),
+            Outcome::Verified(verified) => verified,
+        };
+        let ride = match self.ride(record, verified, context)? {
+            Ok(ride) => ride,
+            Err(reason) => return Ok(plain(TapState::Impossible, reason)),
+        };
+        let (now, parameters) = (context.now, &self.place.parameters);
+        let state = if self.has_passed(&ride.tap)? {
+            TapState::Passback
+        } else if parameters.business_day(ride.tap.at) < parameters.business_day(now) {
+            TapState::Late
+        } else {
+            TapState::Accepted
+        };
+        if state.counts() {
+            let due = due(&ride.tap, parameters, now);
+            self.riders.entry(ride.rider).and_modify(|known| *known = due.min(*known)).or_insert(due);
+        }
+        let reason = (state == TapState::Passback).then(|| Reason::Replay.name());
+        Ok(taken(state, ride.tap.station, reason, Some(Box::new(ride))))
+    }
+
+    /// The ride, or why the record is not believed.
+    fn ride(
+        &self,
+        record: &CheckedRecord,
+        verified: &Verified,
+        context: &Context<'_>,
+    ) -> Result<Result<Ride, &'static str>, StoreError> {
+        let impossible = refusal::TAP_IMPOSSIBLE.code;
+        let Some(station) = self.place.station(record) else { return Ok(Err(impossible)) };
+        let ahead = AHEAD_MAX.0.max(record.uncertainty.0);
+        if (record.at - context.now).0 > ahead || context.now - record.at > AGE_MAX {
+            return Ok(Err(impossible));
+        }
+        let is_closed = record.direction != Direction::Out
+            && self
+                .place
+                .closed
+                .iter()
+                .any(|order| order.covers(station, record.line, &self.place.gate.gate, record.at));
+        if is_closed {
+            return Ok(Err(Reason::Closed.name()));
+        }
+        let code = &verified.code;
+        let account = AccountToken::new(&code.account);
+        let (home, grant) = match self.payer(&account, verified, record.at)? {
+            Ok(payer) => payer,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let Some(node) = node_of(context, home) else { return Ok(Err(impossible)) };
+        let limit_ms = i64::from(self.place.parameters.deny_age_limit_h) * 3_600_000;
+        let was_stale = record.flags & FLAG_DENY_STALE != 0 || i64::from(record.deny_age_s) * 1_000 > limit_ms;
+        // Risk rule (b): the newest list of that moment had the account, the gate's old one did not.
+        let own_risk = was_stale && deny::is_denied(self.view, node, &account.to_string(), record.at)?;
+        let key = TapKey { gate: self.place.gate.gate.clone(), epoch: self.place.epoch, sequence: record.sequence };
+        Ok(Ok(Ride {
+            rider: Rider::new(account, code.ticket_number),
+            home,
+            own_risk,
+            tap: Tap {
+                key,
+                hash: record.hash,
+                direction: record.direction,
+                station,
+                line: record.line,
+                at: record.at,
+                uncertainty: record.uncertainty,
+                generated: code.generation_time,
+                account_type: code.account_type,
+                limit_fen: huitong_kernel::money::Fen(i64::from(code.limit_fen)),
+                shown_fen: record.shown_fen,
+                flags: record.flags,
+                replay_key: Digest(code.replay_key),
+                deny_sequence: record.deny_sequence,
+                deny_age_s: record.deny_age_s,
+                grant,
+                arrived: context.now,
+            },
+        }))
+    }
+
+    /// The city that pays: the issuer's own, or by the grant the one behind a token of model P.
+    fn payer(
+        &self,
+        account: &AccountToken,
+        verified: &Verified,
+        at: Instant,
+    ) -> Result<Result<(Division, Option<uuid::Uuid>), &'static str>, StoreError> {
+        if !account.is_granted() {
+            return Ok(Ok((verified.city, None)));
+        }
+        let grant = grants::of_account(self.view, account)?;
+        let valid =
+            grant.filter(|grant| grant.is_granted && grant.network == self.place.gate.network && at <= grant.expiry);
+        Ok(valid.map(|grant| (grant.home, Some(grant.grant))).ok_or(refusal::GRANT.code))
+    }
+
+    /// Whether the code passed in this direction before, here or in this batch (J8).
+    fn has_passed(&mut self, tap: &Tap) -> Result<bool, StoreError> {
+        let direction = tap.direction.number();
+        let before = taps::code_use(self.view, tap.replay_key, direction)?.is_some();
+        Ok(before || !self.used.insert((tap.replay_key, direction)))
+    }
+}
+
+/// When the rider must be looked at: soon after an exit, a boarding or a late record; after the limits for an entry.
+fn due(tap: &Tap, parameters: &Parameters, now: Instant) -> Instant {
+    let soon = now + parameters.final_wait();
+    match tap.direction {
+        Direction::Boarding => now,
+        Direction::Out => soon,
+        Direction::In if now - tap.at > parameters.final_wait() => soon,
+        Direction::In => soon.max(tap.at + parameters.trip_limit() + parameters.upload_wait()),
+    }
+}

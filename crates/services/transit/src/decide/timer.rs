@@ -1,0 +1,66 @@
+//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests.
+
+use huitong_kernel::time::Instant;
+use huitong_service_kit::{Context, Decision, StoreError, View, params};
+
+use super::{Decided, clearing, finalise, home};
+use crate::Transit;
+use crate::event::Event;
+
+/// Trips become final in parts of [`finalise::RIDERS_MAX`] riders; so many parts a tick at most, so that callers get their turn.
+const FINAL_PARTS: usize = 8;
+
+pub enum Due {
+    /// The riders that are due longest.
+    Trips,
+    Hole {
+        gate: String,
+        epoch: u32,
+    },
+    /// The own deny list's next delta.
+    DenyDelta,
+    Debt {
+        debt: String,
+    },
+    /// A day that is over, towards another node.
+    DayTotals(clearing::day::DueDay),
+    Contest {
+        contest: String,
+    },
+}
+
+pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
+    let mut due = Vec::new();
+    let riders: Option<i64> = view.one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM open_rider WHERE due_at <= ?1 LIMIT ?2)",
+        params![now.0, (finalise::RIDERS_MAX * FINAL_PARTS) as i64],
+        |row| row.get(0),
+    )?;
+    let parts = usize::try_from(riders.unwrap_or(0)).unwrap_or(0).div_ceil(finalise::RIDERS_MAX);
+    due.extend((0..parts).map(|_| Due::Trips));
+    due.extend(view.all(
+        "SELECT gate, epoch FROM gate_epoch WHERE hole_alarm_at <= ?1 ORDER BY hole_alarm_at LIMIT 20",
+        params![now.0],
+        |row| Ok(Due::Hole { gate: row.get(0)?, epoch: row.get(1)? }),
+    )?);
+    due.extend(home::deny::due(view, now)?.then_some(Due::DenyDelta));
+    due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
+    due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
+    due.extend(clearing::contest::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
+    due.truncate(limit);
+    Ok(due)
+}
+
+pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context<'_>) -> Decided {
+    match due {
+        Due::Trips => finalise::decide(transit, view, context),
+        Due::Hole { gate, epoch } => {
+            let alarm = format!("gate {gate}, epoch {epoch}: a record is missing although later ones arrived");
+            Ok(Decision::nothing().event(Event::HoleAlarmed { gate, epoch }).alarm(alarm))
+        }
+        Due::DenyDelta => home::deny::publish(view, context),
+        Due::Debt { debt } => home::debt::retry(view, debt, context),
+        Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
+        Due::Contest { contest } => clearing::contest::overdue(view, &contest),
+    }
+}

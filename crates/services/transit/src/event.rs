@@ -1,0 +1,291 @@
+//! What happened, versioned by name; complete enough to rebuild the views.
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::{Date, Instant};
+use huitong_ledger::Transfer;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::command::{AccountWish, GateWish};
+use crate::model::contest::{Contest, ContestAnswer, ContestState};
+use crate::model::deny::{DeltaText, DenyEntry};
+use crate::model::key_set::KeySetText;
+use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, TripAdjust};
+use crate::model::order::ServiceOrder;
+use crate::model::rider::{AccountToken, Rider};
+use crate::model::settlement::{DayDocuments, DayTotals, Document, PeriodStatement, SplitNotice};
+use crate::model::tap::{TakenTap, TapKey};
+use crate::model::trip::TripFinal;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", content = "body")]
+pub enum Event {
+    // Dated data, own and of others
+    #[serde(rename = "transit.key_set_known.v1")]
+    KeySetKnown { set: KeySetText, bytes: String },
+    #[serde(rename = "transit.map_known.v1")]
+    MapKnown { network: Division, version: u32, node: Division, operator: String, text: String },
+    #[serde(rename = "transit.pack_known.v1")]
+    PackKnown(PackKnown),
+    #[serde(rename = "transit.split_known.v1")]
+    SplitKnown { network: Division, rule: String, version: u32, valid_from: Date, text: String },
+    #[serde(rename = "transit.gates_registered.v1")]
+    GatesRegistered { operator: String, gates: Vec<GateWish> },
+    #[serde(rename = "transit.order_known.v1")]
+    OrderKnown(ServiceOrder),
+
+    // Visited
+    #[serde(rename = "transit.taps_taken.v1")]
+    TapsTaken(Box<TapsTaken>),
+    /// The record held under this key is in doubt since another came under it: quarantined, its rider's trip with it.
+    #[serde(rename = "transit.tap_doubted.v1")]
+    TapDoubted { tap: TapKey, network: Division, rider: Option<Rider>, reason: String },
+    #[serde(rename = "transit.hole_alarmed.v1")]
+    HoleAlarmed { gate: String, epoch: u32 },
+    #[serde(rename = "transit.trips_final.v1")]
+    TripsFinal(Box<TripsFinal>),
+    #[serde(rename = "transit.trip_answered.v1")]
+    TripAnswered { result: ChargeResult, transfers: Vec<Transfer> },
+    #[serde(rename = "transit.trip_adjusted.v1")]
+    TripAdjusted { adjust: Box<TripAdjust>, document: Option<Document> },
+    /// Late taps of a trip that was final before.
+    #[serde(rename = "transit.taps_joined.v1")]
+    TapsJoined { trip: Digest, network: Division, rider: Rider, taps: Vec<TapKey> },
+    #[serde(rename = "transit.adjust_answered.v1")]
+    AdjustAnswered { result: AdjustResult, transfers: Vec<Transfer> },
+
+    // Home
+    #[serde(rename = "transit.account_put.v1")]
+    AccountPut { participant: String, account: AccountWish, parent: Option<AccountToken> },
+    #[serde(rename = "transit.account_closed.v1")]
+    AccountClosed { account: AccountToken },
+    #[serde(rename = "transit.payment_booked.v1")]
+    PaymentBooked(PaymentBooked),
+    #[serde(rename = "transit.authorised.v1")]
+    Authorised(Authorised),
+    #[serde(rename = "transit.trip_charged.v1")]
+    TripCharged(Box<TripCharged>),
+    #[serde(rename = "transit.adjust_charged.v1")]
+    AdjustCharged(Box<AdjustCharged>),
+    #[serde(rename = "transit.debt_retried.v1")]
+    DebtRetried(DebtRetried),
+    #[serde(rename = "transit.completion_asked.v1")]
+    CompletionAsked { trip: Digest, account: AccountToken },
+    #[serde(rename = "transit.grant_asked.v1")]
+    GrantAsked { ask: CodeAsk, parent: AccountToken },
+    /// At the visited city.
+    #[serde(rename = "transit.grant_made.v1")]
+    GrantMade { ask: CodeAsk, grant: CodeGrant },
+    /// At home.
+    #[serde(rename = "transit.grant_held.v1")]
+    GrantHeld(CodeGrant),
+
+    // Deny lists
+    #[serde(rename = "transit.deny_caused.v1")]
+    DenyCaused(DenyCaused),
+    /// A delta, own or a peer's. An own one empties what was pending.
+    #[serde(rename = "transit.deny_known.v1")]
+    DenyKnown { delta: DeltaText, hash: Digest, bytes: String, is_own: bool },
+
+    // Clearing
+    #[serde(rename = "transit.split_booked.v1")]
+    SplitBooked { notice: SplitNotice, document: Document, transfers: Vec<Transfer> },
+    #[serde(rename = "transit.day_totals_sent.v1")]
+    DayTotalsSent(DayTotals),
+    #[serde(rename = "transit.day_totals_compared.v1")]
+    DayTotalsCompared { own: DayTotals, theirs: DayTotals },
+    #[serde(rename = "transit.day_documents_held.v1")]
+    DayDocumentsHeld { page: DayDocuments, differences: Vec<DayDifference> },
+    #[serde(rename = "transit.period_cut.v1")]
+    PeriodCut { period: String },
+    #[serde(rename = "transit.statement_issued.v1")]
+    StatementIssued { statement: PeriodStatement, state: String },
+    #[serde(rename = "transit.statement_answered.v1")]
+    StatementAnswered { period: String, creditor: Division, debtor: Division, confirmed: bool },
+    #[serde(rename = "transit.contest_opened.v1")]
+    ContestOpened { contest: Contest, role: String },
+    #[serde(rename = "transit.contest_ended.v1")]
+    ContestEnded { contest: Uuid, state: ContestState, answer: Option<ContestAnswer>, transfers: Vec<Transfer> },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackKnown {
+    pub network: Division,
+    pub pack: String,
+    pub version: u32,
+    pub node: Division,
+    pub network_version: u32,
+    pub valid_from: Date,
+    pub valid_to: Option<Date>,
+    pub grade: String,
+    pub max_fare_fen: Fen,
+    pub text: String,
+}
+
+/// Records of a gate, as received, with what the node made of each.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TapsTaken {
+    pub gate: String,
+    pub epoch: u32,
+    pub first: u64,
+    pub network: Division,
+    /// The records one after the other, base64 each.
+    pub records: Vec<String>,
+    pub signature: String,
+    /// Of records that were not held before.
+    pub taps: Vec<TakenTap>,
+    /// After this batch.
+    pub contiguous_to: u64,
+    pub highest: u64,
+    pub hole_alarm_at: Option<Instant>,
+    /// Riders with taps here, and when the next of their trips becomes final at the latest.
+    pub riders: Vec<(Rider, Instant)>,
+}
+
+/// Trips of several riders that became final together.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TripsFinal {
+    pub trips: Vec<FinalTrip>,
+    pub riders: Vec<RiderLeft>,
+}
+
+/// A rider that was looked at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RiderLeft {
+    pub network: Division,
+    pub rider: Rider,
+    /// When the next trip becomes final; none when nothing is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Instant>,
+    /// Taps of final trips that matching must still see, because an earlier tap is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<TapKey>,
+    /// Taps that were kept so and are not needed any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<TapKey>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FinalTrip {
+    pub trip: TripFinal,
+    /// `priced` (sent to home), `cancelled` or `written_off`.
+    pub state: crate::model::trip::TripState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// All taps that end with it, extra ones included.
+    pub taps: Vec<TapKey>,
+    /// What is claimed from home; none when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Document>,
+}
+
+/// A rider has paid; debts that it covers, oldest first, are settled.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PaymentBooked {
+    pub account: AccountToken,
+    pub reference: String,
+    pub amount_fen: Fen,
+    pub settled: Vec<DebtSettled>,
+    pub transfers: Vec<Transfer>,
+}
+
+/// An authorisation was given to a phone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Authorised {
+    pub id: Uuid,
+    pub account: AccountToken,
+    /// Compressed, hexadecimal.
+    pub user_key: String,
+    pub expiry: Instant,
+    pub limit_fen: Fen,
+}
+
+/// A debt was tried again: paid, or when next; none when the account is listed instead.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DebtRetried {
+    pub debt: String,
+    pub account: AccountToken,
+    pub attempts: u32,
+    pub next_retry: Option<Instant>,
+    pub settled: Option<DebtSettled>,
+    pub transfers: Vec<Transfer>,
+}
+
+/// A cause was added to or taken from an entry of the own list; `change` tells what the next delta will say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DenyCaused {
+    pub entry: DenyEntry,
+    pub cause: String,
+    pub is_add: bool,
+    pub valid_from: Instant,
+    pub change: DenyChange,
+}
+
+/// Home's booking of a trip.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TripCharged {
+    pub trip: TripFinal,
+    pub visited: Division,
+    /// SHA-256 of the trip as claimed.
+    pub content: Digest,
+    /// Who pays: of model P the account behind the token.
+    pub payer: AccountToken,
+    pub result: ChargeResult,
+    pub document: Option<Document>,
+    /// What could not be paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debt: Option<NewDebt>,
+    pub transfers: Vec<Transfer>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AdjustCharged {
+    pub adjust: TripAdjust,
+    pub visited: Division,
+    pub payer: AccountToken,
+    pub result: AdjustResult,
+    pub document: Option<Document>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debt: Option<NewDebt>,
+    /// What goes back to the rider.
+    pub refunded_fen: Fen,
+    pub transfers: Vec<Transfer>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewDebt {
+    pub debt: String,
+    pub amount_fen: Fen,
+    pub next_retry: Instant,
+}
+
+/// A debt that was paid.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DebtSettled {
+    pub debt: String,
+    pub amount_fen: Fen,
+}
+
+/// What the next own delta says of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DenyChange {
+    None,
+    Add,
+    Remove,
+    /// Was pending and is not any more.
+    Forget,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayDifference {
+    pub id: Digest,
+    /// `only_issuer`, `only_receiver`, `amounts_differ`
+    pub class: String,
+    pub issuer_fen: Option<Fen>,
+    pub receiver_fen: Option<Fen>,
+    pub cause: String,
+    pub proposal: String,
+}

@@ -1,0 +1,1 @@
+//! Endpoints below /v1/transit, each with its permission. Wire types live here and nowhere else.

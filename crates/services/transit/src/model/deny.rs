@@ -1,0 +1,118 @@
+//! Deny lists (黑名单) as nodes send them: one chain of deltas per home jurisdiction. The bytes are those of the gates.
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_kernel::time::Instant;
+use huitong_transit_code::deny::{self, DenyKind, Entry};
+use huitong_transit_code::make::{self, DeltaContent};
+use serde::{Deserialize, Serialize};
+
+use super::key_set::number;
+
+/// A delta, readable. What is hashed and chained are the bytes made from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaText {
+    pub home: Division,
+    pub sequence: u32,
+    pub previous: Digest,
+    pub as_of: Instant,
+    pub adds: Vec<DenyAdd>,
+    pub removes: Vec<DenyEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DenyEntry {
+    pub kind: DenyClass,
+    /// Hexadecimal: account 28 digits, platform 8, issuer 8, certificate 14 (issuer and serial).
+    pub key: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DenyAdd {
+    #[serde(flatten)]
+    pub entry: DenyEntry,
+    pub valid_from: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DenyClass {
+    Account,
+    Platform,
+    Issuer,
+    Certificate,
+}
+
+impl DenyClass {
+    pub fn name(self) -> &'static str {
+        match self {
+            DenyClass::Account => "account",
+            DenyClass::Platform => "platform",
+            DenyClass::Issuer => "issuer",
+            DenyClass::Certificate => "certificate",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<DenyClass> {
+        [DenyClass::Account, DenyClass::Platform, DenyClass::Issuer, DenyClass::Certificate]
+            .into_iter()
+            .find(|class| class.name() == name)
+    }
+
+    fn kind(self) -> DenyKind {
+        match self {
+            DenyClass::Account => DenyKind::Account,
+            DenyClass::Platform => DenyKind::Platform,
+            DenyClass::Issuer => DenyKind::Issuer,
+            DenyClass::Certificate => DenyKind::Certificate,
+        }
+    }
+
+    /// Bytes of a key.
+    pub fn key_length(self) -> usize {
+        match self {
+            DenyClass::Account => 14,
+            DenyClass::Platform | DenyClass::Issuer => 4,
+            DenyClass::Certificate => 7,
+        }
+    }
+}
+
+impl DenyEntry {
+    /// The entry as gates hold it; `None` unless the key has its length.
+    pub fn to_bytes(&self) -> Option<Entry> {
+        let key = hex::decode(&self.key).ok().filter(|key| key.len() == self.kind.key_length())?;
+        Some(deny::entry(self.kind.kind(), &key))
+    }
+}
+
+impl DeltaText {
+    /// The bytes of the delta; `None` if an entry is malformed.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        Some(make::deny_delta(&self.content(false)?))
+    }
+
+    /// A snapshot that stands for this delta, with all entries that hold after it.
+    pub fn snapshot(&self, hash: Digest, holding: &[DenyAdd]) -> Option<Vec<u8>> {
+        let all = DeltaText { previous: hash, adds: holding.to_vec(), removes: Vec::new(), ..self.clone() };
+        Some(make::deny_delta(&all.content(true)?))
+    }
+
+    fn content(&self, is_snapshot: bool) -> Option<DeltaContent> {
+        let adds = self.adds.iter().map(|add| Some((add.entry.to_bytes()?, add.valid_from.0.div_euclid(1_000))));
+        Some(DeltaContent {
+            home: number(self.home),
+            sequence: self.sequence,
+            is_snapshot,
+            previous: self.previous.0,
+            as_of: self.as_of.0.div_euclid(1_000),
+            adds: adds.collect::<Option<_>>()?,
+            removes: self.removes.iter().map(DenyEntry::to_bytes).collect::<Option<_>>()?,
+        })
+    }
+
+    /// The hash that the next delta names: SM3 of the bytes.
+    pub fn hash(&self) -> Option<Digest> {
+        Some(Digest(huitong_transit_code::signature::sm3(&[&self.to_bytes()?])))
+    }
+}

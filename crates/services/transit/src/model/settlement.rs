@@ -1,0 +1,128 @@
+//! What the two sides compare and pay: documents by day, day totals, period statements, revenue splits.
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::Date;
+use serde::{Deserialize, Serialize};
+
+/// What a document of a day is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    Trip,
+    Adjust,
+    Split,
+}
+
+impl DocumentKind {
+    pub const ALL: [DocumentKind; 3] = [DocumentKind::Trip, DocumentKind::Adjust, DocumentKind::Split];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            DocumentKind::Trip => "trip",
+            DocumentKind::Adjust => "adjust",
+            DocumentKind::Split => "split",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<DocumentKind> {
+        DocumentKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A document that one node issued to another and that moves money between two cities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Trip id; of adjustments and splits SM3 over their key.
+    pub id: Digest,
+    pub kind: DocumentKind,
+    /// The node that issued it and the node that received it.
+    pub issuer: Division,
+    pub receiver: Division,
+    /// The cities: who is owed, who owes. A negative amount goes the other way.
+    pub creditor: Division,
+    pub debtor: Division,
+    pub booking_day: Date,
+    pub travel_day: Date,
+    pub amount_fen: Fen,
+}
+
+/// Counts and sums of a day's documents of one issuer for one receiver, and the root over their sorted ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DayTotals {
+    #[schema(value_type = String)]
+    pub issuer: Division,
+    #[schema(value_type = String)]
+    pub receiver: Division,
+    #[schema(value_type = String, format = Date)]
+    pub booking_day: Date,
+    pub trips: u64,
+    #[schema(value_type = i64)]
+    pub trips_fen: Fen,
+    pub adjusts: u64,
+    #[schema(value_type = i64)]
+    pub adjusts_fen: Fen,
+    pub splits: u64,
+    #[schema(value_type = i64)]
+    pub splits_fen: Fen,
+    /// SHA-256 over (id, amount) of all documents in ascending order of id.
+    #[schema(value_type = String)]
+    pub root: Digest,
+}
+
+/// The documents of a day in ascending order of id, in pages: sent by both sides when their totals differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayDocuments {
+    pub issuer: Division,
+    pub receiver: Division,
+    pub booking_day: Date,
+    /// 0, 1, 2 …
+    pub page: u32,
+    pub is_last: bool,
+    pub documents: Vec<(Digest, Fen)>,
+}
+
+/// What a creditor city claims from a debtor city for a period: its documents by day, each day under its root. The debtor
+/// contests single documents; a difference of ledgers is never claimed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PeriodStatement {
+    /// `2026-11`
+    pub period: String,
+    #[schema(value_type = String)]
+    pub creditor: Division,
+    #[schema(value_type = String)]
+    pub debtor: Division,
+    pub documents: u64,
+    #[schema(value_type = i64)]
+    pub claimed_fen: Fen,
+    /// Documents under contest when the period was cut; not paid now.
+    pub contested: u64,
+    #[schema(value_type = i64)]
+    pub contested_fen: Fen,
+    /// SHA-256 over (id, amount) of all documents in ascending order of (booking day, id).
+    #[schema(value_type = String)]
+    pub root: Digest,
+    /// Open items of earlier periods: contests not decided yet.
+    pub previous_open: u64,
+    #[schema(value_type = i64)]
+    pub previous_open_fen: Fen,
+}
+
+/// A partner's part of a cross-border trip's revenue: a second document, so that charging never waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitNotice {
+    pub trip_id: Digest,
+    /// The document that is split: the trip, or an adjustment of it.
+    pub of: Digest,
+    pub operating: Division,
+    pub partner: Division,
+    pub rule: String,
+    pub rule_version: u32,
+    /// Metres, stops or shares by jurisdiction.
+    pub weights: Vec<(Division, u64)>,
+    pub parts: Vec<(Division, Fen)>,
+    pub amount_fen: Fen,
+    pub booking_day: Date,
+    pub travel_day: Date,
+}

@@ -1,0 +1,183 @@
+//! Final trips at the visited city.
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::{Date, Instant};
+use huitong_service_kit::{Row, SqlError, StoreError, View, params};
+use uuid::Uuid;
+
+use super::Text;
+use crate::event::Event;
+use crate::model::fare::ride::EarlierTrip;
+use crate::model::message::TripAdjust;
+use crate::model::network::StationId;
+use crate::model::rider::Rider;
+use crate::model::trip::{TripFinal, TripKind, TripState};
+
+/// A row of the view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TripRow {
+    pub trip: Digest,
+    pub network: Division,
+    pub rider: Rider,
+    pub home: Division,
+    pub kind: TripKind,
+    pub state: TripState,
+    pub began: Instant,
+    pub from: Option<StationId>,
+    pub to: Option<StationId>,
+    pub original_fen: Fen,
+    pub charge_fen: Fen,
+    pub provisional: bool,
+    pub adjusts: u32,
+    pub travel_day: Date,
+    pub booking_day: Date,
+    pub reason: Option<String>,
+    /// Journal sequence of the entry that holds its latest content.
+    pub entry: u64,
+}
+
+pub const COLUMNS: &str =
+    "trip, network, rider, home, kind, state, began, from_station, to_station, original_fen, charge_fen,
+    provisional, adjusts, travel_day, booking_day, reason, entry";
+
+/// Reads a row of [`COLUMNS`].
+pub fn read(row: &Row<'_>) -> Result<TripRow, SqlError> {
+    Ok(TripRow {
+        trip: Digest(row.get(0)?),
+        network: row.get::<_, Text<Division>>(1)?.0,
+        rider: Rider(row.get(2)?),
+        home: row.get::<_, Text<Division>>(3)?.0,
+        kind: row.get::<_, Text<TripKind>>(4)?.0,
+        state: row.get::<_, Text<TripState>>(5)?.0,
+        began: Instant(row.get(6)?),
+        from: row.get(7)?,
+        to: row.get(8)?,
+        original_fen: Fen(row.get(9)?),
+        charge_fen: Fen(row.get(10)?),
+        provisional: row.get(11)?,
+        adjusts: row.get(12)?,
+        travel_day: row.get::<_, Text<Date>>(13)?.0,
+        booking_day: row.get::<_, Text<Date>>(14)?.0,
+        reason: row.get(15)?,
+        entry: row.get(16)?,
+    })
+}
+
+pub fn trip(view: View<'_>, trip: Digest) -> Result<Option<TripRow>, StoreError> {
+    view.one(&format!("SELECT {COLUMNS} FROM trip WHERE trip = ?1"), params![trip.0], read)
+}
+
+/// Trips of a rider in a network that began in `from..=to`, oldest first, at most `limit`.
+pub fn of_rider(
+    view: View<'_>,
+    network: Division,
+    rider: &Rider,
+    from: Instant,
+    to: Instant,
+    limit: usize,
+) -> Result<Vec<TripRow>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {COLUMNS} FROM trip WHERE rider = ?1 AND network = ?2 AND began BETWEEN ?3 AND ?4
+             ORDER BY began LIMIT ?5"
+        ),
+        params![rider.0, network.as_str(), from.0, to.0, limit as i64],
+        read,
+    )
+}
+
+/// The latest trips of a rider before a moment, newest first.
+pub fn before(
+    view: View<'_>,
+    network: Division,
+    rider: &Rider,
+    before: Instant,
+    limit: usize,
+) -> Result<Vec<TripRow>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {COLUMNS} FROM trip WHERE rider = ?1 AND network = ?2 AND began < ?3 ORDER BY began DESC LIMIT ?4"
+        ),
+        params![rider.0, network.as_str(), before.0, limit as i64],
+        read,
+    )
+}
+
+/// Trips of a network that began in a span or up to a day before it, oldest first.
+pub fn in_span(
+    view: View<'_>,
+    network: Division,
+    from: Instant,
+    to: Instant,
+    limit: usize,
+) -> Result<Vec<TripRow>, StoreError> {
+    view.all(
+        &format!("SELECT {COLUMNS} FROM trip WHERE network = ?1 AND began BETWEEN ?2 AND ?3 ORDER BY began LIMIT ?4"),
+        params![network.as_str(), from.0 - 86_400_000, to.0, limit as i64],
+        read,
+    )
+}
+
+/// What a rider's trips in all networks cost, of those that began in `from..=to`, oldest first.
+pub fn fares_of(view: View<'_>, rider: &Rider, from: Instant, to: Instant) -> Result<Vec<EarlierTrip>, StoreError> {
+    view.all(
+        "SELECT network, began, IFNULL(ended, began), fare_fen FROM trip
+         WHERE rider = ?1 AND began BETWEEN ?2 AND ?3 ORDER BY began LIMIT 1000",
+        params![rider.0, from.0, to.0],
+        |row| {
+            Ok(EarlierTrip {
+                network: row.get::<_, Text<Division>>(0)?.0,
+                entry: Instant(row.get(1)?),
+                exit: Instant(row.get(2)?),
+                fare_fen: Fen(row.get(3)?),
+            })
+        },
+    )
+}
+
+/// A trip as it stands, from the entry that holds its latest content.
+pub fn content(view: View<'_>, row: &TripRow) -> Result<TripFinal, StoreError> {
+    for event in events(view, row)? {
+        match event {
+            Event::TripsFinal(trips) => {
+                if let Some(found) = trips.trips.into_iter().find(|found| found.trip.trip_id == row.trip) {
+                    return Ok(found.trip);
+                }
+            }
+            Event::TripAdjusted { adjust, .. } if adjust.trip_id == row.trip => return Ok(*adjust.trip),
+            _ => {}
+        }
+    }
+    Err(damaged(row))
+}
+
+fn damaged(row: &TripRow) -> StoreError {
+    StoreError::Damaged(format!("entry {} does not hold the trip {}", row.entry, row.trip))
+}
+
+/// The events of the entry that holds a trip's latest content.
+fn events(view: View<'_>, row: &TripRow) -> Result<Vec<Event>, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Recorded {
+        events: Vec<Event>,
+    }
+    let bytes =
+        view.one("SELECT bytes FROM journal WHERE sequence = ?1", params![row.entry], |row| row.get::<_, Vec<u8>>(0))?;
+    let recorded: Recorded = serde_json::from_slice(&bytes.ok_or_else(|| damaged(row))?)?;
+    Ok(recorded.events)
+}
+
+/// An adjustment of a trip by its id.
+pub fn adjustment(view: View<'_>, row: &TripRow, adjust: Uuid) -> Result<Option<TripAdjust>, StoreError> {
+    let entry = view.one("SELECT entry FROM trip_adjust WHERE adjust_id = ?1", params![adjust.to_string()], |row| {
+        row.get::<_, u64>(0)
+    })?;
+    let Some(entry) = entry else { return Ok(None) };
+    let at = TripRow { entry, ..row.clone() };
+    Ok(events(view, &at)?.into_iter().find_map(|event| match event {
+        Event::TripAdjusted { adjust: found, .. } if found.adjust == adjust => Some(*found),
+        _ => None,
+    }))
+}

@@ -1,0 +1,428 @@
+-- Views of the service transit, written only by `apply`. Amounts in fen, times in UTC milliseconds, days as YYYY-MM-DD.
+
+-- Dated data -----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS key_set (
+    version INTEGER PRIMARY KEY,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    text TEXT NOT NULL,           -- the published content, JSON
+    bytes BLOB NOT NULL           -- what gates load, without signature
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS station_map (
+    network TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    node TEXT NOT NULL,           -- the jurisdiction that published it
+    operator TEXT NOT NULL,       -- the participant, at the publishing node only
+    hash BLOB NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (network, version)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS fare_pack (
+    network TEXT NOT NULL,
+    pack TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    node TEXT NOT NULL,
+    network_version INTEGER NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_to TEXT,
+    grade TEXT NOT NULL,
+    max_fare_fen INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (network, pack, version)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS split_rule (
+    network TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    valid_from TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (network, rule, version)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS gate (
+    gate TEXT PRIMARY KEY,
+    network TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    station INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    key BLOB NOT NULL,            -- compressed SM2, 33 bytes
+    active INTEGER NOT NULL,
+    registered_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS service_order (
+    order_id TEXT PRIMARY KEY,
+    network TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS service_order_by_time ON service_order (network, to_ms);
+
+-- Taps -----------------------------------------------------------------------------------------------------------------
+
+-- Every record that a gate sent, once.
+CREATE TABLE IF NOT EXISTS tap (
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    hash BLOB NOT NULL,           -- SM3 of the record
+    previous BLOB NOT NULL,       -- the hash that it names as the one before
+    state INTEGER NOT NULL,       -- TapState
+    reason TEXT,
+    network TEXT NOT NULL,
+    station INTEGER NOT NULL,
+    direction INTEGER NOT NULL,
+    at INTEGER NOT NULL,          -- effective time
+    rider BLOB,                   -- of taps that count, and of pass-backs
+    trip BLOB,                    -- the trip that holds it, once that is final
+    entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its bytes
+    PRIMARY KEY (gate, epoch, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- A code passes once per direction (J8).
+CREATE TABLE IF NOT EXISTS code_use (
+    replay_key BLOB NOT NULL,
+    direction INTEGER NOT NULL,
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (replay_key, direction)
+) STRICT, WITHOUT ROWID;
+
+-- How far a gate's records are held without a hole (J7).
+CREATE TABLE IF NOT EXISTS gate_epoch (
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    contiguous_to INTEGER NOT NULL,
+    highest INTEGER NOT NULL,
+    hole_alarm_at INTEGER,        -- when a hole becomes an alarm; none without a hole, or once alarmed
+    alarmed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (gate, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS gate_hole ON gate_epoch (hole_alarm_at) WHERE hole_alarm_at IS NOT NULL;
+
+-- Taps that are not yet in a final trip, by rider: what matching looks at.
+CREATE TABLE IF NOT EXISTS open_tap (
+    network TEXT NOT NULL,
+    rider BLOB NOT NULL,
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    fixed INTEGER NOT NULL DEFAULT 0,  -- in a final trip already; kept while earlier taps of the rider are open
+    text TEXT NOT NULL,           -- Ride, JSON
+    PRIMARY KEY (network, rider, gate, epoch, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- When the next of a rider's trips becomes final.
+CREATE TABLE IF NOT EXISTS open_rider (
+    network TEXT NOT NULL,
+    rider BLOB NOT NULL,
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (network, rider)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS open_rider_due ON open_rider (due_at);
+
+-- Visited: final trips -------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS trip (
+    trip BLOB PRIMARY KEY,
+    network TEXT NOT NULL,
+    rider BLOB NOT NULL,
+    home TEXT NOT NULL,           -- the city that pays
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    began INTEGER NOT NULL,
+    from_station INTEGER,
+    to_station INTEGER,
+    ended INTEGER,
+    original_fen INTEGER NOT NULL,
+    charge_fen INTEGER NOT NULL,  -- in force, adjustments included
+    fare_fen INTEGER NOT NULL,    -- of it what is fare, without overstay
+    provisional INTEGER NOT NULL,
+    completed INTEGER NOT NULL,   -- one side was filled in
+    adjusts INTEGER NOT NULL DEFAULT 0,
+    travel_day TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    reason TEXT,                  -- of single-sided, cancelled, disputed and written-off trips
+    entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its latest content
+    answered_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS trip_of_rider ON trip (rider, began);
+CREATE INDEX IF NOT EXISTS trip_unanswered ON trip (home, state) WHERE state IN ('priced', 'disputed');
+
+CREATE INDEX IF NOT EXISTS trip_in_time ON trip (network, began);
+
+CREATE TABLE IF NOT EXISTS trip_adjust (
+    adjust_id TEXT PRIMARY KEY,
+    trip BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    change_fen INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL,          -- sent, booked, disputed
+    entry INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS trip_adjust_of_trip ON trip_adjust (trip, number);
+
+-- Home: accounts, charges, debts ---------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS account (
+    account BLOB PRIMARY KEY,     -- issuer 4, number 10
+    city TEXT NOT NULL,
+    participant TEXT NOT NULL,    -- the home operator
+    state TEXT NOT NULL,          -- open, closed
+    account_type INTEGER NOT NULL,
+    trip_limit_fen INTEGER NOT NULL,
+    day_limit_fen INTEGER NOT NULL,
+    unpaid_limit_fen INTEGER NOT NULL,
+    networks TEXT NOT NULL,       -- networks that the rider opened, JSON
+    balance_fen INTEGER NOT NULL DEFAULT 0,  -- what was paid in and not used
+    unpaid_fen INTEGER NOT NULL DEFAULT 0,   -- debts
+    parent BLOB                   -- model P: the rider's own account behind a token made for one city
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS authorisation (
+    id TEXT PRIMARY KEY,
+    account BLOB NOT NULL,
+    user_key BLOB NOT NULL,
+    expiry INTEGER NOT NULL,
+    limit_fen INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS authorisation_of_account ON authorisation (account, issued_at);
+
+-- Trips as home has charged or contested them.
+CREATE TABLE IF NOT EXISTS home_trip (
+    trip BLOB PRIMARY KEY,
+    account BLOB NOT NULL,
+    network TEXT NOT NULL,
+    visited TEXT NOT NULL,        -- the node
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,          -- charged, disputed
+    outcome TEXT NOT NULL,        -- ChargeOutcome, JSON: the same answer for ever
+    content BLOB NOT NULL,        -- SHA-256 of the TripFinal: the same id with other content is refused
+    original_fen INTEGER NOT NULL,
+    charge_fen INTEGER NOT NULL,  -- in force
+    adjusts INTEGER NOT NULL DEFAULT 0,
+    completions INTEGER NOT NULL DEFAULT 0,
+    began INTEGER NOT NULL,
+    travel_day TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    booked_at INTEGER NOT NULL,
+    text TEXT NOT NULL            -- the trip as it stands, JSON: what the rider is shown
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS home_trip_of_account ON home_trip (account, began);
+
+-- Codes that home has been asked to pay for (J8 over all visited nodes).
+CREATE TABLE IF NOT EXISTS home_code_use (
+    replay_key BLOB NOT NULL,
+    direction INTEGER NOT NULL,
+    trip BLOB NOT NULL,
+    PRIMARY KEY (replay_key, direction)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS debt (
+    debt TEXT PRIMARY KEY,        -- the trip or adjustment that was not paid
+    account BLOB NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    state TEXT NOT NULL,          -- open, listed, paid
+    next_retry INTEGER            -- none once listed or paid
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS debt_of_account ON debt (account, state, since);
+CREATE INDEX IF NOT EXISTS debt_retry ON debt (next_retry) WHERE next_retry IS NOT NULL;
+
+-- Grants of model P, at both ends.
+CREATE TABLE IF NOT EXISTS code_grant (
+    grant_id TEXT PRIMARY KEY,
+    role TEXT NOT NULL,           -- home, visited, both
+    network TEXT NOT NULL,
+    home TEXT NOT NULL,           -- city
+    account BLOB NOT NULL,        -- the token made for this city, with the visited city's issuer
+    state TEXT NOT NULL,          -- asked, granted, refused
+    limit_fen INTEGER NOT NULL,
+    expiry INTEGER NOT NULL,
+    authorisation TEXT,           -- base64
+    code TEXT                     -- of a refusal
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS code_grant_of_account ON code_grant (account);
+
+-- Deny lists of all homes ----------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS deny_delta (
+    home TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    as_of INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (home, sequence)
+) STRICT;
+
+-- What is denied after the last delta. Removed entries stay with the time of their removal, for contests.
+CREATE TABLE IF NOT EXISTS deny_entry (
+    home TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    valid_from INTEGER NOT NULL,
+    added_as_of INTEGER NOT NULL,
+    removed_as_of INTEGER,
+    PRIMARY KEY (home, kind, key, added_as_of)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS deny_entry_key ON deny_entry (key);
+
+-- Changes that wait for the next own delta.
+CREATE TABLE IF NOT EXISTS deny_pending (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    is_add INTEGER NOT NULL,
+    valid_from INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+
+-- Why an account is denied at its home: debts, loss, abuse. Shown to the rider.
+CREATE TABLE IF NOT EXISTS deny_cause (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (kind, key, cause)
+) STRICT, WITHOUT ROWID;
+
+-- Documents, days, periods, contests -----------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS document (
+    issuer TEXT NOT NULL,         -- node
+    receiver TEXT NOT NULL,       -- node
+    booking_day TEXT NOT NULL,
+    id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    creditor TEXT NOT NULL,       -- city or partner
+    debtor TEXT NOT NULL,
+    travel_day TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    PRIMARY KEY (issuer, receiver, booking_day, id)
+) STRICT, WITHOUT ROWID;
+
+-- Sums of `document`, kept as documents come.
+CREATE TABLE IF NOT EXISTS document_day (
+    issuer TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    creditor TEXT NOT NULL,
+    debtor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    documents INTEGER NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    PRIMARY KEY (issuer, receiver, booking_day, creditor, debtor, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS day_totals (
+    issuer TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    state TEXT NOT NULL,          -- sent, matched, different
+    own TEXT NOT NULL,            -- DayTotals, JSON
+    theirs TEXT,
+    PRIMARY KEY (issuer, receiver, booking_day)
+) STRICT, WITHOUT ROWID;
+
+-- Differences of a day, each in exactly one class.
+CREATE TABLE IF NOT EXISTS day_difference (
+    issuer TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    id BLOB NOT NULL,
+    class TEXT NOT NULL,          -- only_issuer, only_receiver, amounts_differ
+    issuer_fen INTEGER,
+    receiver_fen INTEGER,
+    cause TEXT NOT NULL,
+    proposal TEXT NOT NULL,
+    PRIMARY KEY (issuer, receiver, booking_day, id)
+) STRICT, WITHOUT ROWID;
+
+-- The other side's documents of a day that differs, until all pages are there.
+CREATE TABLE IF NOT EXISTS day_document (
+    issuer TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    id BLOB NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    PRIMARY KEY (issuer, receiver, booking_day, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS statement (
+    period TEXT NOT NULL,
+    creditor TEXT NOT NULL,
+    debtor TEXT NOT NULL,
+    state TEXT NOT NULL,          -- issued, confirmed, disputed
+    text TEXT NOT NULL,           -- PeriodStatement, JSON
+    issued_at INTEGER NOT NULL,
+    PRIMARY KEY (period, creditor, debtor)
+) STRICT, WITHOUT ROWID;
+
+-- A period is closed for ever once it was cut.
+CREATE TABLE IF NOT EXISTS period_cut (
+    period TEXT PRIMARY KEY,
+    cut_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS contest (
+    contest TEXT PRIMARY KEY,
+    document BLOB NOT NULL,
+    role TEXT NOT NULL,           -- creditor, debtor, both (cities of one node)
+    creditor TEXT NOT NULL,
+    debtor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    answer_by INTEGER NOT NULL,
+    ended_at INTEGER,
+    text TEXT NOT NULL            -- Contest, and the answer once there is one, JSON
+) STRICT;
+CREATE INDEX IF NOT EXISTS contest_due ON contest (answer_by) WHERE state = 'open';
+CREATE INDEX IF NOT EXISTS contest_of_document ON contest (document);
+
+-- Figures without persons ----------------------------------------------------------------------------------------------
+
+-- Entries and exits per station and business day of travel (J11).
+CREATE TABLE IF NOT EXISTS station_day (
+    network TEXT NOT NULL,
+    station INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    exits INTEGER NOT NULL,
+    boardings INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    impossible INTEGER NOT NULL,
+    passbacks INTEGER NOT NULL,
+    PRIMARY KEY (network, station, day)
+) STRICT, WITHOUT ROWID;
+
+-- Trips from city to city per hour, from station to station per day.
+CREATE TABLE IF NOT EXISTS flow_hour (
+    home TEXT NOT NULL,
+    network TEXT NOT NULL,
+    day TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    trips INTEGER NOT NULL,
+    PRIMARY KEY (home, network, day, hour)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS flow_station (
+    network TEXT NOT NULL,
+    from_station INTEGER NOT NULL,
+    to_station INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    trips INTEGER NOT NULL,
+    PRIMARY KEY (network, from_station, to_station, day)
+) STRICT, WITHOUT ROWID;
