@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fare::Grade;
 use super::fare::ride::Ride;
-use super::network::{LineId, Mode, Network, Section};
+use super::network::{LineId, Mode, Network, Section, Station};
 
 /// Parties of a rule at most.
 pub const PARTIES_MAX: usize = 16;
@@ -256,8 +256,10 @@ pub fn validate(rule: &SplitRule, network: &Network) -> Result<(), SplitFault> {
     if let Some((field, _)) = checks.into_iter().find(|(_, fits)| !fits) {
         return Err(field.to_owned());
     }
-    // The weights speak of the whole trip, so that every stop of the network needs a party.
-    match network.map.stations.iter().find(|station| rule.party_of(station.jurisdiction).is_none()) {
+    // The weights speak of the whole trip, which may leave the line, except on a bus: each of its stops needs a party.
+    let is_ridden = |station: &&Station| network.map.mode == Mode::Gated || station.lines.contains(&rule.line);
+    let mut ridden = network.map.stations.iter().filter(is_ridden);
+    match ridden.find(|station| rule.party_of(station.jurisdiction).is_none()) {
         Some(station) => Err(format!("partners: none has stop {}", station.id)),
         None => Ok(()),
     }

@@ -10,16 +10,17 @@ use super::window::{DAY_MINUTES, TimeBasis};
 use super::{Group, Pack};
 use crate::model::network::{Mode, Network, StationId};
 
-/// Fares computed for one pack at most: of 1 000 stations all pairs under eight time windows.
-const PRICINGS_MAX: usize = 8_000_000;
+/// What one pack may cost to load: pairs of stations × sets of groups in force × groups to choose from on the way.
+const TRIES_MAX: usize = 16_000_000;
 
 /// Prices all that can be ridden under all sets of groups; gives the highest fare.
 pub fn highest(pack: &Pack, network: &Network) -> Result<Fen, PackFault> {
     let sets = group_sets(pack);
     unique_choice(pack, &sets)?;
     let stations: Vec<StationId> = network.map.stations.iter().map(|station| station.id).collect();
-    if stations.len() * stations.len() * sets.len() > PRICINGS_MAX {
-        return Err("groups: too many time windows for a map of this size".to_owned());
+    let choices = if needs_path(pack) { pack.groups.len() } else { 1 };
+    if stations.len() * stations.len() * sets.len() * choices > TRIES_MAX {
+        return Err("groups: too many of them for a map of this size".to_owned());
     }
     let mut highest = Fen::ZERO;
     for station in &network.map.stations {
