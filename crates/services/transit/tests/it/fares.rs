@@ -186,6 +186,21 @@ fn a_path_through_several_groups_is_cut_at_the_border_and_the_parts_are_added() 
 }
 
 #[test]
+fn the_provisional_fare_is_that_of_the_dearest_hour() {
+    let dear = |name: &str, basis: &str, ends: &[u32], fen: i64| {
+        json!({"name": name, "basis": "single", "ending_stations": ends, "fare_fen": fen,
+            "apply_time": {"basis": basis, "days": "working_days", "from_min": 420, "to_min": 540}})
+    };
+    let network = line(&[1_000, 2_000]);
+    let with = |groups: Value| validate(&pack(pack_json(groups)), &network);
+    assert_eq!(with(json!([shanghai()])), Ok(Fen(300)));
+    assert_eq!(
+        with(json!([shanghai(), dear("peak", "entry", &[], 700), dear("end", "exit", &[2], 900)])),
+        Ok(Fen(900))
+    );
+}
+
+#[test]
 fn a_map_of_six_hundred_stations_is_loaded_with_all_its_pairs() {
     let lengths: Vec<u32> = (0..599).map(|at| 900 + at % 700).collect();
     let mut city = map(&lengths);

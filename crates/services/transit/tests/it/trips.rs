@@ -74,6 +74,7 @@ fn a_transfer_within_the_minutes_is_cheaper_and_counts_once() {
     let ride = ride(0, 1);
     check(&pack, &network, &ride, &[bus("2026-11-20T11:30:00")], 200, &[("from the bus", 100)]);
     check(&pack, &network, &ride, &[bus("2026-11-20T11:29:59")], 300, &[]);
+    check(&pack, &network, &ride, &[bus("2026-11-20T12:00:00")], 200, &[("from the bus", 100)]);
     check(&pack, &network, &ride, &[bus("2026-11-20T12:00:01")], 300, &[]);
     // The last trip decides: after the bus, one metro ride was cheaper already.
     let metro = earlier("310100", "2026-11-20T11:35:00", "2026-11-20T11:50:00", 200);
