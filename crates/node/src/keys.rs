@@ -51,6 +51,8 @@ pub fn write_public(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
     let folder = path.parent().context("a file lies in a folder")?;
+    // A bare file name lies in the folder where the program runs.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     std::fs::create_dir_all(folder)?;
     let draft = path.with_extension("tmp");
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;

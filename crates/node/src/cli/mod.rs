@@ -5,6 +5,7 @@ mod medical;
 mod node;
 mod proof;
 mod region;
+mod transit;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +33,10 @@ For operators:
 
 At a hospital:
   huitong medical settle bill.json --node http://127.0.0.1:7310 --key ht_…
+
+For makers of ticket gates:
+  huitong transit attack-suite --vendor NAME --command ./vendor-gate
+  huitong transit gate --help                 a gate for testing
 
 For auditors, offline:
   huitong verify --data data/310000           chain, trees, receipts, views equal replay
@@ -65,6 +70,9 @@ enum Command {
     /// Settle bills, recompute settlements
     #[command(subcommand)]
     Medical(medical::MedicalCommand),
+    /// Ride codes: try a gate, make codes, play a gate 乘车码
+    #[command(subcommand)]
+    Transit(transit::TransitCommand),
 }
 
 /// Runs the command line; gives the exit code.
@@ -78,6 +86,7 @@ pub fn run() -> i32 {
         Command::Prove(arguments) => proof::prove(&arguments),
         Command::VerifyProof(arguments) => proof::verify(&arguments),
         Command::Medical(command) => medical::run(command),
+        Command::Transit(command) => transit::run(command),
     };
     match result {
         Ok(code) => code,

@@ -1,0 +1,149 @@
+//! `huitong transit code authorise`: fields 1 to 15, as the server of an issuer gives them to a phone.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use huitong_transit_code::attack::Bench;
+use huitong_transit_code::certificate::{CERTIFICATE_LENGTH, Certificate};
+use huitong_transit_code::code::Account;
+use huitong_transit_code::custom::METRO_LENGTH;
+use huitong_transit_code::make::{self, AuthorisationFields, Sign, SigningKey};
+use huitong_transit_code::signature::Key;
+
+use super::super::given;
+use super::super::moment::{Moment, told};
+use super::{key, test_keys};
+
+/// Three days, the default of an authorisation's life (transit specification §5.3).
+const LIFE_S: i64 = 3 * 86_400;
+
+#[derive(Args)]
+pub struct AuthoriseArguments {
+    /// The published test issuer and its certificate
+    #[arg(long, conflicts_with_all = ["issuer_key", "certificate"], required_unless_present = "issuer_key")]
+    test_keys: bool,
+    /// The issuer's private key file
+    #[arg(long, requires = "certificate")]
+    issuer_key: Option<PathBuf>,
+    /// The issuer certificate, 117 bytes: hexadecimal, base64 or a file
+    #[arg(long)]
+    certificate: Option<String>,
+    /// The rider's key: a private key file, or the public key of 33 or 65 bytes. The test user's when absent
+    #[arg(long)]
+    user: Option<String>,
+    /// Account number 卡账户号, up to 20 digits
+    #[arg(long, default_value = "00003100000000000018")]
+    account: String,
+    /// Payment account 支付账户号, up to 16 characters
+    #[arg(long, default_value = "TEST0001")]
+    pay_account: String,
+    /// Code platform 发码平台, 8 hexadecimal digits
+    #[arg(long, default_value = "00000031")]
+    platform: String,
+    #[arg(long, default_value_t = 1)]
+    account_type: u8,
+    /// Single-spend limit 单次消费上限, fen
+    #[arg(long, default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(..=0x00ff_ffff))]
+    limit_fen: u32,
+    /// When the authorisation ends; three days from now when absent
+    #[arg(long)]
+    expires: Option<Moment>,
+    /// How long a displayed code is valid, seconds
+    #[arg(long, default_value_t = 30)]
+    validity_s: u16,
+    /// Ticket number 票号 in the metro's custom field: companions on one account need one each
+    #[arg(long, default_value_t = 7)]
+    ticket: u64,
+    /// Where the authorisation is written, base64; to the screen when absent
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+pub fn run(arguments: &AuthoriseArguments) -> anyhow::Result<i32> {
+    let (issuer, certificate) = issuer(arguments)?;
+    let expires = arguments.expires.unwrap_or(Moment(Moment::now().0.saturating_add(LIFE_S * 1_000)));
+    let fields = AuthorisationFields {
+        pay_account: right_aligned("payment account", arguments.pay_account.as_bytes())?,
+        account: Account { issuer: Certificate(&certificate).issuer(), number: account_number(&arguments.account)? },
+        certificate,
+        platform: given::exactly("platform", &arguments.platform)?,
+        account_type: arguments.account_type,
+        limit_fen: arguments.limit_fen,
+        user_key: user_key(arguments)?.compressed(),
+        expiry: expires.code_seconds()?,
+        validity_s: arguments.validity_s,
+        custom: metro_field(arguments.ticket),
+    };
+    let text = STANDARD.encode(make::authorisation(&fields, &issuer));
+    match &arguments.out {
+        None => println!("{text}"),
+        Some(path) => {
+            crate::keys::write_public(path, format!("{text}\n").as_bytes())?;
+            println!("Authorisation 授权: {}", path.display());
+            println!("  issuer 发卡机构 {}", hex::encode(fields.account.issuer));
+            println!("  account 卡账户  {}", hex::encode(fields.account.number));
+            println!("  limit 单次上限  {} fen", fields.limit_fen);
+            println!("  expires 授权到期 {}", told(expires.seconds()));
+        }
+    }
+    Ok(0)
+}
+
+fn issuer(arguments: &AuthoriseArguments) -> anyhow::Result<(SigningKey, [u8; CERTIFICATE_LENGTH])> {
+    let (Some(path), Some(certificate)) = (&arguments.issuer_key, &arguments.certificate) else {
+        test_keys::announce();
+        let bench = Bench::new();
+        return Ok((test_keys::test_key("issuer")?, bench.certificate(bench.certificate_fields())));
+    };
+    let issuer = key::read(path)?;
+    let certificate = given::exactly("certificate", certificate)?;
+    let named = Certificate(&certificate).key().context("the certificate's key is not on the curve")?;
+    if named.compressed() != issuer.key().compressed() {
+        bail!("the certificate names another key than {}", path.display());
+    }
+    Ok((issuer, certificate))
+}
+
+fn user_key(arguments: &AuthoriseArguments) -> anyhow::Result<Key> {
+    let Some(given) = &arguments.user else {
+        test_keys::announce();
+        return Ok(test_keys::test_key("user")?.key());
+    };
+    let bytes = given::argument(given).context("the user's key")?;
+    let key = match *bytes.as_slice() {
+        [2 | 3, ..] if bytes.len() == 33 => bytes.as_array().and_then(Key::from_compressed),
+        [4, ref point @ ..] if point.len() == 64 => {
+            point.first_chunk().zip(point.last_chunk()).and_then(|(x, y)| Key::from_coordinates(x, y))
+        }
+        _ => bytes.as_array().and_then(SigningKey::from_bytes).map(|key| key.key()),
+    };
+    key.context("the user's key: a private key file, or a public key of 33 or 65 bytes on the curve")
+}
+
+/// Digits as BCD, zeros before.
+fn account_number(digits: &str) -> anyhow::Result<[u8; 10]> {
+    if digits.len() > 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        bail!("an account number has up to 20 digits");
+    }
+    let number = hex::decode(format!("{digits:0>20}"))?;
+    number.try_into().map_err(|_| anyhow::anyhow!("20 digits are ten bytes"))
+}
+
+/// Bytes with zeros before.
+fn right_aligned<const LENGTH: usize>(name: &str, bytes: &[u8]) -> anyhow::Result<[u8; LENGTH]> {
+    let mut field = [0; LENGTH];
+    let at = LENGTH.checked_sub(bytes.len()).with_context(|| format!("the {name} has up to {LENGTH} bytes"))?;
+    field[at..].copy_from_slice(bytes);
+    Ok(field)
+}
+
+/// A stored-value ticket (decimal 92) that has not entered.
+fn metro_field(ticket: u64) -> Vec<u8> {
+    let mut field = vec![0; METRO_LENGTH];
+    field[0] = 92;
+    field[1..9].copy_from_slice(&ticket.to_be_bytes());
+    field
+}

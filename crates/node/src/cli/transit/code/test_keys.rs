@@ -1,0 +1,18 @@
+//! The published test keys (transit specification §16, V5): everybody has them, so nothing real may trust them.
+
+use anyhow::Context;
+use huitong_transit_code::make::SigningKey;
+
+const NOTICE: &str = "\
+测试密钥 TEST KEYS: these private keys are published in the transit specification. Whoever reads it can sign with them.
+Never put their root into a real key set. 切勿用于生产环境。";
+
+/// Says on the screen, beside and not inside the output, that test keys were used.
+pub fn announce() {
+    eprintln!("{NOTICE}");
+}
+
+/// `root`, `issuer`, `user` or `operator`.
+pub fn test_key(name: &str) -> anyhow::Result<SigningKey> {
+    SigningKey::of_test(&format!("huitong transit test {name}")).context("SM3 of the text is a private key")
+}

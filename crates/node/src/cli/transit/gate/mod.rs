@@ -1,0 +1,215 @@
+//! `huitong transit gate`: a gate for testing. It checks codes as a gate does, keeps its record as a gate must, and hands it
+//! to its node.
+
+mod answer;
+mod clock;
+mod device;
+mod fetch;
+mod folder;
+mod held;
+mod memory;
+mod play;
+mod record_store;
+mod script;
+mod upload;
+
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use huitong_transit_code::gate::{Direction, GateRules, Policy};
+use huitong_transit_code::make::Sign;
+use huitong_transit_code::record::text_field;
+use huitong_transit_code::signature::Key;
+use serde_json::json;
+
+use answer::Screen;
+pub use answer::reason_text;
+use device::{Device, Place, Started};
+use folder::Folder;
+use memory::Sizes;
+use play::Player;
+
+use super::given;
+use crate::demo::client::ApiClient;
+
+/// A gate for testing: reads codes from standard input or a script, answers each with open or refuse.
+///
+/// The folder is the gate's memory: its key (gate.key), its record (records.bin: length of two bytes, record, and so on),
+/// the tables it took (tables.json), how far the node has acknowledged (acknowledged.json). A record is on disk before the
+/// gate answers. After a crash the gate goes on where it was, and what passed stays used up.
+///
+/// A first ride:
+///   huitong transit code test-tables --out tables      (prints the operator key)
+///   huitong transit gate --folder g1 --gate SH-0101-A07 --station 1 --line 1 --direction both --network 310100 \
+///       --operator-key 03…
+///   key-set tables/key-set.bin
+///   deny tables/deny.bin
+///   state tables/state.bin
+///   image code.png in
+///
+/// Exit code 0 when every line was played and nothing waits for a node that can be reached.
+#[derive(Args)]
+#[command(verbatim_doc_comment, after_long_help = script::STEPS)]
+pub struct GateArguments {
+    /// The gate's memory; made when it is not there
+    #[arg(long)]
+    folder: PathBuf,
+    /// Print the gate's public key, to register it at the node, and end
+    #[arg(long)]
+    show_key: bool,
+    /// The gate's id: letters, digits, `-`, `_`, `.`; at most 16
+    #[arg(long, required_unless_present = "show_key", value_parser = gate_name)]
+    gate: Option<String>,
+    /// Its station, or the stop
+    #[arg(long, required_unless_present = "show_key")]
+    station: Option<u32>,
+    #[arg(long, required_unless_present = "show_key")]
+    line: Option<u32>,
+    /// in, out, boarding or both
+    #[arg(long, required_unless_present = "show_key", value_parser = gate_direction)]
+    direction: Option<GateDirection>,
+    /// Its network, six digits
+    #[arg(long, required_unless_present = "show_key")]
+    network: Option<u32>,
+    /// Whose tables the gate takes: SM2 public key, 66 hexadecimal digits
+    #[arg(long, required_unless_present = "show_key")]
+    operator_key: Option<String>,
+    /// Vehicle number on a bus, at most 12 characters
+    #[arg(long, default_value = "")]
+    vehicle: String,
+    /// Base address of the node's API: tables are fetched at the start, records uploaded at the end
+    #[arg(long, requires = "key")]
+    node: Option<String>,
+    /// API key of the gate
+    #[arg(long, env = "HUITONG_KEY")]
+    key: Option<String>,
+    /// A file of steps; `-` for standard input
+    #[arg(long, default_value = "-")]
+    script: PathBuf,
+    /// Begin without network
+    #[arg(long)]
+    offline: bool,
+    /// One JSON document a line
+    #[arg(long)]
+    json: bool,
+    /// The city's choice: while the clock cannot be trusted, accept with a flag
+    #[arg(long)]
+    accept_untrusted_clock: bool,
+    /// The city's choice: with a deny list over its age limit, accept with a flag
+    #[arg(long)]
+    accept_stale_deny_list: bool,
+    #[command(flatten)]
+    sizes: Sizes,
+    /// For tests: end by abort when this record is on disk and not yet answered
+    #[arg(long, hide = true)]
+    fail_after_record: Option<u64>,
+}
+
+/// `None`: both ways.
+#[derive(Clone, Copy)]
+struct GateDirection(Option<Direction>);
+
+fn gate_direction(word: &str) -> Result<GateDirection, String> {
+    match (word, script::direction(word)) {
+        ("both", _) => Ok(GateDirection(None)),
+        (_, Some(direction)) => Ok(GateDirection(Some(direction))),
+        (_, None) => Err("in, out, boarding or both".to_owned()),
+    }
+}
+
+/// The id stands in records, addresses and idempotency keys.
+fn gate_name(name: &str) -> Result<String, String> {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_plain && (1..=16).contains(&name.len()) {
+        Ok(name.to_owned())
+    } else {
+        Err("1 to 16 letters, digits, `-`, `_`, `.`".to_owned())
+    }
+}
+
+pub async fn run(arguments: GateArguments) -> anyhow::Result<i32> {
+    let folder = Folder::new(&arguments.folder)?;
+    if arguments.show_key {
+        println!("{}", hex::encode(folder.key()?.key().compressed()));
+        return Ok(0);
+    }
+    let screen = Screen { json: arguments.json };
+    let (mut device, started) =
+        Device::open(folder, place(&arguments)?, operator(&arguments)?, rules(&arguments), arguments.sizes)?;
+    device.fail_after_record = arguments.fail_after_record;
+    tell_start(screen, &device, &started);
+    let client = arguments.node.as_ref().zip(arguments.key.as_ref()).map(|(node, key)| ApiClient::new(node, key));
+    let mut player = Player { device, client, is_online: !arguments.offline, screen, faults: 0 };
+    let has_node = player.client.is_some();
+    if has_node && player.is_online {
+        player.fetch().await?;
+    }
+    if arguments.script.as_os_str() == "-" {
+        player.play(std::io::stdin().lock()).await?;
+    } else {
+        let path = &arguments.script;
+        let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        player.play(BufReader::new(file)).await?;
+    }
+    if has_node && player.is_online && !player.device.waiting().is_empty() {
+        player.upload().await?;
+    }
+    let waits_in_vain = has_node && player.is_online && !player.device.waiting().is_empty();
+    Ok(if player.faults == 0 && !waits_in_vain { 0 } else { crate::cli::FAILED })
+}
+
+fn place(arguments: &GateArguments) -> anyhow::Result<Place> {
+    let name = arguments.gate.clone().context("--gate")?;
+    Ok(Place {
+        id: text_field(&name).context("--gate has at most 16 characters")?,
+        name,
+        station: arguments.station.context("--station")?,
+        line: arguments.line.context("--line")?,
+        network: arguments.network.context("--network")?,
+        vehicle: text_field(&arguments.vehicle).context("--vehicle has at most 12 ASCII characters")?,
+        direction: arguments.direction.context("--direction")?.0,
+    })
+}
+
+fn operator(arguments: &GateArguments) -> anyhow::Result<Key> {
+    let given = arguments.operator_key.as_ref().context("--operator-key")?;
+    Key::from_compressed(&given::exactly("operator's key", given)?).context("the operator's key is not on the curve")
+}
+
+fn rules(arguments: &GateArguments) -> GateRules {
+    let policy = |accepts: bool| if accepts { Policy::AcceptFlagged } else { Policy::Refuse };
+    GateRules {
+        clock_untrusted: policy(arguments.accept_untrusted_clock),
+        deny_stale: policy(arguments.accept_stale_deny_list),
+        ..GateRules::default()
+    }
+}
+
+fn tell_start(screen: Screen, device: &Device, started: &Started) {
+    let waiting = device.waiting().len();
+    let mut text = format!(
+        "gate 闸机 {}: {} records, {waiting} to upload, {} passes remembered",
+        device.place.name,
+        device.store.kept().len(),
+        started.remembered
+    );
+    if started.cut_bytes > 0 {
+        text.push_str(&format!("\n  a torn record of {} bytes was cut; it was never answered", started.cut_bytes));
+    }
+    if started.lost_store {
+        text.push_str("\n  the store was lost: a new epoch begins");
+    }
+    if !started.refused_tables.is_empty() {
+        text.push_str(&format!("\n  kept tables of another operator: {}", started.refused_tables.join(", ")));
+    }
+    screen.tell(
+        &text,
+        &json!({
+            "step": "start", "gate": device.place.name, "records": device.store.kept().len(), "waiting": waiting,
+            "remembered": started.remembered, "cut_bytes": started.cut_bytes, "lost_store": started.lost_store,
+            "refused_tables": started.refused_tables,
+        }),
+    );
+}

@@ -1,0 +1,58 @@
+//! Bytes as people hand them over: hexadecimal, base64, a file of either or of the bytes themselves, or a QR picture.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+
+use super::picture;
+
+/// A file larger than this is no code, key or table.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Hexadecimal if every character is a hexadecimal digit, else base64. `None` for other text.
+pub fn decoded(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.split_whitespace().collect();
+    if text.is_empty() {
+        return None;
+    }
+    hex::decode(&text).ok().or_else(|| STANDARD.decode(&text).ok()).or_else(|| STANDARD_NO_PAD.decode(&text).ok())
+}
+
+/// The bytes of a file: of a picture those of the QR code in it, of a text those it stands for, else the file's own.
+pub fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes = raw_file(path)?;
+    if picture::is_png(&bytes) {
+        return picture::read(&bytes).with_context(|| format!("in {}", path.display()));
+    }
+    let text = std::str::from_utf8(&bytes).ok().and_then(decoded);
+    Ok(text.unwrap_or(bytes))
+}
+
+/// The argument's own bytes, or those of the file that it names.
+pub fn argument(argument: &str) -> anyhow::Result<Vec<u8>> {
+    let path = Path::new(argument);
+    if path.is_file() {
+        return file(path);
+    }
+    decoded(argument).with_context(|| {
+        let shown: String = argument.chars().take(40).collect();
+        format!("{shown} is neither a file nor hexadecimal nor base64")
+    })
+}
+
+/// Exactly as many bytes, as the argument gives them.
+pub fn exactly<const LENGTH: usize>(name: &str, given: &str) -> anyhow::Result<[u8; LENGTH]> {
+    let bytes = argument(given).with_context(|| format!("the {name}"))?;
+    let length = bytes.len();
+    bytes.try_into().map_err(|_| anyhow::anyhow!("the {name} has {length} bytes, not {LENGTH}"))
+}
+
+fn raw_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let size = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
+    if size > FILE_BYTES_MAX {
+        bail!("{} has {size} bytes: too large for what is read here", path.display());
+    }
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
