@@ -18,4 +18,6 @@ mod security;
 mod shared_journal;
 mod spreading;
 mod stage;
+mod transit_gate;
+mod transit_node;
 mod trust;

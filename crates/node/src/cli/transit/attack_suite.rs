@@ -8,7 +8,10 @@ use huitong_transit_code::attack::{self, OwnGate};
 use super::conformance::{Conformance, three_signatures_us};
 use super::vendor::Vendor;
 
-/// Plays every attack of the transit specification (§5.7) and, beside them, genuine codes that must pass.
+/// Play every attack against a gate and print the conformance report
+///
+/// The attacks are those of the transit specification (§5.7), each built so that all earlier checks pass; genuine codes that
+/// must pass stand beside them.
 ///
 /// Without --command the gate under test is this library's own. With it, the command is started by `sh -c` and spoken to
 /// over its standard input and output, one line a step, one line an answer:

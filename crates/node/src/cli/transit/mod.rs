@@ -13,12 +13,9 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub enum TransitCommand {
-    /// Play every attack against a gate and print the conformance report
     AttackSuite(attack_suite::AttackSuiteArguments),
-    /// Make, show and take apart ride codes
     #[command(subcommand)]
     Code(code::CodeCommand),
-    /// A gate for testing: reads codes, keeps its record, uploads it
     Gate(Box<gate::GateArguments>),
 }
 

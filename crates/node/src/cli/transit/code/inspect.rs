@@ -82,12 +82,20 @@ fn verify(arguments: &InspectArguments, set: &str, code: &[u8]) -> anyhow::Resul
     })
 }
 
+const CHINESE_COLUMNS: usize = 26;
+
+/// Columns on a terminal: a Chinese character takes two.
+fn columns(text: &str) -> usize {
+    text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
+}
+
 fn print_text(profile: Profile, code: &[u8], fields: &Result<Vec<Field>, Reason>, verdict: Option<&Verdict>) {
     println!("{} bytes, profile {}", code.len(), profile.name());
     match fields {
-        Ok(fields) => {
-            fields.iter().for_each(|field| println!("  {:<22} {}  {}", field.name, field.chinese, field.value))
-        }
+        Ok(fields) => fields.iter().for_each(|field| {
+            let pad = " ".repeat(CHINESE_COLUMNS.saturating_sub(columns(field.chinese)));
+            println!("  {:<22} {}{pad} {}", field.name, field.chinese, field.value);
+        }),
         Err(reason) => println!("  {} {} {}", reason.field_code(), reason.chinese(), reason.english()),
     }
     match verdict {

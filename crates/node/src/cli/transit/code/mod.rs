@@ -10,7 +10,7 @@ mod test_tables;
 
 use clap::Subcommand;
 
-/// Make, show and take apart ride codes.
+/// Make, show and take apart ride codes
 ///
 /// A ride in a minute, with the published test keys:
 ///   huitong transit code test-tables --out tables

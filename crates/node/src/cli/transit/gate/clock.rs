@@ -21,6 +21,8 @@ pub struct GateClock {
     set_ms: Option<i64>,
     drift_ms: i32,
     uncertainty_ms: u32,
+    /// Further from the node's time than a record can say: not trusted, whatever the rest.
+    is_far_off: bool,
     pub trust: ClockTrust,
 }
 
@@ -56,6 +58,7 @@ impl GateClock {
             set_ms: None,
             drift_ms: 0,
             uncertainty_ms: 0,
+            is_far_off: false,
             trust: ClockTrust::Estimate,
         }
     }
@@ -66,6 +69,7 @@ impl GateClock {
 
     pub fn read(&self) -> Reading {
         let error_s = match self.trust {
+            _ if self.is_far_off => None,
             ClockTrust::Estimate => Some(i64::from(self.uncertainty_ms.div_ceil(1_000))),
             ClockTrust::Seconds(seconds) => Some(seconds),
             ClockTrust::Unknown => None,
@@ -77,6 +81,7 @@ impl GateClock {
     /// From now on the clock stands.
     pub fn set(&mut self, moment: Moment) {
         self.set_ms = Some(moment.0);
+        self.is_far_off = false;
     }
 
     /// Moves the clock; nobody waits.
@@ -96,9 +101,10 @@ impl GateClock {
     /// answer. A clock further off than a record can say (24 days) is not trusted.
     pub fn hear(&mut self, gate_time_ms: i64, elapsed_ms: i64, node_time_ms: i64) {
         let middle_ms = gate_time_ms.saturating_add(elapsed_ms / 2);
-        match i32::try_from(middle_ms.saturating_sub(node_time_ms)) {
-            Ok(drift_ms) => self.estimate(drift_ms, u32::try_from(elapsed_ms / 2 + 1).unwrap_or(u32::MAX)),
-            Err(_) => self.trust = ClockTrust::Unknown,
+        let drift_ms = i32::try_from(middle_ms.saturating_sub(node_time_ms)).ok();
+        self.is_far_off = drift_ms.is_none();
+        if let Some(drift_ms) = drift_ms {
+            self.estimate(drift_ms, u32::try_from(elapsed_ms / 2 + 1).unwrap_or(u32::MAX));
         }
     }
 }

@@ -34,7 +34,10 @@ use play::Player;
 use super::given;
 use crate::demo::client::ApiClient;
 
-/// A gate for testing: reads codes from standard input or a script, answers each with open or refuse.
+/// A gate for testing: reads codes, keeps its record, uploads it
+///
+/// Codes and steps come from standard input or a script; each code is answered with open or refuse, the field code, and the
+/// reason in both languages.
 ///
 /// The folder is the gate's memory: its key (gate.key), its record (records.bin: length of two bytes, record, and so on),
 /// the tables it took (tables.json), how far the node has acknowledged (acknowledged.json). A record is on disk before the
@@ -65,6 +68,7 @@ pub struct GateArguments {
     /// Its station, or the stop
     #[arg(long, required_unless_present = "show_key")]
     station: Option<u32>,
+    /// Its line
     #[arg(long, required_unless_present = "show_key")]
     line: Option<u32>,
     /// in, out, boarding or both

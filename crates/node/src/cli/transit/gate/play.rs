@@ -140,9 +140,13 @@ impl Player {
             Ok(taken) => {
                 taken.into_iter().for_each(|(word, outcome)| self.screen.stepped(word, outcome));
                 let time = self.device.clock.read();
-                let text = format!("tables: drift 时钟偏差 {} ± {} ms", time.drift_ms, time.uncertainty_ms);
-                let document =
-                    json!({ "step": "tables", "drift_ms": time.drift_ms, "uncertainty_ms": time.uncertainty_ms });
+                let is_known = time.error_s.is_some();
+                let trust = if is_known { "" } else { "; clock not trusted 时钟不可信" };
+                let text = format!("tables: drift 时钟偏差 {} ± {} ms{trust}", time.drift_ms, time.uncertainty_ms);
+                let document = json!({
+                    "step": "tables", "drift_ms": time.drift_ms, "uncertainty_ms": time.uncertainty_ms,
+                    "clock_trusted": is_known,
+                });
                 self.screen.tell(&text, &document);
             }
         }
