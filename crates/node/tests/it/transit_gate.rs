@@ -280,7 +280,7 @@ fn full_tables_neighbours_and_wrong_tables_are_played() {
     let Step::State(elsewhere) = state else { panic!("a state") };
     std::fs::write(desk.path("elsewhere"), elsewhere).expect("writable");
     let script = format!(
-        "{}replay-table 1\n{first} in\nwait 70\n{second} in\nwait 230\n{third} in\n{third} dancing\nkey-set {}\nstate {}\n",
+        "{}replay-table 1\n{first} in\nwait 70\n{second} in\nwait 230\n{third} in\n{third} dancing\n\u{fffd}\0\nkey-set {}\nstate {}\n",
         desk.tables(),
         desk.shown("key-set"),
         desk.shown("elsewhere")
@@ -291,7 +291,7 @@ fn full_tables_neighbours_and_wrong_tables_are_played() {
         (&said.step("key-set")["reason"], &said.step("state")["reason"]),
         (&"TRN-CHAIN".into(), &"TRN-CHAIN".into())
     );
-    assert_eq!(said.output.status.code(), Some(1), "one line could not be played");
+    assert_eq!(said.output.status.code(), Some(1), "two lines could not be played");
     let fresh = desk.code(400);
     let said = desk.play(&format!("at {}\npassed {fresh} in\n{fresh} in\n{fresh} out", NOW + 400), &[]);
     assert_eq!(said.codes(), [-203, 0], "a neighbour's pass counts here: {}", text(&said.output));

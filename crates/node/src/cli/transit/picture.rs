@@ -145,6 +145,8 @@ fn grey(bytes: &[u8]) -> anyhow::Result<(usize, usize, Vec<u8>)> {
 
 #[cfg(test)]
 mod tests {
+    use huitong_transit_code::record::SCAN_LENGTH_MAX;
+
     use super::*;
 
     #[test]
@@ -158,6 +160,12 @@ mod tests {
         let picture = Picture::of(&bytes).expect("360 bytes fit");
         assert_eq!(picture.width, 73, "version 14");
         assert_eq!(read(&picture.png().expect("a PNG")).expect("readable"), bytes);
+        // The longest code that a tap record holds, and the shortest scan.
+        for length in [SCAN_LENGTH_MAX - 1, 1] {
+            bytes.resize(length, 0xc3);
+            let png = Picture::of(&bytes).and_then(|picture| picture.png()).expect("a PNG");
+            assert_eq!(read(&png).expect("readable"), bytes);
+        }
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl Held {
         if self.key_set.as_ref().is_some_and(|table| gate.load_key_set(&table.0).is_err()) {
             refused.push("key-set");
         }
-        if self.deny.values().flatten().any(|table| gate.apply_deny(&table.0).is_err()) {
+        // Each home's list stands for itself: one that is refused must not keep the others out.
+        if self.deny.values().flatten().filter(|table| gate.apply_deny(&table.0).is_err()).count() > 0 {
             refused.push("deny");
         }
         if self.state.as_ref().is_some_and(|table| gate.load_state(&table.0).is_err()) {

@@ -82,14 +82,7 @@ pub fn remember(gate: &mut TestGate, store: &RecordStore) -> anyhow::Result<usiz
 
 fn note(gate: &mut TestGate, record: &TapRecord<'_>) -> Result<(), Reason> {
     let now = corrected_s(record.gate_time_ms, record.drift_ms);
-    let Ok(code) = Code::parse(record.code) else {
-        // Of another layout: checked again as it was, for it passed then.
-        let presented = Presented { code: record.code, now, clock_error_s: Some(0), direction: record.direction };
-        return match gate.check(presented).reason {
-            Reason::ReplayFull => Err(Reason::ReplayFull),
-            _ => Ok(()),
-        };
-    };
+    let Ok(code) = Code::parse(record.code) else { return check_again(gate, record, now) };
     // What the record says passed is used up, whatever the tables of today would say of it.
     let checked = Checked {
         profile: Profile::Jtt1179,
@@ -106,4 +99,14 @@ fn note(gate: &mut TestGate, record: &TapRecord<'_>) -> Result<(), Reason> {
     };
     let answer = Answer { reason: Reason::Ok, age_s: 0, flags: record.flags, checked: Some(checked) };
     gate.note_passed(&answer, record.direction, now)
+}
+
+/// A code of another layout is read once more by the checks that let it pass. Whatever today's lists say of it, it is used up.
+fn check_again(gate: &mut TestGate, record: &TapRecord<'_>, now: i64) -> Result<(), Reason> {
+    let presented = Presented { code: record.code, now, clock_error_s: Some(0), direction: record.direction };
+    let answer = gate.check(presented);
+    match answer.reason {
+        Reason::Ok | Reason::Replay => Ok(()),
+        _ => gate.note_passed(&answer, record.direction, now),
+    }
 }

@@ -1,6 +1,6 @@
 //! Plays a script, or what comes on standard input, one line after the other.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 use anyhow::Context;
@@ -14,8 +14,15 @@ use super::script::{Step, TableKind, Tap, direction_word, step};
 use super::{fetch, upload};
 use crate::demo::client::ApiClient;
 
-/// A line longer than this holds no code.
-const LINE_BYTES_MAX: usize = 1 << 16;
+/// A line longer than this holds no code; the rest counts as the next line.
+const LINE_BYTES_MAX: u64 = 1 << 16;
+
+/// `None` at the end. Bytes that are no text become signs that no step begins with.
+fn next_line(lines: &mut impl BufRead) -> anyhow::Result<Option<String>> {
+    let mut line = Vec::new();
+    let count = lines.take(LINE_BYTES_MAX).read_until(b'\n', &mut line).context("the script cannot be read")?;
+    Ok((count > 0).then(|| String::from_utf8_lossy(&line).into_owned()))
+}
 
 pub struct Player {
     pub device: Device,
@@ -27,19 +34,19 @@ pub struct Player {
 }
 
 impl Player {
-    /// To the last line. A line that cannot be played is told and passed over.
-    pub async fn play(&mut self, lines: impl BufRead) -> anyhow::Result<()> {
-        for (number, line) in lines.lines().enumerate() {
-            let line = line.with_context(|| format!("line {} cannot be read", number + 1))?;
-            let step = if line.len() > LINE_BYTES_MAX { Err("the line is too long".to_owned()) } else { step(&line) };
-            let played = match step {
+    /// To the last line. A line that cannot be played is told and passed over: a scanner's noise must not stop a gate.
+    pub async fn play(&mut self, mut lines: impl BufRead) -> anyhow::Result<()> {
+        let mut number = 0;
+        while let Some(line) = next_line(&mut lines)? {
+            number += 1;
+            let played = match step(&line) {
                 Ok(None) => Ok(()),
                 Ok(Some(step)) => self.step(step).await?,
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = played {
                 self.faults += 1;
-                self.screen.fault(&format!("line {}", number + 1), &fault);
+                self.screen.fault(&format!("line {number}"), &fault);
             }
         }
         Ok(())
