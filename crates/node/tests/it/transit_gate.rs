@@ -375,3 +375,20 @@ fn tables_and_time_come_from_the_node() {
         text(&said.output)
     );
 }
+
+#[test]
+fn a_code_of_the_second_layout_opens_once_and_stays_used_up_after_a_restart() {
+    let desk = Desk::new();
+    let code = hex::encode(desk.bench.uic_genuine());
+    let inspect = ["transit", "code", "inspect", &code, "--key-set", &desk.shown("key-set"), "--at", &NOW.to_string()];
+    let inspected = huitong(&inspect);
+    for wanted in ["profile uic-918-9", "level1.provider", "00003100000000000026", "day 1 of the year", "验签: 0 OK"]
+    {
+        assert!(text(&inspected).contains(wanted), "{wanted} is missing in {}", text(&inspected));
+    }
+    let said = desk.play(&format!("{}{code} in\n{code} in\n", desk.tables()), &[]);
+    assert_eq!(said.codes(), [0, -203], "{}", text(&said.output));
+    let again = desk.play(&format!("at {}\n{code} in\n{code} out\n", NOW + 20), &[]);
+    assert_eq!(again.codes(), [-203, 0], "{}", text(&again.output));
+    desk.assert_chained(&[Reason::Ok, Reason::Replay, Reason::Replay, Reason::Ok]);
+}

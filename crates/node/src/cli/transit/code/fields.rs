@@ -5,6 +5,9 @@ use huitong_transit_code::code::Code;
 use huitong_transit_code::custom::MetroField;
 use huitong_transit_code::decode;
 use huitong_transit_code::profile::Profile;
+use huitong_transit_code::uic;
+use huitong_transit_code::uic::per::Span;
+use huitong_transit_code::uic::ride::RideCode;
 use serde::Serialize;
 
 use super::super::moment::told;
@@ -35,6 +38,7 @@ pub fn fields(profile: Profile, bytes: &[u8]) -> Result<Vec<Field>, Reason> {
         Profile::Jtt1179 | Profile::Jtt1179CertificateB | Profile::RawSm2 => Code::parse(bytes).map(|code| jtt(&code)),
         Profile::Metro2018 => metro_2018(bytes),
         Profile::AlipayOffline => alipay_offline(bytes),
+        Profile::Uic9189 => uic_918_9(bytes),
         _ => Err(Reason::Format),
     }
 }
@@ -132,5 +136,38 @@ fn alipay_offline(bytes: &[u8]) -> Result<Vec<Field>, Reason> {
     fields.bytes("auth_sig", "发卡机构授权签名", code.body_signature);
     fields.add("gen_time", "二维码生成时间", told(i64::from(code.time)));
     fields.bytes("user_sig", "用户私钥签名", code.code_signature);
+    Ok(fields.0)
+}
+
+/// Level 1 is the issuer's, level 2 the phone's (transit specification §4.9). The phone's time stamp has no year.
+fn uic_918_9(bytes: &[u8]) -> Result<Vec<Field>, Reason> {
+    let code = RideCode::parse(bytes)?;
+    let (header, level1, token) = (&code.header, &code.header.level1, &code.token);
+    let cut = |span: Span| header.cut(span, &mut [0; uic::CODE_LENGTH_MAX]).map(hex::encode);
+    let optional = |span: Option<Span>| span.map_or_else(|| Ok("- 无".to_owned()), cut);
+    let mut fields = Fields::default();
+    let number = |number: Option<u32>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+    fields.add("level1.provider", "一级.签发方", number(level1.provider.map(u32::from)));
+    fields.add("level1.key_id", "一级.密钥编号", number(level1.key_id));
+    fields.bytes("account", "卡账户号", &token.account.number);
+    fields.bytes("issuer", "发卡机构", &token.account.issuer);
+    fields.bytes("platform", "发码平台", &token.platform);
+    fields.add("account_type", "卡账户类型", format!("0x{:02x}", token.account_type));
+    fields.add("limit_fen", "单次消费金额上限", token.limit_fen);
+    fields.bytes("ticket_number", "票号", &token.ticket_number);
+    fields.add("level1.key_oid", "一级.密钥算法", optional(level1.level1_key_oid)?);
+    fields.add("level1.signing_oid", "一级.签名算法", optional(level1.level1_signing_oid)?);
+    fields.add("level2.key_oid", "二级.密钥算法", optional(level1.level2_key_oid)?);
+    fields.add("level2.signing_oid", "二级.签名算法", optional(level1.level2_signing_oid)?);
+    fields.add("user_key", "用户公钥", optional(level1.level2_key)?);
+    fields.add("auth_expiry", "授权过期时间", told(code.authorisation_expiry));
+    fields.add("validity_s", "二维码有效时间", code.validity_s);
+    fields.add("auth_sig", "发卡机构授权签名", optional(header.level1_signature)?);
+    let made = code.generated.map(|stamp| {
+        let (hours, minutes, seconds) = (stamp.second / 3_600, stamp.second / 60 % 60, stamp.second % 60);
+        format!("day {} of the year, {hours:02}:{minutes:02}:{seconds:02} UTC", stamp.day)
+    });
+    fields.add("gen_time", "二维码生成时间", made.unwrap_or_else(|| "- 无".to_owned()));
+    fields.add("user_sig", "用户私钥签名", optional(header.level2_signature)?);
     Ok(fields.0)
 }

@@ -9,6 +9,7 @@ use huitong_transit_code::key_set::KeySet;
 use huitong_transit_code::profile::Profile;
 use huitong_transit_code::signature::{Key, RustCrypto};
 use huitong_transit_code::table::{SIGNATURE_LENGTH, signed_body};
+use huitong_transit_code::uic::is_uic;
 use serde_json::json;
 
 use super::super::gate::reason_text;
@@ -20,9 +21,10 @@ use super::fields::{Field, fields};
 pub struct InspectArguments {
     /// The code: hexadecimal, base64, a file of either or of its bytes, or a PNG of the QR code
     code: String,
-    /// jtt1179, jtt1179-cert-b, metro-2018, alipay-offline. Never guessed
-    #[arg(long, default_value = "jtt1179", value_parser = profile)]
-    profile: Profile,
+    /// jtt1179, jtt1179-cert-b, metro-2018, alipay-offline, uic-918-9. When absent jtt1179, or uic-918-9 by the first three
+    /// bytes, which no code of the other has; nothing else is guessed
+    #[arg(long, value_parser = profile)]
+    profile: Option<Profile>,
     /// Verify against this key set: hexadecimal, base64 or a file
     #[arg(long)]
     key_set: Option<String>,
@@ -51,13 +53,15 @@ struct Verdict {
 
 pub fn run(arguments: &InspectArguments) -> anyhow::Result<i32> {
     let code = given::argument(&arguments.code)?;
-    let fields = fields(arguments.profile, &code);
+    let by_layout = if is_uic(&code) { Profile::Uic9189 } else { Profile::Jtt1179 };
+    let profile = arguments.profile.unwrap_or(by_layout);
+    let fields = fields(profile, &code);
     let verdict = arguments.key_set.as_ref().map(|set| verify(arguments, set, &code)).transpose()?;
     let is_good = fields.is_ok() && verdict.as_ref().is_none_or(|verdict| verdict.reason == Reason::Ok);
     if arguments.json {
-        print_json(arguments.profile, &code, &fields, verdict.as_ref())?;
+        print_json(profile, &code, &fields, verdict.as_ref())?;
     } else {
-        print_text(arguments.profile, &code, &fields, verdict.as_ref());
+        print_text(profile, &code, &fields, verdict.as_ref());
     }
     Ok(if is_good { 0 } else { crate::cli::FAILED })
 }
