@@ -111,20 +111,45 @@ fn book_change(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result
 }
 
 pub fn account_put(
-    _tx: Tx<'_>,
-    _participant: &str,
-    _account: &AccountWish,
-    _parent: Option<AccountToken>,
+    tx: Tx<'_>,
+    participant: &str,
+    account: &AccountWish,
+    parent: Option<AccountToken>,
 ) -> Result<(), StoreError> {
-    Ok(())
+    tx.execute_one(
+        "INSERT INTO account (account, city, participant, state, account_type, trip_limit_fen, day_limit_fen,
+             unpaid_limit_fen, networks, parent)
+         VALUES (?1, ?2, ?3, 'open', ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (account) DO UPDATE SET account_type = ?4, trip_limit_fen = ?5, day_limit_fen = ?6,
+             unpaid_limit_fen = ?7, networks = ?8",
+        params![
+            account.account.0,
+            account.city.as_str(),
+            participant,
+            account.account_type,
+            account.trip_limit_fen.0,
+            account.day_limit_fen.0,
+            account.unpaid_limit_fen.0,
+            json(&account.networks)?,
+            parent.map(|parent| parent.0),
+        ],
+    )
 }
 
 pub fn account_closed(_tx: Tx<'_>, _account: &AccountToken) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub fn payment(_tx: Tx<'_>, _payment: &PaymentBooked, _applied: &Applied) -> Result<(), StoreError> {
-    Ok(())
+pub fn payment(tx: Tx<'_>, payment: &PaymentBooked, applied: &Applied) -> Result<(), StoreError> {
+    let settled: Fen = payment.settled.iter().map(|debt| debt.amount_fen).sum();
+    take(tx, &payment.account, settled - payment.amount_fen, -settled)?;
+    payment.settled.iter().try_for_each(|debt| {
+        tx.execute_one(
+            "UPDATE debt SET state = 'paid', next_retry = NULL WHERE debt = ?1 AND state <> 'paid'",
+            params![debt.debt],
+        )
+    })?;
+    book::apply(tx, applied.at, &payment.reference, &payment.transfers)
 }
 
 pub fn authorised(_tx: Tx<'_>, _authorised: &Authorised, _applied: &Applied) -> Result<(), StoreError> {

@@ -5,5 +5,7 @@ mod fares;
 mod properties;
 mod region;
 mod rejections;
+mod rides;
 mod split;
+mod stage;
 mod trips;
