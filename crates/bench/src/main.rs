@@ -2,12 +2,14 @@
 //! signatures and fsync on; and the floors of fsync and signatures in the same run.
 //!
 //! `huitong-bench streams` tells what 1, 2 and 4 streams of one service commit together.
+//! `huitong-bench transit` measures ride codes, taps and the closing of a period.
 //! `huitong-bench million` settles a million bills between two nodes and tells their memory on the way and after a restart.
 
 mod floors;
 mod load;
 mod memory;
 mod streams;
+mod transit;
 
 use anyhow::{Context, bail};
 use huitong_node::demo::Region;
@@ -31,6 +33,10 @@ fn main() -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         println!("machine: {} cores", std::thread::available_parallelism()?);
         return streams::run(folder.path());
+    }
+    if arguments.get(1).is_some_and(|word| word == "transit") {
+        println!("machine: {} cores", std::thread::available_parallelism()?);
+        return transit::run();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run())
