@@ -8,7 +8,7 @@ use huitong_kernel::hash::Digest;
 use serde::{Deserialize, Serialize};
 
 /// Every service that a node can run.
-pub const SERVICES: &[&str] = &["registry", "medical"];
+pub const SERVICES: &[&str] = &["registry", "medical", "transit"];
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +34,13 @@ pub struct NodeConfig {
     /// Tells the members of one node apart; the API's address when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+    /// Signs the tables that gates of transit take (SM2 scalar, hexadecimal); made when it is missing. All members of a node
+    /// have the same.
+    #[serde(default = "default_transit_tables_key")]
+    pub transit_tables_key: PathBuf,
+    /// Folder of ride-code issuers whose keys this node holds: one file per city, `330100.toml`. It need not exist.
+    #[serde(default = "default_transit_issuers")]
+    pub transit_issuers: PathBuf,
     /// The services that this member may lead. With a shared journal it follows the node's others.
     #[serde(default = "default_services")]
     pub services: Vec<String>,
@@ -105,6 +112,14 @@ fn default_services() -> Vec<String> {
     SERVICES.iter().map(|service| (*service).to_owned()).collect()
 }
 
+fn default_transit_tables_key() -> PathBuf {
+    "transit-tables.key".into()
+}
+
+fn default_transit_issuers() -> PathBuf {
+    "transit-issuers".into()
+}
+
 fn default_body_bytes_max() -> usize {
     512 * 1024
 }
@@ -134,9 +149,15 @@ impl NodeConfig {
         let mut config: NodeConfig =
             toml::from_str(&text).with_context(|| format!("{} has a setting that cannot be read", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new(".")).canonicalize()?;
-        for part in
-            [&mut config.data, &mut config.manifest, &mut config.key, &mut config.tls_certificate, &mut config.tls_key]
-        {
+        for part in [
+            &mut config.data,
+            &mut config.manifest,
+            &mut config.key,
+            &mut config.tls_certificate,
+            &mut config.tls_key,
+            &mut config.transit_tables_key,
+            &mut config.transit_issuers,
+        ] {
             *part = folder.join(&*part);
         }
         if let Some(ca) = &mut config.journal_ca {

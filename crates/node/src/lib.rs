@@ -15,4 +15,5 @@ pub mod running;
 pub mod services;
 pub mod supervisor;
 pub mod tls;
+pub mod transit_keys;
 pub mod transport;

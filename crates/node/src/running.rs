@@ -15,6 +15,9 @@ use huitong_service_kit::http::edge::ANSWER_WAIT;
 use huitong_service_kit::http::{Clock, Edge};
 use huitong_service_kit::stream::{ApiCall, CallFailure, ServiceStream};
 use huitong_service_kit::{Principal, View};
+use huitong_transit::Transit;
+use huitong_transit::http::TransitEdge;
+use huitong_transit::verify::Verifier;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
@@ -36,7 +39,7 @@ use crate::region::keeper::ManifestKeeper;
 use crate::services::{Opener, Services};
 use crate::tls::Identity;
 use crate::transport::{HEADER_TIMEOUT, Security, serve, told_to_stop};
-use crate::{entropy, keys};
+use crate::{entropy, keys, transit_keys};
 
 /// How often due timers and a newer manifest are looked for.
 const TICK: Duration = Duration::from_millis(200);
@@ -141,9 +144,11 @@ impl RunningNode {
         let random = Arc::new(Mutex::new(entropy::random_source()?));
         let registry_edge =
             Edge { stream: Arc::clone(&services.registry), clock: Arc::clone(clock), answer_wait: ANSWER_WAIT };
+        let transit = services.transit.map(|stream| transit_edge(config, stream, clock)).transpose()?;
         let api = Api {
             registry: RegistryEdge { edge: registry_edge, random: Arc::clone(&random) },
             medical: services.medical.map(|stream| Edge { stream, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT }),
+            transit,
             status: NodeStatus {
                 name: config.name.clone(),
                 streams: self.streams.clone(),
@@ -175,6 +180,22 @@ impl RunningNode {
             port.close();
         }
     }
+}
+
+/// The endpoints of transit verify what gates send on all cores, and sign gates' tables.
+fn transit_edge(
+    config: &NodeConfig,
+    stream: Arc<ServiceStream<Transit>>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<TransitEdge> {
+    let transit = Arc::clone(stream.service());
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(TransitEdge {
+        edge: Edge { stream, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT },
+        transit,
+        verifier: Arc::new(Verifier::new(workers)),
+        tables: Arc::new(transit_keys::read_or_generate(&config.transit_tables_key)?),
+    })
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

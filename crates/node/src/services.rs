@@ -14,6 +14,7 @@ use huitong_service_kit::{Directory, Service};
 use huitong_store::member::Eligible;
 use huitong_store::shared::{PostgresTable, SharedJournal, TableTls};
 use huitong_store::writer::Leading;
+use huitong_transit::Transit;
 use tokio::time::Instant;
 
 use crate::config::NodeConfig;
@@ -21,12 +22,13 @@ use crate::entropy;
 use crate::exchange::streams::Streams;
 use crate::exchange::switchboard::Switchboard;
 use crate::region::keeper::ManifestKeeper;
-use crate::tls;
+use crate::{tls, transit_keys};
 
 /// The streams with their typed handles. A service that this node does not run is `None`.
 pub struct Services {
     pub registry: Arc<ServiceStream<Registry>>,
     pub medical: Option<Arc<ServiceStream<Medical>>>,
+    pub transit: Option<Arc<ServiceStream<Transit>>>,
 }
 
 /// What opening a stream needs.
@@ -48,7 +50,8 @@ pub fn stream_path(data: &Path, service: &str) -> PathBuf {
 impl Services {
     pub fn open(opener: &Opener<'_>) -> anyhow::Result<Services> {
         let registry = opener.open(Registry)?.context("every node runs or follows registry")?;
-        Ok(Services { registry, medical: opener.open(Medical::default())? })
+        let transit = Transit::new(transit_keys::issuers(&opener.config.transit_issuers)?);
+        Ok(Services { registry, medical: opener.open(Medical::default())?, transit: opener.open(transit)? })
     }
 
     pub fn streams(&self) -> Streams {
@@ -56,6 +59,9 @@ impl Services {
         streams.0.insert(self.registry.home().clone(), self.registry.clone());
         if let Some(medical) = &self.medical {
             streams.0.insert(medical.home().clone(), medical.clone());
+        }
+        if let Some(transit) = &self.transit {
+            streams.0.insert(transit.home().clone(), transit.clone());
         }
         streams
     }

@@ -15,6 +15,7 @@ use axum::middleware::from_fn_with_state;
 use huitong_medical::http::MedicalEdge;
 use huitong_registry::http::RegistryEdge;
 use huitong_service_kit::http::{Problem, endpoint, kit_refusals};
+use huitong_transit::http::TransitEdge;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::ApiConfig;
@@ -23,6 +24,7 @@ use crate::config::ApiConfig;
 pub struct Api {
     pub registry: RegistryEdge,
     pub medical: Option<MedicalEdge>,
+    pub transit: Option<TransitEdge>,
     pub status: status::NodeStatus,
     pub authenticator: authenticate::Authenticator,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
@@ -34,6 +36,9 @@ impl Api {
             endpoint::router(huitong_registry::http::endpoints()).with_state(self.registry);
         if let Some(medical) = self.medical {
             services = services.merge(endpoint::router(huitong_medical::http::endpoints()).with_state(medical));
+        }
+        if let Some(transit) = self.transit {
+            services = services.merge(endpoint::router(huitong_transit::http::endpoints()).with_state(transit));
         }
         let services = services
             .merge(endpoint::router(status::endpoints()).with_state(self.status.clone()))

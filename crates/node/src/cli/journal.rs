@@ -16,6 +16,7 @@ use huitong_service_kit::stream::ServiceLogic;
 use huitong_store::copy::{self, Journal};
 use huitong_store::group::GroupCommitter;
 use huitong_store::journal;
+use huitong_transit::Transit;
 
 use crate::config::{NodeConfig, SERVICES};
 use crate::region::manage;
@@ -160,6 +161,7 @@ fn adopt_into(node: &Node, service: &str, from: &mut Journal, file: &Path, until
     match service {
         Registry::NAME => adopt::<Registry>(node, from, file, until),
         Medical::NAME => adopt::<Medical>(node, from, file, until),
+        Transit::NAME => adopt::<Transit>(node, from, file, until),
         other => bail!("the service {other} is not known"),
     }
 }

@@ -15,6 +15,7 @@ use huitong_medical::Medical;
 use huitong_registry::Registry;
 use huitong_service_kit::Service;
 use huitong_store::journal;
+use huitong_transit::Transit;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -53,6 +54,9 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<i32> {
     let mut verified = vec![verify_stream::<Registry>(&folder, division, &manifest)?];
     if runs(Medical::NAME) {
         verified.push(verify_stream::<Medical>(&folder, division, &manifest)?);
+    }
+    if runs(Transit::NAME) {
+        verified.push(verify_stream::<Transit>(&folder, division, &manifest)?);
     }
     let good = verified.iter().all(|stream| stream.faults.is_empty());
     if arguments.json {

@@ -13,6 +13,7 @@ use huitong_service_kit::stream::ServiceLogic;
 use huitong_service_kit::{Service, StoreError};
 use huitong_store::readers::Readers;
 use huitong_store::{journal, replay};
+use huitong_transit::Transit;
 
 use super::Region;
 use super::morning::Morning;
@@ -100,6 +101,7 @@ pub fn views_equal_replay(region: &Region) -> anyhow::Result<bool> {
     for division in region.divisions() {
         let folder = region.node_folder(&division).join("streams");
         equal &= stream_equals_replay::<Medical>(region, &division, &folder)?;
+        equal &= stream_equals_replay::<Transit>(region, &division, &folder)?;
         equal &= stream_equals_replay::<Registry>(region, &division, &folder)?;
     }
     Ok(equal)

@@ -14,10 +14,12 @@ use super::manage::JoinRequest;
 use super::profile::{JurisdictionProfile, RegionProfile};
 use crate::config::{ApiConfig, Bootstrap, ExchangeConfig, LogFormat, NodeConfig, SERVICES, Testing};
 use crate::keys::{self, write_private, write_public};
-use crate::tls;
+use crate::{tls, transit_keys};
 
 /// From the ports of a node's first member to those of its second.
 const MEMBER_PORT_STEP: u16 = 5;
+/// Signs gates' tables; the same for all members of a node.
+const TRANSIT_TABLES_KEY: &str = "transit-tables.key";
 /// Validity of a first manifest and of the keys in it.
 const VALID_DAYS: i64 = 730;
 
@@ -102,7 +104,7 @@ fn add_member(folder: &Path, url: &str, record: &mut NodeRecord) -> anyhow::Resu
     config.member = Some("1".to_owned());
     write_private(&folder.join("node.toml"), toml::to_string_pretty(&config)?.as_bytes())?;
     let second = second_member(folder);
-    for file in ["keys/node.key", "keys/tls.key", "keys/tls.crt", "operator.key"] {
+    for file in ["keys/node.key", "keys/tls.key", "keys/tls.crt", "operator.key", TRANSIT_TABLES_KEY] {
         write_private(&second.join(file), &std::fs::read(folder.join(file))?)?;
     }
     config.member = Some("2".to_owned());
@@ -136,6 +138,7 @@ pub fn make_node(
     write_public(&folder.join("keys/tls.crt"), certificate.as_bytes())?;
     write_private(&folder.join("keys/tls.key"), tls_key.as_bytes())?;
     let (api, clock_offset_ms) = place;
+    transit_keys::generate(&folder.join(TRANSIT_TABLES_KEY))?;
     write_config(folder, jurisdiction, api, clock_offset_ms, random)?;
     // A clock that is somewhat behind must find the key valid, too.
     let valid_from = Instant(validity.0.0 - DurationMs::days(1).0);
@@ -189,6 +192,8 @@ fn write_config(
         journal: "sqlite".to_owned(),
         journal_ca: None,
         member: None,
+        transit_tables_key: TRANSIT_TABLES_KEY.into(),
+        transit_issuers: "transit-issuers".into(),
         services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
         log: LogFormat::Text,
         bootstrap: Some(Bootstrap { key: operator.id, hash: operator.hash }),

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Context;
+use huitong_kernel::calendar::Calendar;
 use huitong_kernel::division::Division;
 use huitong_kernel::manifest::{Manifest, SignedManifest, TrustError};
+use huitong_kernel::time::Instant;
 use huitong_service_kit::Directory;
 
 use crate::keys;
@@ -100,6 +102,10 @@ impl Directory for ManifestKeeper {
 
     fn parts(&self, jurisdiction: Division, service: &str) -> u8 {
         self.current().node_of(jurisdiction).map_or(1, |node| node.parts(service))
+    }
+
+    fn calendar(&self, division: Division, known_at: Instant) -> Calendar {
+        Calendar::effective(&self.current().calendars, division, known_at)
     }
 
     fn jurisdictions(&self) -> Vec<Division> {

@@ -196,6 +196,11 @@ impl<S: Service> ServiceStream<S> {
         self.function
     }
 
+    /// The service, for its caches.
+    pub fn service(&self) -> &Arc<S> {
+        &self.service
+    }
+
     pub fn readers(&self) -> &Readers {
         &self.readers
     }

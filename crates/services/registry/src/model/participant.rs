@@ -9,13 +9,16 @@ pub enum ParticipantKind {
     Hospital,
     Pharmacy,
     Pool,
+    /// Of the node.
     Operator,
+    /// A metro or bus company, of the visited or of the home side.
+    TransitOperator,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Participant {
-    /// Institutions: `fixmedins_code`, 12 characters. Pools: the division code. Operators: a short name.
+    /// Institutions: `fixmedins_code`, 12 characters. Pools: the division code. Operators and transit operators: a short name.
     pub code: String,
     pub kind: ParticipantKind,
     pub name_zh: String,

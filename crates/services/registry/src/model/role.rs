@@ -20,6 +20,18 @@ pub enum Role {
     Auditor,
     /// 节点运维
     Operator,
+    /// 到访地运营方: maps, fares, gates, orders and trips of its own networks
+    TransitOperator,
+    /// 闸机系统: hands over taps, fetches tables
+    GateSystem,
+    /// 归属地运营方: riders' accounts, codes, payments, deny list
+    HomeOperator,
+    /// 清分员: totals, statements, contests between cities
+    ClearingClerk,
+    /// 城市规划: flows without persons
+    CityPlanner,
+    /// 密钥管理: the key set of ride codes
+    KeyKeeper,
 }
 
 const CASHIER: &[&str] = &[
@@ -56,6 +68,15 @@ const AUDITOR: &[&str] = &[
     "registry.insured.read",
     "registry.principal.read",
     "node.status.read",
+    "transit.all_networks.read",
+    "transit.fare.read",
+    "transit.key_set.read",
+    "transit.gate.read",
+    "transit.tap.read",
+    "transit.trip.read",
+    "transit.totals.read",
+    "transit.statement.read",
+    "transit.contest.read",
 ];
 const OPERATOR: &[&str] = &[
     "registry.participant.write",
@@ -65,11 +86,63 @@ const OPERATOR: &[&str] = &[
     "registry.key.write",
     "node.status.read",
     "medical.totals.read",
+    "transit.all_networks.read",
+    "transit.gate.read",
+    "transit.totals.read",
 ];
+const TRANSIT_OPERATOR: &[&str] = &[
+    "transit.map.publish",
+    "transit.fare.publish",
+    "transit.fare.read",
+    "transit.gate.write",
+    "transit.gate.read",
+    "transit.order.write",
+    "transit.tap.read",
+    "transit.trip.read",
+    "transit.trip.adjust",
+    "transit.table.read",
+];
+const GATE_SYSTEM: &[&str] = &["transit.tap.write", "transit.table.read", "transit.fare.read"];
+const HOME_OPERATOR: &[&str] = &[
+    "transit.account.write",
+    "transit.account.read",
+    "transit.payment.write",
+    "transit.authorise",
+    "transit.grant.ask",
+    "transit.deny.write",
+    "transit.deny.read",
+    "transit.completion.ask",
+    "transit.ride.read",
+    "transit.fare.read",
+];
+const CLEARING_CLERK: &[&str] = &[
+    "transit.all_networks.read",
+    "transit.totals.read",
+    "transit.statement.read",
+    "transit.period.close",
+    "transit.contest.write",
+    "transit.contest.read",
+    "transit.trip.read",
+    "transit.ride.read",
+];
+const CITY_PLANNER: &[&str] = &["transit.flow.read", "transit.fare.read"];
+const KEY_KEEPER: &[&str] = &["transit.key_set.publish", "transit.key_set.read"];
 
 impl Role {
-    pub const ALL: [Role; 6] =
-        [Role::Cashier, Role::HospitalIt, Role::PoolClerk, Role::PolicyOfficer, Role::Auditor, Role::Operator];
+    pub const ALL: [Role; 12] = [
+        Role::Cashier,
+        Role::HospitalIt,
+        Role::PoolClerk,
+        Role::PolicyOfficer,
+        Role::Auditor,
+        Role::Operator,
+        Role::TransitOperator,
+        Role::GateSystem,
+        Role::HomeOperator,
+        Role::ClearingClerk,
+        Role::CityPlanner,
+        Role::KeyKeeper,
+    ];
 
     pub fn permissions(self) -> Vec<&'static str> {
         match self {
@@ -79,6 +152,12 @@ impl Role {
             Role::PolicyOfficer => POLICY_OFFICER.to_vec(),
             Role::Auditor => AUDITOR.to_vec(),
             Role::Operator => OPERATOR.to_vec(),
+            Role::TransitOperator => TRANSIT_OPERATOR.to_vec(),
+            Role::GateSystem => GATE_SYSTEM.to_vec(),
+            Role::HomeOperator => HOME_OPERATOR.to_vec(),
+            Role::ClearingClerk => CLEARING_CLERK.to_vec(),
+            Role::CityPlanner => CITY_PLANNER.to_vec(),
+            Role::KeyKeeper => KEY_KEEPER.to_vec(),
         }
     }
 }

@@ -15,7 +15,8 @@ use huitong_transit_code::signature::Key;
 
 use super::super::given;
 use super::super::moment::{Moment, told};
-use super::{key, test_keys};
+use super::test_keys;
+use crate::transit_keys;
 
 /// Three days, the default of an authorisation's life (transit specification §5.3).
 const LIFE_S: i64 = 3 * 86_400;
@@ -98,7 +99,7 @@ fn issuer(arguments: &AuthoriseArguments) -> anyhow::Result<(SigningKey, [u8; CE
         let bench = Bench::new();
         return Ok((test_keys::test_key("issuer")?, bench.certificate(bench.certificate_fields())));
     };
-    let issuer = key::read(path)?;
+    let issuer = transit_keys::read(path)?;
     let certificate = given::exactly("certificate", certificate)?;
     let named = Certificate(&certificate).key().context("the certificate's key is not on the curve")?;
     if named.compressed() != issuer.key().compressed() {

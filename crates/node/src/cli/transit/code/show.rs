@@ -9,7 +9,8 @@ use huitong_transit_code::make::{self, Sign};
 
 use super::super::moment::{Moment, told};
 use super::super::{given, picture::Picture};
-use super::{key, test_keys};
+use super::test_keys;
+use crate::transit_keys;
 
 #[derive(Args)]
 pub struct ShowArguments {
@@ -36,7 +37,7 @@ pub struct ShowArguments {
 pub fn run(arguments: &ShowArguments) -> anyhow::Result<i32> {
     let authorisation = given::argument(&arguments.authorisation).context("the authorisation")?;
     let user = match &arguments.key {
-        Some(path) => key::read(path)?,
+        Some(path) => transit_keys::read(path)?,
         None => {
             test_keys::announce();
             test_keys::test_key("user")?

@@ -7,8 +7,7 @@ use huitong_transit_code::make::SigningKey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::code::key;
-use crate::keys;
+use crate::{keys, transit_keys};
 
 /// `gate.json`: whose memory the folder is.
 #[derive(Serialize, Deserialize)]
@@ -43,8 +42,7 @@ impl Folder {
 
     /// The gate's SM2 key; made when there is none.
     pub fn key(&self) -> anyhow::Result<SigningKey> {
-        let path = self.file("gate.key");
-        if path.exists() { key::read(&path) } else { key::generate(&path) }
+        transit_keys::read_or_generate(&self.file("gate.key"))
     }
 
     /// The store's epoch; 1 in a new folder. Another gate's folder is refused: its records would be taken for ours.
