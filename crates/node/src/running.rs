@@ -14,7 +14,7 @@ use huitong_registry::model::role::Role;
 use huitong_service_kit::http::edge::ANSWER_WAIT;
 use huitong_service_kit::http::{Clock, Edge};
 use huitong_service_kit::stream::{ApiCall, CallFailure, ServiceStream};
-use huitong_service_kit::{Principal, View};
+use huitong_service_kit::{Directory, Principal, View};
 use huitong_transit::Transit;
 use huitong_transit::http::TransitEdge;
 use huitong_transit::verify::Verifier;
@@ -144,7 +144,7 @@ impl RunningNode {
         let random = Arc::new(Mutex::new(entropy::random_source()?));
         let registry_edge =
             Edge { stream: Arc::clone(&services.registry), clock: Arc::clone(clock), answer_wait: ANSWER_WAIT };
-        let transit = services.transit.map(|stream| transit_edge(config, stream, clock)).transpose()?;
+        let transit = services.transit.map(|stream| transit_edge(config, stream, clock, keeper)).transpose()?;
         let api = Api {
             registry: RegistryEdge { edge: registry_edge, random: Arc::clone(&random) },
             medical: services.medical.map(|stream| Edge { stream, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT }),
@@ -187,6 +187,7 @@ fn transit_edge(
     config: &NodeConfig,
     stream: Arc<ServiceStream<Transit>>,
     clock: &Arc<dyn Clock>,
+    keeper: &Arc<ManifestKeeper>,
 ) -> anyhow::Result<TransitEdge> {
     let transit = Arc::clone(stream.service());
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -195,6 +196,7 @@ fn transit_edge(
         transit,
         verifier: Arc::new(Verifier::new(workers)),
         tables: Arc::new(transit_keys::read_or_generate(&config.transit_tables_key)?),
+        directory: Arc::clone(keeper) as Arc<dyn Directory>,
     })
 }
 

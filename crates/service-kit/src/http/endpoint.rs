@@ -1,7 +1,9 @@
 //! An endpoint with the permission it needs. The check is made here, so a handler cannot forget it, and the
 //! permission stands in the OpenAPI document, so that one test can walk every endpoint.
 
-use axum::extract::Request;
+use std::convert::Infallible;
+
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -22,6 +24,15 @@ pub enum Access {
 pub struct Endpoint<T> {
     pub access: Access,
     pub routes: UtoipaMethodRouter<T>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Endpoint<T> {
+    /// Takes larger bodies than the others, of callers with the permission only.
+    #[must_use]
+    pub fn body_bytes_max(mut self, limit: usize) -> Endpoint<T> {
+        self.routes.2 = self.routes.2.layer::<_, Infallible>(DefaultBodyLimit::max(limit));
+        self
+    }
 }
 
 /// The extension of an OpenAPI operation that names its permission.

@@ -31,6 +31,8 @@ pub const NO_ISSUER_KEY: RefusalKind =
     kind("TRN-1014", 422, "本节点没有该城市的发码密钥", "this node holds no issuer key of that city");
 pub const ORDER_SPAN: RefusalKind = kind("TRN-1015", 422, "指令时段无效", "the order's span of time is invalid");
 
+pub const VERSION_UNKNOWN: RefusalKind = kind("TRN-1016", 404, "该版本未发布", "this version is not published");
+
 pub const ACCOUNT_UNKNOWN: RefusalKind = kind("TRN-2001", 404, "账户不存在", "account unknown");
 pub const ACCOUNT_EXISTS: RefusalKind =
     kind("TRN-2002", 409, "账户已存在且内容不同", "account exists with other content");
@@ -104,6 +106,7 @@ pub const ALL: &[RefusalKind] = &[
     STATION_UNKNOWN,
     NO_ISSUER_KEY,
     ORDER_SPAN,
+    VERSION_UNKNOWN,
     ACCOUNT_UNKNOWN,
     ACCOUNT_EXISTS,
     ACCOUNT_CLOSED,

@@ -10,7 +10,7 @@ mod visited;
 use std::sync::Arc;
 
 use huitong_service_kit::http::{Edge, Endpoint, Problem};
-use huitong_service_kit::{Refusal, Stop, View};
+use huitong_service_kit::{Directory, Refusal, Stop, View};
 use huitong_transit_code::make::SigningKey;
 
 use crate::Transit;
@@ -26,6 +26,8 @@ pub struct TransitEdge {
     pub verifier: Arc<Verifier>,
     /// Signs the tables of gates (SM2); their operators configure its public key.
     pub tables: Arc<SigningKey>,
+    /// The region's calendars, for prices.
+    pub directory: Arc<dyn Directory>,
 }
 
 impl TransitEdge {

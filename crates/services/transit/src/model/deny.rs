@@ -78,6 +78,13 @@ impl DenyClass {
     }
 }
 
+impl std::str::FromStr for DenyClass {
+    type Err = ();
+    fn from_str(name: &str) -> Result<DenyClass, ()> {
+        DenyClass::parse(name).ok_or(())
+    }
+}
+
 impl DenyEntry {
     /// The entry as gates hold it; `None` unless the key has its length.
     pub fn to_bytes(&self) -> Option<Entry> {

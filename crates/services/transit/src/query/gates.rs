@@ -2,7 +2,7 @@
 
 use huitong_kernel::division::Division;
 use huitong_kernel::time::Instant;
-use huitong_service_kit::{StoreError, View, params};
+use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
 use super::Text;
 use crate::model::network::{LineId, StationId};
@@ -19,18 +19,55 @@ pub struct Gate {
     pub active: bool,
 }
 
-pub fn gate(view: View<'_>, gate: &str) -> Result<Option<Gate>, StoreError> {
-    view.one("SELECT network, operator, station, line, key, active FROM gate WHERE gate = ?1", params![gate], |row| {
-        Ok(Gate {
-            gate: gate.to_owned(),
-            network: row.get::<_, Text<Division>>(0)?.0,
-            operator: row.get(1)?,
-            station: row.get(2)?,
-            line: row.get(3)?,
-            key: row.get(4)?,
-            active: row.get(5)?,
-        })
+fn read(row: &Row<'_>) -> Result<Gate, SqlError> {
+    Ok(Gate {
+        gate: row.get(0)?,
+        network: row.get::<_, Text<Division>>(1)?.0,
+        operator: row.get(2)?,
+        station: row.get(3)?,
+        line: row.get(4)?,
+        key: row.get(5)?,
+        active: row.get(6)?,
     })
+}
+
+pub fn gate(view: View<'_>, gate: &str) -> Result<Option<Gate>, StoreError> {
+    view.one(
+        "SELECT gate, network, operator, station, line, key, active FROM gate WHERE gate = ?1",
+        params![gate],
+        read,
+    )
+}
+
+/// Gates of a network by name, after one of them.
+pub fn list(view: View<'_>, network: Division, after: &str, limit: usize) -> Result<Vec<Gate>, StoreError> {
+    view.all(
+        "SELECT gate, network, operator, station, line, key, active FROM gate WHERE gate > ?2 AND network = ?1
+         ORDER BY gate LIMIT ?3",
+        params![network.as_str(), after, limit as i64],
+        read,
+    )
+}
+
+/// An epoch of a gate's store, as far as its records came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    pub epoch: u32,
+    /// Without a hole up to here.
+    pub held_to: u64,
+    pub highest: u64,
+    /// A hole was not filled in time, and is open still.
+    pub alarmed: bool,
+}
+
+/// A gate's epochs, the newest first.
+pub fn epochs(view: View<'_>, gate: &str, limit: usize) -> Result<Vec<Epoch>, StoreError> {
+    view.all(
+        "SELECT epoch, contiguous_to, highest, alarmed AND contiguous_to < highest FROM gate_epoch WHERE gate = ?1
+         ORDER BY epoch DESC LIMIT ?2",
+        params![gate, limit as i64],
+        |row| Ok(Epoch { epoch: row.get(0)?, held_to: row.get(1)?, highest: row.get(2)?, alarmed: row.get(3)? }),
+    )
 }
 
 /// How far the records of an epoch are held.

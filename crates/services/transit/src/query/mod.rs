@@ -3,17 +3,21 @@
 pub mod accounts;
 pub mod dated;
 pub mod deny;
+pub mod gate_tables;
 pub mod gates;
 pub mod grants;
 pub mod home_trips;
+pub mod published;
 pub mod taps;
 pub mod trips;
 
 use std::str::FromStr;
 
-use huitong_service_kit::{FromSql, StoreError};
+use huitong_service_kit::{FromSql, StoreError, View, params};
 use huitong_store::{FromSqlError, FromSqlResult, ValueRef};
 use serde::de::DeserializeOwned;
+
+use crate::event::Event;
 
 /// A column that holds the text of a value: a division, a day, a state.
 pub struct Text<T>(pub T);
@@ -27,4 +31,17 @@ impl<T: FromStr> FromSql for Text<T> {
 /// Text of a view that this service wrote.
 pub fn json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_str(text)?)
+}
+
+/// The events of an entry of the journal.
+pub fn entry_events(view: View<'_>, entry: u64) -> Result<Vec<Event>, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Recorded {
+        events: Vec<Event>,
+    }
+    let bytes =
+        view.one("SELECT bytes FROM journal WHERE sequence = ?1", params![entry], |row| row.get::<_, Vec<u8>>(0))?;
+    let bytes = bytes.ok_or_else(|| StoreError::Damaged(format!("the journal has no entry {entry}")))?;
+    let recorded: Recorded = serde_json::from_slice(&bytes)?;
+    Ok(recorded.events)
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
-use huitong_service_kit::{StoreError, View, params};
+use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
-use super::{Text, json};
+use super::{Text, entry_events, json};
+use crate::event::Event;
+use crate::model::network::StationId;
 use crate::model::rider::Rider;
-use crate::model::tap::{Ride, TapKey, TapState};
+use crate::model::tap::{Direction, Ride, TapKey, TapState};
 
 /// A held record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,4 +101,69 @@ pub fn due_riders(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<(Div
         params![now.0, limit as i64],
         |row| Ok((row.get::<_, Text<Division>>(0)?.0, Rider(row.get(1)?))),
     )
+}
+
+/// A record as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TapRow {
+    pub key: TapKey,
+    pub hash: Digest,
+    pub state: TapState,
+    pub reason: Option<String>,
+    pub station: StationId,
+    pub direction: Option<Direction>,
+    pub at: Instant,
+    pub rider: Option<Rider>,
+    pub trip: Option<Digest>,
+    /// Journal sequence of the entry that holds its bytes.
+    pub entry: u64,
+}
+
+const COLUMNS: &str = "gate, epoch, sequence, hash, state, reason, station, direction, at, rider, trip, entry";
+
+fn read(row: &Row<'_>) -> Result<TapRow, SqlError> {
+    Ok(TapRow {
+        key: TapKey { gate: row.get(0)?, epoch: row.get(1)?, sequence: row.get(2)? },
+        hash: Digest(row.get(3)?),
+        state: TapState::from_number(row.get(4)?).unwrap_or(TapState::Impossible),
+        reason: row.get(5)?,
+        station: row.get(6)?,
+        direction: Direction::from_number(row.get(7)?),
+        at: Instant(row.get(8)?),
+        rider: row.get::<_, Option<[u8; 22]>>(9)?.map(Rider),
+        trip: row.get::<_, Option<[u8; 32]>>(10)?.map(Digest),
+        entry: row.get(11)?,
+    })
+}
+
+/// Records of a gate's epoch in order, after a number.
+pub fn list(view: View<'_>, gate: &str, epoch: u32, after: u64, limit: usize) -> Result<Vec<TapRow>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {COLUMNS} FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
+        ),
+        params![gate, epoch, after, limit as i64],
+        read,
+    )
+}
+
+pub fn tap(view: View<'_>, key: &TapKey) -> Result<Option<TapRow>, StoreError> {
+    view.one(
+        &format!("SELECT {COLUMNS} FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3"),
+        params![key.gate, key.epoch, key.sequence],
+        read,
+    )
+}
+
+/// The record as the gate sent it, base64; `None` if its bytes were erased.
+pub fn record(view: View<'_>, tap: &TapRow) -> Result<Option<String>, StoreError> {
+    for event in entry_events(view, tap.entry)? {
+        if let Event::TapsTaken(taken) = event
+            && (taken.gate.as_str(), taken.epoch) == (tap.key.gate.as_str(), tap.key.epoch)
+        {
+            let place = tap.key.sequence.checked_sub(taken.first).and_then(|place| usize::try_from(place).ok());
+            return Ok(place.and_then(|place| taken.records.get(place).cloned()));
+        }
+    }
+    Ok(None)
 }

@@ -7,7 +7,7 @@ use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 use uuid::Uuid;
 
-use super::Text;
+use super::{Text, entry_events};
 use crate::event::Event;
 use crate::model::fare::ride::EarlierTrip;
 use crate::model::message::TripAdjust;
@@ -139,7 +139,7 @@ pub fn fares_of(view: View<'_>, rider: &Rider, from: Instant, to: Instant) -> Re
 
 /// A trip as it stands, from the entry that holds its latest content.
 pub fn content(view: View<'_>, row: &TripRow) -> Result<TripFinal, StoreError> {
-    for event in events(view, row)? {
+    for event in entry_events(view, row.entry)? {
         match event {
             Event::TripsFinal(trips) => {
                 if let Some(found) = trips.trips.into_iter().find(|found| found.trip.trip_id == row.trip) {
@@ -157,27 +157,75 @@ fn damaged(row: &TripRow) -> StoreError {
     StoreError::Damaged(format!("entry {} does not hold the trip {}", row.entry, row.trip))
 }
 
-/// The events of the entry that holds a trip's latest content.
-fn events(view: View<'_>, row: &TripRow) -> Result<Vec<Event>, StoreError> {
-    #[derive(serde::Deserialize)]
-    struct Recorded {
-        events: Vec<Event>,
-    }
-    let bytes =
-        view.one("SELECT bytes FROM journal WHERE sequence = ?1", params![row.entry], |row| row.get::<_, Vec<u8>>(0))?;
-    let recorded: Recorded = serde_json::from_slice(&bytes.ok_or_else(|| damaged(row))?)?;
-    Ok(recorded.events)
-}
-
 /// An adjustment of a trip by its id.
 pub fn adjustment(view: View<'_>, row: &TripRow, adjust: Uuid) -> Result<Option<TripAdjust>, StoreError> {
     let entry = view.one("SELECT entry FROM trip_adjust WHERE adjust_id = ?1", params![adjust.to_string()], |row| {
         row.get::<_, u64>(0)
     })?;
     let Some(entry) = entry else { return Ok(None) };
-    let at = TripRow { entry, ..row.clone() };
-    Ok(events(view, &at)?.into_iter().find_map(|event| match event {
-        Event::TripAdjusted { adjust: found, .. } if found.adjust == adjust => Some(*found),
+    Ok(entry_events(view, entry)?.into_iter().find_map(|event| match event {
+        Event::TripAdjusted { adjust: found, .. } if found.adjust == adjust && found.trip_id == row.trip => {
+            Some(*found)
+        }
         _ => None,
     }))
+}
+
+/// Trips of a travel day in a network by beginning, after one of them; of one state, or of all.
+pub fn of_day(
+    view: View<'_>,
+    network: Division,
+    day: Date,
+    state: Option<TripState>,
+    after: Option<(Instant, Digest)>,
+    limit: usize,
+) -> Result<Vec<TripRow>, StoreError> {
+    // A business day begins at most a day after its date does, and is a day long.
+    let first = Instant::start_of(day);
+    let (began, trip) = after.unwrap_or((Instant(first.0 - 1), Digest::default()));
+    view.all(
+        &format!(
+            "SELECT {COLUMNS} FROM trip WHERE network = ?1 AND began BETWEEN ?2 AND ?3 AND (began, trip) > (?4, ?5)
+             AND travel_day = ?6 AND (?7 IS NULL OR state = ?7) ORDER BY began, trip LIMIT ?8"
+        ),
+        params![
+            network.as_str(),
+            began.0.max(first.0),
+            first.0 + 2 * 86_400_000,
+            began.0,
+            trip.0,
+            day.to_string(),
+            state.map(TripState::name),
+            limit as i64,
+        ],
+        read,
+    )
+}
+
+/// A row of a trip's adjustments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdjustRow {
+    pub adjust: Uuid,
+    pub number: u32,
+    pub change_fen: Fen,
+    pub reason: String,
+    /// `sent`, `booked` or `disputed`.
+    pub state: String,
+}
+
+/// A trip's adjustments, oldest first.
+pub fn adjustments(view: View<'_>, trip: Digest) -> Result<Vec<AdjustRow>, StoreError> {
+    view.all(
+        "SELECT adjust_id, number, change_fen, reason, state FROM trip_adjust WHERE trip = ?1 ORDER BY number LIMIT 1000",
+        params![trip.0],
+        |row| {
+            Ok(AdjustRow {
+                adjust: row.get::<_, Text<Uuid>>(0)?.0,
+                number: row.get(1)?,
+                change_fen: Fen(row.get(2)?),
+                reason: row.get(3)?,
+                state: row.get(4)?,
+            })
+        },
+    )
 }
