@@ -37,6 +37,11 @@ impl CallError {
             CallError::Unreachable(_) => true,
         }
     }
+
+    /// Whether less at once may fare better.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, CallError::Refused(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE.as_u16())
+    }
 }
 
 impl ApiClient {
@@ -116,6 +121,10 @@ impl ApiClient {
         let answer = request.send().await.map_err(|error| CallError::Unreachable(error.to_string()))?;
         let status = answer.status();
         let bytes = answer.bytes().await.map_err(|error| CallError::Unreachable(error.to_string()))?;
+        if status == StatusCode::PAYLOAD_TOO_LARGE && serde_json::from_slice::<Problem>(&bytes).is_err() {
+            // A proxy's words: nothing came to the node.
+            return Err(CallError::Refused(Box::new(Problem::kit(&kit_refusals::TOO_LARGE))));
+        }
         if !status.is_success() {
             let problem: Problem = serde_json::from_slice(&bytes)
                 .map_err(|_| CallError::Unreachable(format!("answer {status} without a problem document")))?;

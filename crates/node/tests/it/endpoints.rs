@@ -17,6 +17,12 @@ fn concrete(path: &str) -> String {
         .replace("{role}", "home")
         .replace("{id}", "somebody")
         .replace("{key}", "0011223344556677")
+        .replace("{network}", "310100")
+        .replace("{version}", "1")
+        .replace("{pack}", "metro")
+        .replace("{gate}", "SH-0101-A07")
+        .replace("{trip}", &"0".repeat(64))
+        .replace("{rider}", &"9".repeat(44))
 }
 
 /// A key of a principal with just this role, for every role.

@@ -19,8 +19,8 @@ pub struct Desk {
 }
 
 /// What a gate said, one document a line.
-struct Said {
-    output: Output,
+pub struct Said {
+    pub output: Output,
     lines: Vec<Value>,
 }
 
@@ -32,19 +32,19 @@ impl Said {
     }
 
     /// The field codes of the codes presented.
-    fn codes(&self) -> Vec<i64> {
+    pub fn codes(&self) -> Vec<i64> {
         let taps = self.lines.iter().filter(|line| line["step"] == "code");
         taps.map(|line| line["code"].as_i64().expect("a code")).collect()
     }
 
-    fn step(&self, step: &str) -> &Value {
+    pub fn step(&self, step: &str) -> &Value {
         let found = self.lines.iter().rev().find(|line| line["step"] == step);
         found.unwrap_or_else(|| panic!("no {step} in {}", text(&self.output)))
     }
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub fn new() -> Desk {
         let desk = Desk { folder: tempfile::tempdir().expect("a folder"), bench: Bench::new() };
         for step in desk.bench.tables() {
             let (name, table) = match step {
@@ -58,22 +58,22 @@ impl Desk {
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn shown(&self, name: &str) -> String {
+    pub fn shown(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
     /// The steps that give the gate its tables, at `NOW`.
-    fn tables(&self) -> String {
+    pub fn tables(&self) -> String {
         let [key_set, deny, state] = ["key-set", "deny", "state"].map(|name| self.shown(name));
         format!("at {NOW}\nkey-set {key_set}\ndeny {deny}\nstate {state}\n")
     }
 
     /// Plays a script to its end, or to the gate's.
-    fn play(&self, script: &str, more: &[&str]) -> Said {
+    pub fn play(&self, script: &str, more: &[&str]) -> Said {
         let path = self.path("script");
         std::fs::write(&path, script).expect("writable");
         let (folder, operator) = (self.shown("gate"), hex::encode(self.bench.operator_key()));
@@ -85,14 +85,14 @@ impl Desk {
     }
 
     /// A node that knows this gate.
-    fn node(&self, mishaps: Vec<Mishap>) -> StubNode {
+    pub fn node(&self, mishaps: Vec<Mishap>) -> StubNode {
         let shown = huitong(&["transit", "gate", "--folder", &self.shown("gate"), "--show-key"]);
         assert_eq!(mode(&self.path("gate/gate.key")), 0o600);
         StubNode::start(text(&shown).trim(), mishaps)
     }
 
     /// The records in the gate's file, as they stand there.
-    fn records(&self) -> Vec<Vec<u8>> {
+    pub fn records(&self) -> Vec<Vec<u8>> {
         let bytes = std::fs::read(self.path("gate/records.bin")).expect("readable");
         let (mut rest, mut records) = (bytes.as_slice(), Vec::new());
         while let [high, low, after @ ..] = rest {
@@ -118,7 +118,7 @@ impl Desk {
     }
 
     /// A code of the test user's ticket, made so many seconds after `NOW`.
-    fn code(&self, after_s: u32) -> String {
+    pub fn code(&self, after_s: u32) -> String {
         hex::encode(make::code(&self.bench.genuine()[..291], NOW as u32 + after_s, &self.bench.user))
     }
 }
@@ -297,53 +297,6 @@ fn full_tables_neighbours_and_wrong_tables_are_played() {
     assert_eq!(said.codes(), [-203, 0], "a neighbour's pass counts here: {}", text(&said.output));
     let smaller = desk.play("", &["--replay-places", "1"]);
     assert!(text(&smaller.output).contains("smaller than the"), "nothing is forgotten: {}", text(&smaller.output));
-}
-
-#[test]
-fn taps_made_offline_reach_the_node_once_and_in_order_though_answers_are_lost() {
-    let desk = Desk::new();
-    let node = desk.node(vec![Mishap::AnswerLost, Mishap::Unavailable, Mishap::None, Mishap::AnswerLost]);
-    let mut script = format!("{}offline\n{} in\nupload\n", desk.tables(), desk.code(0));
-    // More than one batch; what is no code is refused and recorded too.
-    (0..520).for_each(|number| script.push_str(&format!("code {number:08x} out\n")));
-    script.push_str(&format!("{} out\nonline\nupload\n", desk.code(5)));
-    let said = desk.play(&script, &node.options());
-    assert!(said.output.status.success(), "{}", text(&said.output));
-    let upload = said.step("upload");
-    assert_eq!((&upload["waiting"], &upload["batches"]), (&0.into(), &2.into()), "{upload}");
-    let records = desk.records();
-    let held = node.held();
-    assert_eq!(held.records, records, "each once, in order");
-    assert_eq!(
-        held.keys,
-        ["1-1-500", "1-1-500", "1-1-500", "1-501-522", "1-501-522"].map(|key| format!("tb-SH-0101-A07-{key}")),
-        "the same batch under the same key until it is answered"
-    );
-    // Nothing waits: the next start uploads nothing.
-    assert!(desk.play("", &node.options()).output.status.success());
-    assert_eq!(node.held().keys.len(), 5);
-    // The node was restored from an old backup: it is given again what it lost.
-    node.forget_after(300);
-    let said = desk.play("code 02 out", &node.options());
-    assert!(said.output.status.success(), "{}", text(&said.output));
-    assert_eq!(node.held().records, desk.records());
-}
-
-#[test]
-fn a_node_that_stays_away_leaves_the_records_waiting_and_a_new_epoch_follows_the_old() {
-    let desk = Desk::new();
-    let node = desk.node(vec![Mishap::Unavailable; 4]);
-    let said = desk.play("code 00 in", &node.options());
-    assert_eq!(said.output.status.code(), Some(1), "{}", text(&said.output));
-    assert_eq!(said.step("upload")["waiting"], 1);
-    let said = desk.play("code 01 in\nepoch\ncode 02 in\ncode 03 in", &node.options());
-    assert!(said.output.status.success(), "{}", text(&said.output));
-    let keys = node.held().keys;
-    assert_eq!(keys[4..], ["tb-SH-0101-A07-1-1-2", "tb-SH-0101-A07-2-1-2"]);
-    // The store is lost behind records that the node has: their numbers are not used again.
-    std::fs::remove_file(desk.path("gate/records.bin")).expect("it was there");
-    let said = desk.play("code 04 in", &node.options());
-    assert_eq!((&said.step("start")["lost_store"], &said.step("code")["epoch"]), (&true.into(), &3.into()));
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub enum Mishap {
     AnswerLost,
     /// Not booked; answered with 503.
     Unavailable,
+    /// Not booked; a proxy answers with 413.
+    TooLarge,
 }
 
 struct Inside {
@@ -138,6 +140,9 @@ async fn take_batch(State(shared): State<Shared>, headers: HeaderMap, Json(batch
             "type": "urn:huitong:problem:API-0000", "title": "busy", "title_zh": "繁忙", "status": 503, "code": "API-0000",
         });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(problem)).into_response();
+    }
+    if mishap == Mishap::TooLarge {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "a proxy's words").into_response();
     }
     let (accepted, duplicate) = book(&mut inside, &batch);
     if mishap == Mishap::AnswerLost {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use huitong_kernel::division::Division;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
@@ -10,11 +11,15 @@ use crate::event::TapsTaken;
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, TakenTap, TapKey, TapState};
 
+/// Records of older days are counted when they come.
+const FIGURES_AGE: DurationMs = DurationMs::days(366);
+const FIGURES_AHEAD: DurationMs = DurationMs::days(1);
+
 pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), StoreError> {
     let mut stations: BTreeMap<(u32, String), [i64; 6]> = BTreeMap::new();
     for tap in &taken.taps {
         insert(tx, taken, tap, applied)?;
-        let day = tap.at.business_date().to_string();
+        let day = counted_at(tap.at, applied.at).business_date().to_string();
         count(stations.entry((tap.station, day)).or_default(), tap.state, tap.direction);
         if tap.state.counts() {
             open(tx, taken, tap)?;
@@ -33,6 +38,13 @@ pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), Sto
         )?;
     }
     stations.into_iter().try_for_each(|((station, day), counts)| station_day(tx, taken.network, station, &day, counts))
+}
+
+/// When a record counts in its station's figures: its time, or when it came if that is not to be believed. A gate's broken
+/// clock may say any number, and not all of them are days.
+fn counted_at(at: Instant, arrived: Instant) -> Instant {
+    let believable = (-FIGURES_AHEAD.0..=FIGURES_AGE.0).contains(&(arrived - at).0);
+    if believable { at } else { arrived }
 }
 
 fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! Trips become final: the taps of riders that are due are matched, priced and claimed from home.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
@@ -35,13 +36,18 @@ const LOOK_BACK: DurationMs = DurationMs::days(32);
 
 pub fn decide(transit: &Transit, view: View<'_>, context: &mut Context<'_>) -> Decided {
     let riders = taps::due_riders(view, context.now, RIDERS_MAX)?;
+    if riders.is_empty() {
+        // A tick before this one has seen to them.
+        return Ok(Decision::nothing());
+    }
     let mut prices: HashMap<Division, Option<NetworkPrices<'_>>> = HashMap::new();
     let mut finals = Finals::new(transit, view);
     for (network, rider) in riders {
-        if !prices.contains_key(&network) {
-            prices.insert(network, NetworkPrices::of(transit, view, context.directory, network)?);
-        }
-        match &prices[&network] {
+        let known = match prices.entry(network) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(NetworkPrices::of(transit, view, context.directory, network)?),
+        };
+        match known {
             Some(known) => finals.rider(known, rider, context)?,
             None => finals.left.push(RiderLeft::empty(network, rider)),
         }

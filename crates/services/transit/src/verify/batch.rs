@@ -17,6 +17,8 @@ use crate::refusal;
 
 /// Records of a batch at most.
 pub const RECORDS_MAX: usize = 500;
+/// A gate that counts from 1 never comes here; views hold no larger numbers.
+const SEQUENCE_END: u64 = 1 << 62;
 
 /// A batch as sent.
 #[derive(Clone, Debug)]
@@ -69,7 +71,8 @@ pub(super) fn records(batch: &GateBatch) -> Result<Vec<TapRecord<'_>>, Stop> {
         return Err(refusal::TOO_MANY.with("limit", RECORDS_MAX).at_field("records").into());
     }
     let gate = record::text_field(&batch.gate).ok_or_else(|| refusal::invalid("gate"))?;
-    let fits = batch.first > 0 && batch.last.checked_sub(batch.first) == Some(batch.records.len() as u64 - 1);
+    let countable = batch.first > 0 && batch.last < SEQUENCE_END;
+    let fits = countable && batch.last.checked_sub(batch.first) == Some(batch.records.len() as u64 - 1);
     if !fits {
         return Err(refusal::CHAIN.refuse().at_field("last").into());
     }

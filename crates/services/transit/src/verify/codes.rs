@@ -94,9 +94,12 @@ impl Verifier {
     }
 }
 
+/// The city of each issuer.
+type Cities = HashMap<[u8; 4], Division>;
+
 /// The key sets that the records name, and the time rules of the network.
 pub(super) struct Rules {
-    key_sets: BTreeMap<u32, (Vec<u8>, HashMap<[u8; 4], Division>)>,
+    key_sets: BTreeMap<u32, (Vec<u8>, Cities)>,
     time: TimeRules,
 }
 
@@ -145,8 +148,7 @@ impl Rules {
     }
 }
 
-/// The city of each issuer.
-fn cities(text: &KeySetText) -> HashMap<[u8; 4], Division> {
+fn cities(text: &KeySetText) -> Cities {
     let issuer = |text: &str| {
         let mut bytes = [0; 4];
         hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)

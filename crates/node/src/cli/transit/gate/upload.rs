@@ -64,9 +64,12 @@ pub struct Uploaded {
 pub async fn upload(device: &mut Device, client: &ApiClient) -> anyhow::Result<Uploaded> {
     let mut uploaded = Uploaded::default();
     let mut short_answers = 0;
-    while let Some(batch) = next_batch(device)? {
+    let mut records_max = BATCH_RECORDS_MAX;
+    while let Some(batch) = next_batch(device, records_max)? {
         match send(client, &batch).await {
-            Err(fault) => {
+            // The node, or a proxy before it, takes less at once.
+            Err(Fault::TooLarge(_)) if batch.records.len() > 1 => records_max = batch.records.len() / 2,
+            Err(Fault::TooLarge(fault) | Fault::Other(fault)) => {
                 uploaded.fault = Some(fault);
                 break;
             }
@@ -91,12 +94,12 @@ pub async fn upload(device: &mut Device, client: &ApiClient) -> anyhow::Result<U
 }
 
 /// The oldest waiting records of one epoch; `None` when none waits.
-fn next_batch(device: &Device) -> anyhow::Result<Option<Batch>> {
+fn next_batch(device: &Device, records_max: usize) -> anyhow::Result<Option<Batch>> {
     let waiting = device.waiting();
     let Some(first) = waiting.first() else { return Ok(None) };
     let (epoch, mut last, mut last_hash) = (first.epoch, first.sequence, [0; 32]);
     let mut records = Vec::new();
-    for kept in waiting.iter().take(BATCH_RECORDS_MAX).take_while(|kept| kept.epoch == epoch) {
+    for kept in waiting.iter().take(records_max).take_while(|kept| kept.epoch == epoch) {
         let bytes = device.store.read(kept)?;
         (last, last_hash) = (kept.sequence, TapRecord::hash(&bytes));
         records.push(STANDARD.encode(bytes));
@@ -107,8 +110,14 @@ fn next_batch(device: &Device) -> anyhow::Result<Option<Batch>> {
     Ok(Some(Batch { gate, epoch, first: first.sequence, last, records, signature }))
 }
 
+/// Why a batch was not taken.
+enum Fault {
+    TooLarge(String),
+    Other(String),
+}
+
 /// The same batch under the same key until it is answered, or is refused for good.
-async fn send(client: &ApiClient, batch: &Batch) -> Result<BatchAnswer, String> {
+async fn send(client: &ApiClient, batch: &Batch) -> Result<BatchAnswer, Fault> {
     let key = format!("tb-{}-{}-{}-{}", batch.gate, batch.epoch, batch.first, batch.last);
     let mut pause = FIRST_PAUSE;
     let mut fault = String::new();
@@ -119,12 +128,14 @@ async fn send(client: &ApiClient, batch: &Batch) -> Result<BatchAnswer, String> 
         }
         match client.send::<_, serde_json::Value>(Method::POST, "/v1/transit/tap-batches", Some(&key), batch).await {
             Ok((StatusCode::OK, answer)) => {
-                return serde_json::from_value(answer).map_err(|error| format!("the node's answer: {error}"));
+                return serde_json::from_value(answer)
+                    .map_err(|error| Fault::Other(format!("the node's answer: {error}")));
             }
             Ok((status, _)) => fault = format!("the node answered {status}: not booked yet"),
             Err(error) if error.may_pass() => fault = error.to_string(),
-            Err(error) => return Err(error.to_string()),
+            Err(error) if error.is_too_large() => return Err(Fault::TooLarge(error.to_string())),
+            Err(error) => return Err(Fault::Other(error.to_string())),
         }
     }
-    Err(fault)
+    Err(Fault::Other(fault))
 }

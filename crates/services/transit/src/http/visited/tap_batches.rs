@@ -35,7 +35,10 @@ pub struct TapBatchRequest {
 
 impl TapBatchRequest {
     fn batch(self) -> Result<GateBatch, Problem> {
-        if self.records.is_empty() || self.records.len() > RECORDS_MAX {
+        if self.records.is_empty() {
+            return Err(problem(&refusal::invalid("records")));
+        }
+        if self.records.len() > RECORDS_MAX {
             return Err(problem(&refusal::TOO_MANY.with("limit", RECORDS_MAX).at_field("records")));
         }
         let mut signature = [0; 64];
