@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod entropy;
 pub mod exchange;
+pub mod gate;
 pub mod keys;
 pub mod logging;
 pub mod region;

@@ -12,6 +12,7 @@ use huitong_service_kit::stream::ServiceLogic;
 use huitong_store::group::GroupCommitter;
 use huitong_store::journal::{self, Medium};
 use huitong_store::{feeds, log_check};
+use huitong_transit::Transit;
 use std::path::Path;
 
 use crate::disk::Disk;
@@ -28,7 +29,7 @@ const BATCH: usize = 500;
 /// The heads of a disk's streams, if all that `verify` checks holds.
 pub fn inspect(node: usize, disk: &Disk) -> Result<Vec<(Sequence, Digest)>, String> {
     vfs::with_disk(SCRATCH, |scratch| *scratch = disk.clone());
-    let heads = (|| Ok(vec![verify::<Registry>(node)?, verify::<Medical>(node)?]))();
+    let heads = (|| Ok(vec![verify::<Registry>(node)?, verify::<Medical>(node)?, verify::<Transit>(node)?]))();
     vfs::with_disk(SCRATCH, |scratch| *scratch = Disk::default());
     heads
 }
@@ -59,7 +60,8 @@ fn open<S: Service + Default>(node: usize, disk: &str) -> Result<Box<dyn Stream>
 pub fn restore(node: usize, backup: &Disk) -> Result<Disk, String> {
     vfs::with_disk(SCRATCH, |scratch| *scratch = backup.clone());
     vfs::with_disk(RESTORED, |restored| *restored = Disk::default());
-    let done = rebuild::<Registry>(node).and_then(|()| rebuild::<Medical>(node));
+    let done =
+        rebuild::<Registry>(node).and_then(|()| rebuild::<Medical>(node)).and_then(|()| rebuild::<Transit>(node));
     vfs::with_disk(SCRATCH, |scratch| *scratch = Disk::default());
     done.map_err(|error| error.to_string())?;
     let mut restored = vfs::with_disk(RESTORED, std::mem::take);
@@ -87,19 +89,20 @@ impl World {
     /// Whether a peer holds a message of a node's service that the restored disk does not know of.
     pub fn has_lost_sent_messages(&self, node: usize, restored: &Disk) -> bool {
         vfs::with_disk(SCRATCH, |scratch| *scratch = restored.clone());
-        let lost = match open::<Medical>(node, SCRATCH) {
-            Ok(stream) => (0..region::DIVISIONS.len()).filter(|peer| *peer != node).any(|peer| {
-                let feed = Feed::new(stream.home().clone(), Address::new(region::division(peer), Medical::NAME));
-                let known = feeds::size(stream.connection(), &feed).unwrap_or(0);
-                self.leading(peer, Medical::NAME).is_some_and(|(place, index)| {
-                    self.places[place].process.as_ref().is_some_and(|process| {
-                        feeds::size(process.streams.0[index].connection(), &feed).is_ok_and(|held| held > known)
-                    })
-                })
-            }),
-            Err(_) => false,
-        };
+        let lost = self.lost_sent_of::<Medical>(node) || self.lost_sent_of::<Transit>(node);
         vfs::with_disk(SCRATCH, |scratch| *scratch = Disk::default());
         lost
+    }
+    fn lost_sent_of<S: Service + Default>(&self, node: usize) -> bool {
+        let Ok(stream) = open::<S>(node, SCRATCH) else { return false };
+        (0..region::DIVISIONS.len()).filter(|peer| *peer != node).any(|peer| {
+            let feed = Feed::new(stream.home().clone(), Address::new(region::division(peer), S::NAME));
+            let known = feeds::size(stream.connection(), &feed).unwrap_or(0);
+            self.leading(peer, S::NAME).is_some_and(|(place, index)| {
+                self.places[place].process.as_ref().is_some_and(|process| {
+                    feeds::size(process.streams.0[index].connection(), &feed).is_ok_and(|held| held > known)
+                })
+            })
+        })
     }
 }

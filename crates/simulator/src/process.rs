@@ -18,13 +18,14 @@ use huitong_store::StoreError;
 use huitong_store::feeds::{self, FeedMessage};
 use huitong_store::member::Role;
 use huitong_store::shared::SharedJournal;
+use huitong_transit::Transit;
 
 use crate::database::Database;
 use crate::region;
 use crate::stream::{self, Opening, Stream};
 
 /// The services of every node.
-pub const SERVICES: &[&str] = &[Registry::NAME, Medical::NAME];
+pub const SERVICES: &[&str] = &[Registry::NAME, Medical::NAME, Transit::NAME];
 
 /// The streams of a process as its links see them.
 pub struct Streams(pub Vec<Box<dyn Stream>>);
@@ -65,7 +66,8 @@ impl Process {
     /// Starts the process on its disk. A new service is opened here.
     pub fn start(mut start: Start<'_>) -> Result<Process, StoreError> {
         let disk = disk_name(start.node, start.member);
-        let streams = vec![start.open::<Registry>(&disk)?, start.open::<Medical>(&disk)?];
+        let streams =
+            vec![start.open::<Registry>(&disk)?, start.open::<Medical>(&disk)?, start.open::<Transit>(&disk)?];
         let Start { node, member, key, signed, skew, now, .. } = start;
         let manifest = signed.content().expect("the office signs what can be read");
         let links = (0..region::DIVISIONS.len())

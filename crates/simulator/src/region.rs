@@ -72,7 +72,7 @@ impl Office {
             api_url: format!("http://{}.invalid", NAMES[node]),
             exchange_address: vec![format!("{}.invalid:1", NAMES[node]); MEMBERS[node]].join(","),
             tls_certificates: vec![Digest([node as u8; 32])],
-            services: vec!["registry".to_owned(), "medical".to_owned()],
+            services: vec!["registry".to_owned(), "medical".to_owned(), "transit".to_owned()],
             keys: vec![NodeKey { key: keys[node].public_key().clone(), valid_from, valid_to, revoked_at: None }],
         });
         let manifest = Manifest {

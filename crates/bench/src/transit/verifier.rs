@@ -68,11 +68,7 @@ fn prepare(bench: &Bench, number: usize) -> Prepared {
             signature: code.authorisation_signature().expect("tagged"),
             key: issuer,
         },
-        Raw {
-            hash: user.signed_hash(code.user_bytes()),
-            signature: code.user_signature().expect("tagged"),
-            key: user,
-        },
+        Raw { hash: user.signed_hash(code.user_bytes()), signature: code.user_signature().expect("tagged"), key: user },
     ];
     Prepared { raw, code: bytes.clone() }
 }

@@ -18,6 +18,8 @@ use crate::demo::bills::Samples;
 use crate::demo::load::load;
 use crate::demo::morning::{Settings as MorningSettings, play};
 use crate::demo::report::Report;
+use crate::demo::transit;
+use crate::demo::transit::report::TransitReport;
 use crate::region::profile::{JurisdictionProfile, RegionProfile};
 use crate::region::{init, manage};
 use crate::{entropy, keys};
@@ -93,9 +95,15 @@ pub struct RunArguments {
     /// Bills of the morning
     #[arg(long, default_value_t = 2_000)]
     bills: usize,
+    /// Riders of each city on the day of transit; 0 leaves it out
+    #[arg(long, default_value_t = RIDERS)]
+    riders: usize,
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
+
+/// Riders of each city.
+const RIDERS: usize = 24;
 
 #[derive(Args)]
 pub struct DemoArguments {
@@ -103,6 +111,9 @@ pub struct DemoArguments {
     init: InitArguments,
     #[arg(long, default_value_t = 2_000)]
     bills: usize,
+    /// Riders of each city on the day of transit; 0 leaves it out
+    #[arg(long, default_value_t = RIDERS)]
+    riders: usize,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Cashiers working at the same time
@@ -227,8 +238,8 @@ pub fn run(command: RegionCommand) -> anyhow::Result<i32> {
             Ok(0)
         }
         RegionCommand::Run(arguments) => {
-            let RunArguments { init, bills, seed } = arguments;
-            demo(&DemoArguments { init, bills, seed, cashiers: 16, once: false, json: false, attach: false })
+            let RunArguments { init, bills, riders, seed } = arguments;
+            demo(&DemoArguments { init, bills, riders, seed, cashiers: 16, once: false, json: false, attach: false })
         }
         RegionCommand::Demo(arguments) => demo(&arguments),
         RegionCommand::Show(arguments) => show(&arguments),
@@ -421,14 +432,25 @@ async fn morning(region: &Region, arguments: &DemoArguments) -> anyhow::Result<i
     progress.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} bills  {per_sec}  {eta}")?);
     let told = play(region, &samples, &keys, settings, progress).await?;
     let audited = audit(region, &told)?;
-    let report = Report::new(region, settings, &told, audited).await?;
+    let mut report = Report::new(region, settings, &told, audited).await?;
+    if !quiet {
+        report.print();
+    }
+    if arguments.riders > 0 {
+        if !quiet {
+            println!("\nA day of transit begins 互联互通的一天开始 …");
+        }
+        let settings = transit::Settings { riders: arguments.riders, seed: arguments.seed };
+        report.transit = Some(transit::play(region, settings).await?);
+    }
     if quiet {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        report.print();
+        report.transit.iter().for_each(TransitReport::print);
         where_next(region, &keys);
     }
-    Ok(if report.is_good() { 0 } else { super::FAILED })
+    let is_good = report.is_good() && report.transit.as_ref().is_none_or(TransitReport::is_good);
+    Ok(if is_good { 0 } else { super::FAILED })
 }
 
 fn where_next(region: &Region, keys: &crate::demo::load::CashierKeys) {

@@ -129,7 +129,7 @@ async fn file_and_credit(operator: &ApiClient, samples: &Samples, division: &str
 }
 
 /// Waits until every node holds what the others published.
-async fn spread(region: &Region) -> anyhow::Result<()> {
+pub async fn spread(region: &Region) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + SPREAD_TIMEOUT;
     while tokio::time::Instant::now() < deadline {
         if unequal_feeds(region).await?.is_empty() {

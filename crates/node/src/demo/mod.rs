@@ -6,6 +6,7 @@ pub mod client;
 pub mod load;
 pub mod morning;
 pub mod report;
+pub mod transit;
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,7 @@ impl Region {
     /// Base address of the API of a jurisdiction's node.
     pub fn api_url(&self, division: &str) -> anyhow::Result<String> {
         let division = division.parse()?;
-        let node = self.manifest.node_of(division);
+        let node = self.manifest.jurisdiction_for(division).and_then(|found| self.manifest.node_of(found.division));
         Ok(node.ok_or_else(|| anyhow::anyhow!("no node answers for {division}"))?.api_url.clone())
     }
 

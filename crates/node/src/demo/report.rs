@@ -31,6 +31,9 @@ pub struct Report {
     /// Every feed between nodes is covered by a receipted checkpoint up to its last message.
     pub heads_receipted: bool,
     pub pairs: Vec<PairTotals>,
+    /// The day of transit, if it was played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transit: Option<super::transit::report::TransitReport>,
 }
 
 const HEADER: &str =
@@ -59,6 +62,7 @@ impl Report {
             views_equal_replay: audit.views_equal_replay,
             heads_receipted: heads_receipted(region).await?,
             pairs: audit.pairs,
+            transit: None,
         })
     }
 

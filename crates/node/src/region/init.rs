@@ -12,6 +12,7 @@ use huitong_registry::model::api_key;
 
 use super::manage::JoinRequest;
 use super::profile::{JurisdictionProfile, RegionProfile};
+use super::transit_issuers;
 use crate::config::{ApiConfig, Bootstrap, ExchangeConfig, LogFormat, NodeConfig, SERVICES, Testing};
 use crate::keys::{self, write_private, write_public};
 use crate::{tls, transit_keys};
@@ -79,6 +80,12 @@ pub fn init(
         signed.sign(*division, root)?;
     }
     signed.open()?;
+    transit_issuers::make(profile, data, |city| {
+        let answers = profile.jurisdictions.iter().find(|jurisdiction| jurisdiction.division.contains(city));
+        let folder = answers.map(|jurisdiction| node_folder(data, jurisdiction));
+        let second = folder.as_deref().map(second_member).filter(|folder| folder.exists());
+        folder.into_iter().chain(second).collect()
+    })?;
     let text = signed.write();
     for jurisdiction in &profile.jurisdictions {
         let folder = node_folder(data, jurisdiction);

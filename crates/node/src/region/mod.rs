@@ -4,3 +4,4 @@ pub mod init;
 pub mod keeper;
 pub mod manage;
 pub mod profile;
+pub mod transit_issuers;

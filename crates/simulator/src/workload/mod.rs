@@ -2,6 +2,7 @@
 
 mod medical;
 mod registry;
+mod transit;
 
 use huitong_kernel::feed::Address;
 use huitong_kernel::random::RandomSource;
@@ -55,7 +56,11 @@ pub trait Workload {
 
 /// Every service's workload.
 pub fn all() -> Vec<Box<dyn Workload>> {
-    vec![Box::new(registry::RegistryLoad::default()), Box::new(medical::MedicalLoad::default())]
+    vec![
+        Box::new(registry::RegistryLoad::default()),
+        Box::new(medical::MedicalLoad::default()),
+        Box::new(transit::TransitLoad::default()),
+    ]
 }
 
 /// Runs a check that reads views; a reading error is a finding, too.

@@ -12,7 +12,7 @@ use huitong_transit_code::signature::RustCrypto;
 use huitong_transit_code::table::SIGNATURE_LENGTH;
 use serde::Serialize;
 
-use super::moment::Moment;
+use crate::gate::moment::Moment;
 
 /// Odd, so that the median is a measured value.
 const MEASURED_RUNS: usize = 51;

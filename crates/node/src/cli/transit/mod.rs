@@ -5,7 +5,6 @@ mod code;
 mod conformance;
 mod gate;
 mod given;
-mod moment;
 mod picture;
 mod vendor;
 

@@ -14,8 +14,8 @@ use huitong_transit_code::make::{self, AuthorisationFields, Sign, SigningKey};
 use huitong_transit_code::signature::Key;
 
 use super::super::given;
-use super::super::moment::{Moment, told};
 use super::test_keys;
+use crate::gate::moment::{Moment, told};
 use crate::transit_keys;
 
 /// Three days, the default of an authorisation's life (transit specification §5.3).

@@ -10,7 +10,7 @@ use huitong_transit_code::uic::per::Span;
 use huitong_transit_code::uic::ride::RideCode;
 use serde::Serialize;
 
-use super::super::moment::told;
+use crate::gate::moment::told;
 
 #[derive(Serialize)]
 pub struct Field {

@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::super::gate::reason_text;
 use super::super::given;
-use super::super::moment::Moment;
 use super::fields::{Field, fields};
+use crate::gate::moment::Moment;
 
 #[derive(Args)]
 pub struct InspectArguments {

@@ -7,9 +7,9 @@ use clap::Args;
 use huitong_transit_code::code::Code;
 use huitong_transit_code::make::{self, Sign};
 
-use super::super::moment::{Moment, told};
 use super::super::{given, picture::Picture};
 use super::test_keys;
+use crate::gate::moment::{Moment, told};
 use crate::transit_keys;
 
 #[derive(Args)]

@@ -7,8 +7,8 @@ use huitong_transit_code::attack::Bench;
 use huitong_transit_code::make::{self, DeltaContent, KeySetContent, Sign};
 use huitong_transit_code::state::ServiceState;
 
-use super::super::moment::Moment;
 use super::test_keys;
+use crate::gate::moment::Moment;
 
 #[derive(Args)]
 pub struct TestTablesArguments {

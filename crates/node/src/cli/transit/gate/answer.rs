@@ -4,8 +4,8 @@ use huitong_transit_code::Reason;
 use huitong_transit_code::gate::{Answer, Direction, FLAG_CLOCK, FLAG_DENY_STALE, FLAG_FREE_EXIT, FLAG_OVER_LIMIT};
 use serde_json::{Value, json};
 
-use super::record_store::Kept;
 use super::script::direction_word;
+use crate::gate::record_store::Kept;
 
 const FLAGS: [(u8, &str); 4] = [
     (FLAG_OVER_LIMIT, "over_limit"),

@@ -2,16 +2,8 @@
 //! to its node.
 
 mod answer;
-mod clock;
-mod device;
-mod fetch;
-mod folder;
-mod held;
-mod memory;
 mod play;
-mod record_store;
 mod script;
-mod upload;
 
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -26,13 +18,13 @@ use serde_json::json;
 
 use answer::Screen;
 pub use answer::reason_text;
-use device::{Device, Place, Started};
-use folder::Folder;
-use memory::Sizes;
 use play::Player;
 
 use super::given;
 use crate::demo::client::ApiClient;
+use crate::gate::device::{Device, Place, Started};
+use crate::gate::folder::Folder;
+use crate::gate::memory::Sizes;
 
 /// A gate for testing: reads codes, keeps its record, uploads it
 ///

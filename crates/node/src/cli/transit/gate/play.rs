@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::super::{given, picture};
 use super::answer::Screen;
-use super::device::Device;
-use super::script::{Step, TableKind, Tap, direction_word, step};
-use super::{fetch, upload};
+use super::script::{Step, Tap, direction_word, step};
 use crate::demo::client::ApiClient;
+use crate::gate::device::Device;
+use crate::gate::held::TableKind;
+use crate::gate::{fetch, upload};
 
 /// A line longer than this holds no code; the rest counts as the next line.
 const LINE_BYTES_MAX: u64 = 1 << 16;

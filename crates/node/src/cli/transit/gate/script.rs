@@ -1,13 +1,14 @@
 //! Script steps, one a line.
 
+use crate::gate::held::TableKind;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use huitong_transit_code::gate::Direction;
 
 use super::super::given;
-use super::super::moment::Moment;
-use super::clock::ClockTrust;
+use crate::gate::clock::ClockTrust;
+use crate::gate::moment::Moment;
 
 pub const STEPS: &str = "\
 Steps of a script, one a line; `#` begins a comment:
@@ -49,23 +50,6 @@ pub struct Tap<T> {
     pub shown: T,
     pub direction: Option<Direction>,
     pub amount_fen: Option<i32>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TableKind {
-    KeySet,
-    Deny,
-    State,
-}
-
-impl TableKind {
-    pub fn word(self) -> &'static str {
-        match self {
-            TableKind::KeySet => "key-set",
-            TableKind::Deny => "deny",
-            TableKind::State => "state",
-        }
-    }
 }
 
 /// The step of a line; `None` for an empty line or a comment.

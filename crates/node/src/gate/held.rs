@@ -12,7 +12,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::folder::Folder;
 use super::memory::TestGate;
-use super::script::TableKind;
+
+/// The kinds of tables that a node gives its gates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableKind {
+    KeySet,
+    Deny,
+    State,
+}
+
+impl TableKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            TableKind::KeySet => "key-set",
+            TableKind::Deny => "deny",
+            TableKind::State => "state",
+        }
+    }
+}
 
 const FILE: &str = "tables.json";
 

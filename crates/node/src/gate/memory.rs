@@ -24,16 +24,16 @@ pub type TestGate = Gate<'static, RustCrypto>;
 pub struct Sizes {
     /// Places of the replay table; when they are full the gate refuses
     #[arg(long, default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
-    replay_places: u32,
+    pub replay_places: u32,
     /// Entries of all deny lists together
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
-    deny_entries: u32,
+    pub deny_entries: u32,
     /// Homes with a deny list
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4_096))]
-    homes: u32,
+    pub homes: u32,
     /// Certificates and authorisations remembered as verified
     #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
-    cached: u32,
+    pub cached: u32,
 }
 
 impl Sizes {

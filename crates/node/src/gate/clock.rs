@@ -2,7 +2,7 @@
 
 use huitong_service_kit::http::Clock;
 
-use super::super::moment::Moment;
+use super::moment::Moment;
 use crate::clock::SystemClock;
 
 /// How far the gate trusts its clock.

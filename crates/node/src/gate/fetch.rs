@@ -9,8 +9,7 @@ use huitong_transit_code::Reason;
 use serde::Deserialize;
 
 use super::device::Device;
-use super::held::deny_home;
-use super::script::TableKind;
+use super::held::{TableKind, deny_home};
 use crate::demo::client::ApiClient;
 
 #[derive(Deserialize)]

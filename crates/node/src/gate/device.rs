@@ -9,10 +9,9 @@ use huitong_transit_code::signature::Key;
 
 use super::clock::{GateClock, Reading};
 use super::folder::{Acknowledged, Folder};
-use super::held::{self, Held};
+use super::held::{self, Held, TableKind};
 use super::memory::{self, Sizes, TestGate};
 use super::record_store::{Kept, RecordStore};
-use super::script::TableKind;
 
 /// Where the gate stands and what it is.
 #[derive(Clone)]

@@ -1,0 +1,187 @@
+//! The audit after the day: what the books of all nodes say, read from the data folders beside the running nodes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use huitong_kernel::money::Fen;
+use huitong_ledger::positions::{Gross, net_positions};
+use huitong_service_kit::{Service, StoreError, View};
+use huitong_store::journal;
+use huitong_store::readers::Readers;
+use huitong_transit::Transit;
+
+use crate::demo::Region;
+use crate::demo::audit::views_equal_replay;
+use crate::demo::load::unequal_feeds;
+use crate::services::stream_path;
+
+/// How long deny lists, answers and due trips may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// What the audit found.
+#[derive(Debug, Default)]
+pub struct TransitAudit {
+    /// Records of gates by what nodes made of them.
+    pub taps: BTreeMap<String, u64>,
+    /// Final trips by kind, and by state.
+    pub kinds: BTreeMap<String, u64>,
+    pub states: BTreeMap<String, u64>,
+    /// Completed automatically, by what showed the missing side.
+    pub completed: u64,
+    pub open_taps: u64,
+    /// (visited city, home city) → trips and fen charged.
+    pub pairs: BTreeMap<(String, String), (u64, i64)>,
+    pub debts: u64,
+    pub debts_fen: i64,
+    /// What every city claims is what the other says it owes (J5).
+    pub books_equal: bool,
+    /// Trips that home has charged otherwise than claimed, or twice.
+    pub charged_otherwise: u64,
+    pub views_equal_replay: bool,
+    pub violations: Vec<String>,
+    pub gross_fen: i64,
+    pub net: BTreeMap<String, i64>,
+}
+
+/// The file of transit's stream; of several members' copies, the one that knows most.
+fn path(region: &Region, division: &str) -> anyhow::Result<PathBuf> {
+    let mut copies = Vec::new();
+    for (folder, _) in region.members(division)? {
+        let path = stream_path(&folder.join("streams"), Transit::NAME);
+        let (sequence, _) = Readers::new(&path).snapshot(journal::head)?;
+        copies.push((sequence, path));
+    }
+    copies.sort();
+    copies.pop().map(|(_, path)| path).context("a node has at least one member")
+}
+
+fn count(view: View<'_>, sql: &str, now: i64) -> Result<i64, StoreError> {
+    let count = view.one(sql, [now], |row| row.get(0))?;
+    Ok(count.unwrap_or(0))
+}
+
+/// Waits until a count is zero at every one of the nodes.
+async fn until_none(region: &Region, nodes: &BTreeSet<String>, sql: &str, what: &str) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let now = huitong_service_kit::http::Clock::now(&crate::clock::SystemClock { offset_ms: 0 });
+        let mut left = 0;
+        for node in nodes {
+            left += Readers::new(&path(region, node)?).view(|view| count(view, sql, now.0))?;
+        }
+        if left == 0 {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() > deadline {
+            bail!("{left} {what} after {} s", PATIENCE.as_secs());
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
+/// Waits until no node has changes of its deny list that are not published.
+pub async fn deny_lists_published(region: &Region, nodes: &BTreeSet<String>) -> anyhow::Result<()> {
+    let pending = "SELECT (SELECT COUNT(*) FROM deny_pending) + (SELECT COUNT(*) = 0 FROM deny_delta) + 0 * ?1";
+    until_none(region, nodes, pending, "changes of deny lists wait").await
+}
+
+/// Waits until every trip that is due is final, answered, and known to both sides.
+pub async fn settled(region: &Region) -> anyhow::Result<()> {
+    let nodes: BTreeSet<String> = region.divisions().into_iter().collect();
+    until_none(region, &nodes, "SELECT COUNT(*) FROM open_rider WHERE due_at <= ?1", "riders are due").await?;
+    until_none(region, &nodes, "SELECT COUNT(*) + 0 * ?1 FROM trip WHERE state = 'priced'", "trips wait").await?;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !unequal_feeds(region).await?.is_empty() {
+        if tokio::time::Instant::now() > deadline {
+            bail!("these feeds did not arrive: {:?}", unequal_feeds(region).await?);
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+    Ok(())
+}
+
+pub fn audit(region: &Region) -> anyhow::Result<TransitAudit> {
+    let mut audit = TransitAudit { books_equal: true, ..TransitAudit::default() };
+    let (mut due, mut owed) = (Gross::new(), Gross::new());
+    let (mut claimed, mut charged) = (BTreeMap::new(), BTreeMap::new());
+    for division in region.divisions() {
+        Readers::new(&path(region, &division)?).view(|view| -> Result<(), StoreError> {
+            audit.books_equal &= huitong_ledger::report::adds_up(view)?;
+            audit.read(view)?;
+            balances(view, "receivable", &mut due)?;
+            balances(view, "payable", &mut owed)?;
+            charges(
+                view,
+                "SELECT hex(trip), charge_fen FROM trip WHERE state IN ('charged', 'refunded')",
+                &mut claimed,
+            )?;
+            charges(view, "SELECT hex(trip), charge_fen FROM home_trip WHERE state = 'charged'", &mut charged)
+        })?;
+    }
+    audit.books_equal &= due == owed;
+    audit.charged_otherwise = claimed.iter().filter(|(trip, fen)| charged.get(*trip) != Some(fen)).count() as u64
+        + charged.keys().filter(|trip| !claimed.contains_key(*trip)).count() as u64;
+    audit.gross_fen = due.values().map(|amount| amount.0).sum();
+    audit.net = net_positions(&due).into_iter().map(|(city, amount)| (city.to_string(), amount.0)).collect();
+    audit.views_equal_replay = views_equal_replay(region)?;
+    Ok(audit)
+}
+
+impl TransitAudit {
+    fn read(&mut self, view: View<'_>) -> Result<(), StoreError> {
+        let taps =
+            "SELECT CASE state WHEN 0 THEN 'accepted' WHEN 1 THEN 'late' WHEN 2 THEN 'refused' WHEN 3 THEN 'impossible'
+             ELSE 'passback' END, COUNT(*) FROM tap GROUP BY state";
+        tally(view, taps, &mut self.taps)?;
+        tally(view, "SELECT kind, COUNT(*) FROM trip GROUP BY kind", &mut self.kinds)?;
+        tally(view, "SELECT state, COUNT(*) FROM trip GROUP BY state", &mut self.states)?;
+        let one = |sql: &str| view.one(sql, [], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default);
+        self.completed += one("SELECT COUNT(*) FROM trip WHERE completed = 1")?.unsigned_abs();
+        self.open_taps += one("SELECT COUNT(*) FROM open_tap WHERE fixed = 0")?.unsigned_abs();
+        self.debts += one("SELECT COUNT(*) FROM debt WHERE state <> 'paid'")?.unsigned_abs();
+        self.debts_fen += one("SELECT IFNULL(SUM(amount_fen), 0) FROM debt WHERE state <> 'paid'")?;
+        view.each(
+            "SELECT network, home, COUNT(*), SUM(charge_fen) FROM trip WHERE state IN ('charged', 'refunded') GROUP BY network, home",
+            [],
+            |row| {
+                let pair = self.pairs.entry((row.get(0)?, row.get(1)?)).or_default();
+                pair.0 += row.get::<_, u64>(2)?;
+                pair.1 += row.get::<_, i64>(3)?;
+                Ok(())
+            },
+        )
+    }
+}
+
+fn tally(view: View<'_>, sql: &str, counts: &mut BTreeMap<String, u64>) -> Result<(), StoreError> {
+    view.each(sql, [], |row| {
+        *counts.entry(row.get(0)?).or_default() += row.get::<_, u64>(1)?;
+        Ok(())
+    })
+}
+
+fn charges(view: View<'_>, sql: &str, charges: &mut BTreeMap<String, i64>) -> Result<(), StoreError> {
+    view.each(sql, [], |row| {
+        charges.insert(row.get(0)?, row.get(1)?);
+        Ok(())
+    })
+}
+
+/// Who owes whom how much: debtor, creditor → fen; of what this node books as receivable or as payable.
+fn balances(view: View<'_>, class: &str, sums: &mut Gross) -> Result<(), StoreError> {
+    let is_due = class == "receivable";
+    for (code, amount) in huitong_ledger::report::balances_below(view, class)? {
+        let mut parts = code.split('/').skip(1).map(str::parse);
+        let (Some(Ok(first)), Some(Ok(second))) = (parts.next(), parts.next()) else {
+            return Err(StoreError::Damaged(format!("the account {code}")));
+        };
+        // receivable/CREDITOR/DEBTOR, payable/DEBTOR/CREDITOR
+        let (pair, amount) = if is_due { ((second, first), amount) } else { ((first, second), Fen(-amount.0)) };
+        *sums.entry(pair).or_default() += amount;
+    }
+    sums.retain(|_, amount| *amount != Fen::ZERO);
+    Ok(())
+}
