@@ -13,6 +13,7 @@ use crate::model::contest::{Contest, ContestAnswer, ContestState};
 use crate::model::deny::{DeltaText, DenyEntry};
 use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, TripAdjust};
+use crate::model::network::StationId;
 use crate::model::order::ServiceOrder;
 use crate::model::rider::{AccountToken, Rider};
 use crate::model::settlement::{DayDocuments, DayTotals, Document, PeriodStatement, SplitNotice};
@@ -72,7 +73,10 @@ pub enum Event {
     #[serde(rename = "transit.debt_retried.v1")]
     DebtRetried(DebtRetried),
     #[serde(rename = "transit.completion_asked.v1")]
-    CompletionAsked { trip: Digest, account: AccountToken },
+    CompletionAsked { trip: Digest, account: AccountToken, station: StationId },
+    /// The visited city did not make it: it does not count against the rider's limit.
+    #[serde(rename = "transit.completion_refused.v1")]
+    CompletionRefused { trip: Digest, code: String },
     #[serde(rename = "transit.grant_asked.v1")]
     GrantAsked { ask: CodeAsk, parent: AccountToken },
     /// At the visited city.

@@ -32,6 +32,8 @@ pub const NO_ISSUER_KEY: RefusalKind =
 pub const ORDER_SPAN: RefusalKind = kind("TRN-1015", 422, "指令时段无效", "the order's span of time is invalid");
 
 pub const VERSION_UNKNOWN: RefusalKind = kind("TRN-1016", 404, "该版本未发布", "this version is not published");
+pub const IDEMPOTENCY_KEY_MISSING: RefusalKind =
+    kind("TRN-1017", 400, "缺少请求头 Idempotency-Key", "header Idempotency-Key is missing");
 
 pub const ACCOUNT_UNKNOWN: RefusalKind = kind("TRN-2001", 404, "账户不存在", "account unknown");
 pub const ACCOUNT_EXISTS: RefusalKind =
@@ -49,10 +51,14 @@ pub const LIMIT_TOO_LOW: RefusalKind = kind(
     "单次限额低于{network}最高单程票价{fare}",
     "single-spend limit is below the highest fare of {network}: {fare}",
 );
+pub const PAYMENT_KNOWN: RefusalKind =
+    kind("TRN-2006", 409, "该账户已有相同流水号的缴费", "the account has a payment with this reference");
 pub const TRIP_UNKNOWN: RefusalKind = kind("TRN-3001", 404, "行程不存在", "trip unknown");
 pub const TRIP_COMPLETE: RefusalKind = kind("TRN-3002", 409, "行程已完整，无需补登", "the trip has both sides");
 pub const TRIP_NOT_CHARGED: RefusalKind =
     kind("TRN-3003", 409, "行程尚未结算，请稍后再试", "the trip is not charged yet; try again later");
+pub const COMPLETION_PENDING: RefusalKind =
+    kind("TRN-3004", 409, "补登处理中，请稍后查看", "a completion of this trip is under way; look again later");
 pub const CONTEST_UNKNOWN: RefusalKind = kind("TRN-4001", 404, "争议不存在", "contest unknown");
 pub const CONTEST_ENDED: RefusalKind = kind("TRN-4002", 409, "争议已结束", "contest has ended");
 pub const DOCUMENT_UNKNOWN: RefusalKind = kind("TRN-4003", 404, "单据不存在", "document unknown");
@@ -107,14 +113,17 @@ pub const ALL: &[RefusalKind] = &[
     NO_ISSUER_KEY,
     ORDER_SPAN,
     VERSION_UNKNOWN,
+    IDEMPOTENCY_KEY_MISSING,
     ACCOUNT_UNKNOWN,
     ACCOUNT_EXISTS,
     ACCOUNT_CLOSED,
     ACCOUNT_LIMIT,
     LIMIT_TOO_LOW,
+    PAYMENT_KNOWN,
     TRIP_UNKNOWN,
     TRIP_COMPLETE,
     TRIP_NOT_CHARGED,
+    COMPLETION_PENDING,
     CONTEST_UNKNOWN,
     CONTEST_ENDED,
     DOCUMENT_UNKNOWN,

@@ -186,6 +186,19 @@ CREATE TABLE IF NOT EXISTS account (
     unpaid_fen INTEGER NOT NULL DEFAULT 0,   -- debts
     parent BLOB                   -- model P: the rider's own account behind a token made for one city
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS account_of_participant ON account (participant, account) WHERE parent IS NULL;
+CREATE INDEX IF NOT EXISTS account_tokens ON account (parent) WHERE parent IS NOT NULL;
+
+-- What riders have paid in: a reference counts once per account.
+CREATE TABLE IF NOT EXISTS payment (
+    account BLOB NOT NULL,
+    reference TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, reference)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS payment_of_day ON payment (account, day);
 
 CREATE TABLE IF NOT EXISTS authorisation (
     id TEXT PRIMARY KEY,
@@ -210,7 +223,6 @@ CREATE TABLE IF NOT EXISTS home_trip (
     original_fen INTEGER NOT NULL,
     charge_fen INTEGER NOT NULL,  -- in force
     adjusts INTEGER NOT NULL DEFAULT 0,
-    completions INTEGER NOT NULL DEFAULT 0,
     began INTEGER NOT NULL,
     travel_day TEXT NOT NULL,
     booking_day TEXT NOT NULL,
@@ -218,6 +230,35 @@ CREATE TABLE IF NOT EXISTS home_trip (
     text TEXT NOT NULL            -- the trip as it stands, JSON: what the rider is shown
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS home_trip_of_account ON home_trip (account, began);
+CREATE INDEX IF NOT EXISTS home_trip_of_day ON home_trip (account, booking_day);
+
+-- Adjustments as home has booked them: what the rider is shown.
+CREATE TABLE IF NOT EXISTS home_adjust (
+    trip BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    account BLOB NOT NULL,
+    network TEXT NOT NULL,
+    change_fen INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    is_booked INTEGER NOT NULL,   -- not while the trip is disputed
+    PRIMARY KEY (trip, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS home_adjust_of_day ON home_adjust (account, booking_day);
+
+-- Completions that riders asked for: limited by the calendar month of asking.
+CREATE TABLE IF NOT EXISTS completion_ask (
+    account BLOB NOT NULL,
+    month TEXT NOT NULL,          -- 2026-11
+    trip BLOB NOT NULL,
+    asked_at INTEGER NOT NULL,
+    station INTEGER NOT NULL,
+    state TEXT NOT NULL,          -- asked, made, refused (does not count)
+    code TEXT,                    -- of a refusal
+    PRIMARY KEY (account, month, trip, asked_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS completion_of_trip ON completion_ask (trip);
 
 -- Codes that home has been asked to pay for (J8 over all visited nodes).
 CREATE TABLE IF NOT EXISTS home_code_use (
@@ -234,7 +275,7 @@ CREATE TABLE IF NOT EXISTS debt (
     since INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     state TEXT NOT NULL,          -- open, listed, paid
-    next_retry INTEGER            -- none once listed or paid
+    next_retry INTEGER            -- when it is looked at next; none once listed or paid, unless something changed
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS debt_of_account ON debt (account, state, since);
 CREATE INDEX IF NOT EXISTS debt_retry ON debt (next_retry) WHERE next_retry IS NOT NULL;
@@ -249,10 +290,12 @@ CREATE TABLE IF NOT EXISTS code_grant (
     state TEXT NOT NULL,          -- asked, granted, refused
     limit_fen INTEGER NOT NULL,
     expiry INTEGER NOT NULL,
+    validity_s INTEGER NOT NULL DEFAULT 0,
     authorisation TEXT,           -- base64
     code TEXT                     -- of a refusal
 ) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS code_grant_of_account ON code_grant (account);
+-- A token keeps its number when its grant is renewed, so that entry and exit under two grants are one rider's.
+CREATE INDEX IF NOT EXISTS code_grant_of_account ON code_grant (account, expiry);
 
 -- Deny lists of all homes ----------------------------------------------------------------------------------------------
 
@@ -264,8 +307,10 @@ CREATE TABLE IF NOT EXISTS deny_delta (
     as_of INTEGER NOT NULL,
     text TEXT NOT NULL,
     bytes BLOB NOT NULL,
+    is_own INTEGER NOT NULL,
     PRIMARY KEY (home, sequence)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS deny_delta_own ON deny_delta (sequence) WHERE is_own = 1;
 
 -- What is denied after the last delta. Removed entries stay with the time of their removal, for contests.
 CREATE TABLE IF NOT EXISTS deny_entry (
@@ -288,6 +333,7 @@ CREATE TABLE IF NOT EXISTS deny_pending (
     since INTEGER NOT NULL,
     PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS deny_pending_since ON deny_pending (since);
 
 -- Why an account is denied at its home: debts, loss, abuse. Shown to the rider.
 CREATE TABLE IF NOT EXISTS deny_cause (
@@ -297,6 +343,7 @@ CREATE TABLE IF NOT EXISTS deny_cause (
     since INTEGER NOT NULL,
     PRIMARY KEY (kind, key, cause)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS deny_cause_closed ON deny_cause (since) WHERE cause = 'closed';
 
 -- Documents, days, periods, contests -----------------------------------------------------------------------------------
 

@@ -32,7 +32,8 @@ pub fn caused(tx: Tx<'_>, caused: &DenyCaused, applied: &Applied) -> Result<(), 
 /// A delta of any home. Changes of the own list that it says are not pending any more.
 pub fn known(tx: Tx<'_>, delta: &DeltaText, hash: Digest, bytes: &str, is_own: bool) -> Result<(), StoreError> {
     tx.execute_one(
-        "INSERT INTO deny_delta (home, sequence, previous, hash, as_of, text, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO deny_delta (home, sequence, previous, hash, as_of, text, bytes, is_own)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             delta.home.as_str(),
             delta.sequence,
@@ -41,6 +42,7 @@ pub fn known(tx: Tx<'_>, delta: &DeltaText, hash: Digest, bytes: &str, is_own: b
             delta.as_of.0,
             json(delta)?,
             bytes_of(bytes)?,
+            is_own,
         ],
     )?;
     for entry in &delta.removes {

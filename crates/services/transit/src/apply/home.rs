@@ -1,114 +1,13 @@
-//! The home side: accounts, charges, debts, grants.
+//! Riders' accounts: what is paid in, authorised, owed.
 
-use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_ledger::book;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
-use super::clearing::add_document;
-use super::json;
+use super::{bytes_of, json};
 use crate::command::AccountWish;
-use crate::event::{AdjustCharged, Authorised, DebtRetried, NewDebt, PaymentBooked, TripCharged};
-use crate::model::message::{CodeAsk, CodeGrant};
+use crate::event::{Authorised, DebtRetried, DebtSettled, PaymentBooked};
 use crate::model::rider::AccountToken;
-
-pub fn charged(tx: Tx<'_>, charged: &TripCharged, applied: &Applied) -> Result<(), StoreError> {
-    let trip = &charged.trip;
-    let is_owed = charged.result.outcome.is_owed();
-    tx.execute_one(
-        "INSERT INTO home_trip (trip, account, network, visited, kind, state, outcome, content, original_fen, charge_fen,
-             began, travel_day, booking_day, booked_at, text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14)",
-        params![
-            trip.trip_id.0,
-            charged.payer.0,
-            trip.network.as_str(),
-            charged.visited.as_str(),
-            trip.kind.name(),
-            if is_owed { "charged" } else { "disputed" },
-            json(&charged.result.outcome)?,
-            charged.content.0,
-            trip.charge_fen().0,
-            trip.began().0,
-            trip.travel_day.to_string(),
-            trip.booking_day.to_string(),
-            applied.at.0,
-            json(trip)?,
-        ],
-    )?;
-    for tap in &trip.taps {
-        // A duplicate is contested; the first trip keeps the code.
-        tx.execute(
-            "INSERT OR IGNORE INTO home_code_use (replay_key, direction, trip) VALUES (?1, ?2, ?3)",
-            params![tap.replay_key.0, tap.direction.number(), trip.trip_id.0],
-        )?;
-    }
-    if is_owed {
-        let owed = charged.debt.as_ref().map_or(Fen::ZERO, |debt| debt.amount_fen);
-        take(tx, &charged.payer, trip.charge_fen() - owed, owed)?;
-    }
-    if let Some(debt) = &charged.debt {
-        new_debt(tx, &charged.payer, debt, applied)?;
-    }
-    if let Some(document) = &charged.document {
-        add_document(tx, document)?;
-    }
-    book::apply(tx, applied.at, &trip.trip_id.to_string(), &charged.transfers)
-}
-
-/// From what was paid in, and as a debt.
-fn take(tx: Tx<'_>, account: &AccountToken, paid: Fen, owed: Fen) -> Result<(), StoreError> {
-    tx.execute_one(
-        "UPDATE account SET balance_fen = balance_fen - ?2, unpaid_fen = unpaid_fen + ?3 WHERE account = ?1",
-        params![account.0, paid.0, owed.0],
-    )
-}
-
-fn new_debt(tx: Tx<'_>, account: &AccountToken, debt: &NewDebt, applied: &Applied) -> Result<(), StoreError> {
-    tx.execute_one(
-        "INSERT INTO debt (debt, account, amount_fen, since, attempts, state, next_retry) VALUES (?1, ?2, ?3, ?4, 0, 'open', ?5)",
-        params![debt.debt, account.0, debt.amount_fen.0, applied.at.0, debt.next_retry.0],
-    )
-}
-
-pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result<(), StoreError> {
-    let adjust = &charged.adjust;
-    let trip = &adjust.trip;
-    tx.execute_one(
-        "UPDATE home_trip SET kind = ?2, charge_fen = ?3, adjusts = ?4, text = ?5 WHERE trip = ?1",
-        params![adjust.trip_id.0, trip.kind.name(), trip.charge_fen().0, adjust.number, json(trip)?],
-    )?;
-    for tap in &adjust.added_taps {
-        tx.execute(
-            "INSERT OR IGNORE INTO home_code_use (replay_key, direction, trip) VALUES (?1, ?2, ?3)",
-            params![tap.replay_key.0, tap.direction.number(), adjust.trip_id.0],
-        )?;
-    }
-    if charged.result.outcome.is_owed() {
-        book_change(tx, charged, applied)?;
-    }
-    if let Some(document) = &charged.document {
-        add_document(tx, document)?;
-    }
-    book::apply(tx, applied.at, &format!("adjust:{}", adjust.adjust), &charged.transfers)
-}
-
-fn book_change(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result<(), StoreError> {
-    let change = charged.adjust.change_fen;
-    if !change.is_negative() {
-        let owed = charged.debt.as_ref().map_or(Fen::ZERO, |debt| debt.amount_fen);
-        take(tx, &charged.payer, change - owed, owed)?;
-        return charged.debt.as_ref().map_or(Ok(()), |debt| new_debt(tx, &charged.payer, debt, applied));
-    }
-    let off_debt = -change - charged.refunded_fen;
-    take(tx, &charged.payer, -charged.refunded_fen, -off_debt)?;
-    tx.execute(
-        "UPDATE debt SET amount_fen = amount_fen - ?2, state = CASE WHEN amount_fen = ?2 THEN 'paid' ELSE state END,
-             next_retry = CASE WHEN amount_fen = ?2 THEN NULL ELSE next_retry END WHERE debt = ?1 AND ?2 > 0",
-        params![format!("trip:{}", charged.adjust.trip_id), off_debt.0],
-    )?;
-    Ok(())
-}
 
 pub fn account_put(
     tx: Tx<'_>,
@@ -136,42 +35,66 @@ pub fn account_put(
     )
 }
 
-pub fn account_closed(_tx: Tx<'_>, _account: &AccountToken) -> Result<(), StoreError> {
-    Ok(())
+pub fn account_closed(tx: Tx<'_>, account: &AccountToken) -> Result<(), StoreError> {
+    tx.execute_one("UPDATE account SET state = 'closed' WHERE account = ?1", params![account.0])
+}
+
+/// From what was paid in, and as a debt.
+pub fn take(tx: Tx<'_>, account: &AccountToken, paid: Fen, owed: Fen) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE account SET balance_fen = balance_fen - ?2, unpaid_fen = unpaid_fen + ?3 WHERE account = ?1",
+        params![account.0, paid.0, owed.0],
+    )
 }
 
 pub fn payment(tx: Tx<'_>, payment: &PaymentBooked, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO payment (account, reference, amount_fen, day, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            payment.account.0,
+            payment.reference,
+            payment.amount_fen.0,
+            applied.at.business_date().to_string(),
+            applied.at.0,
+        ],
+    )?;
     let settled: Fen = payment.settled.iter().map(|debt| debt.amount_fen).sum();
     take(tx, &payment.account, settled - payment.amount_fen, -settled)?;
-    payment.settled.iter().try_for_each(|debt| {
-        tx.execute_one(
-            "UPDATE debt SET state = 'paid', next_retry = NULL WHERE debt = ?1 AND state <> 'paid'",
-            params![debt.debt],
-        )
-    })?;
+    payment.settled.iter().try_for_each(|debt| paid(tx, debt))?;
     book::apply(tx, applied.at, &payment.reference, &payment.transfers)
 }
 
-pub fn authorised(_tx: Tx<'_>, _authorised: &Authorised, _applied: &Applied) -> Result<(), StoreError> {
-    Ok(())
+fn paid(tx: Tx<'_>, debt: &DebtSettled) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE debt SET state = 'paid', next_retry = NULL WHERE debt = ?1 AND state <> 'paid'",
+        params![debt.debt],
+    )
 }
 
-pub fn debt_retried(_tx: Tx<'_>, _retried: &DebtRetried, _applied: &Applied) -> Result<(), StoreError> {
-    Ok(())
+pub fn authorised(tx: Tx<'_>, authorised: &Authorised, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO authorisation (id, account, user_key, expiry, limit_fen, issued_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            authorised.id.to_string(),
+            authorised.account.0,
+            bytes_of(&authorised.user_key)?,
+            authorised.expiry.0,
+            authorised.limit_fen.0,
+            applied.at.0,
+        ],
+    )
 }
 
-pub fn completion_asked(_tx: Tx<'_>, _trip: Digest) -> Result<(), StoreError> {
-    Ok(())
-}
-
-pub fn grant_asked(_tx: Tx<'_>, _ask: &CodeAsk, _parent: &AccountToken) -> Result<(), StoreError> {
-    Ok(())
-}
-
-pub fn grant_made(_tx: Tx<'_>, _ask: &CodeAsk, _grant: &CodeGrant) -> Result<(), StoreError> {
-    Ok(())
-}
-
-pub fn grant_held(_tx: Tx<'_>, _grant: &CodeGrant) -> Result<(), StoreError> {
-    Ok(())
+/// Paid, tried again later, or listed; a debt that was paid meanwhile is only looked at.
+pub fn debt_retried(tx: Tx<'_>, retried: &DebtRetried, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE debt SET attempts = ?2, next_retry = ?3, state = CASE WHEN state = 'open' AND ?3 IS NULL THEN 'listed' ELSE state END
+         WHERE debt = ?1",
+        params![retried.debt, retried.attempts, retried.next_retry.map(|at| at.0)],
+    )?;
+    if let Some(settled) = &retried.settled {
+        take(tx, &retried.account, settled.amount_fen, -settled.amount_fen)?;
+        paid(tx, settled)?;
+    }
+    book::apply(tx, applied.at, &format!("debt:{}", retried.debt), &retried.transfers)
 }

@@ -3,7 +3,9 @@
 mod clearing;
 mod dated;
 mod deny;
+mod grants;
 mod home;
+mod rides;
 mod taps;
 mod trips;
 
@@ -37,13 +39,16 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::AccountClosed { account } => home::account_closed(tx, account),
         Event::PaymentBooked(payment) => home::payment(tx, payment, applied),
         Event::Authorised(authorised) => home::authorised(tx, authorised, applied),
-        Event::TripCharged(charged) => home::charged(tx, charged, applied),
-        Event::AdjustCharged(charged) => home::adjust_charged(tx, charged, applied),
+        Event::TripCharged(charged) => rides::charged(tx, charged, applied),
+        Event::AdjustCharged(charged) => rides::adjust_charged(tx, charged, applied),
         Event::DebtRetried(retried) => home::debt_retried(tx, retried, applied),
-        Event::CompletionAsked { trip, .. } => home::completion_asked(tx, *trip),
-        Event::GrantAsked { ask, parent } => home::grant_asked(tx, ask, parent),
-        Event::GrantMade { ask, grant } => home::grant_made(tx, ask, grant),
-        Event::GrantHeld(grant) => home::grant_held(tx, grant),
+        Event::CompletionAsked { trip, account, station } => {
+            rides::completion_asked(tx, *trip, account, *station, applied)
+        }
+        Event::CompletionRefused { trip, code } => rides::completion_refused(tx, *trip, code),
+        Event::GrantAsked { ask, parent } => grants::asked(tx, ask, parent, applied),
+        Event::GrantMade { ask, grant } => grants::made(tx, ask, grant),
+        Event::GrantHeld(grant) => grants::held(tx, grant),
 
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
         Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),

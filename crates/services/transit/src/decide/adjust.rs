@@ -79,7 +79,7 @@ pub fn by_clerk(
     Ok(decision)
 }
 
-/// Adjusts a trip; nothing follows where the amount and the sides stay as they are (J4).
+/// Adjusts a trip by itself; see [`adjust_with`].
 pub fn adjust(
     transit: &Transit,
     view: View<'_>,
@@ -87,6 +87,21 @@ pub fn adjust(
     prices: &NetworkPrices<'_>,
     change: Change,
     reason: &str,
+    context: &mut Context<'_>,
+) -> Decided {
+    adjust_with(transit, view, row, prices, change, reason, &mut Charging::default(), context)
+}
+
+/// Adjusts a trip in a decision that has charged more; nothing follows where the amount and the sides stay as they are (J4).
+#[expect(clippy::too_many_arguments, reason = "what is known of the trip, what changes, and what the decision has taken")]
+pub fn adjust_with(
+    transit: &Transit,
+    view: View<'_>,
+    row: &TripRow,
+    prices: &NetworkPrices<'_>,
+    change: Change,
+    reason: &str,
+    charging: &mut Charging,
     context: &mut Context<'_>,
 ) -> Decided {
     let before = trips::content(view, row)?;
@@ -107,11 +122,18 @@ pub fn adjust(
         evidence,
         booking_day: parameters.business_day(context.now),
     };
-    claim(transit, view, row, adjust, context)
+    claim(transit, view, row, adjust, charging, context)
 }
 
 /// Tells home of the adjustment, unless nothing was ever claimed.
-fn claim(transit: &Transit, view: View<'_>, row: &TripRow, adjust: TripAdjust, context: &mut Context<'_>) -> Decided {
+fn claim(
+    transit: &Transit,
+    view: View<'_>,
+    row: &TripRow,
+    adjust: TripAdjust,
+    charging: &mut Charging,
+    context: &mut Context<'_>,
+) -> Decided {
     let is_claimed = !matches!(row.state, TripState::WrittenOff | TripState::Cancelled);
     let document = is_claimed.then(|| document_of(&adjust, row.network, row.home, row.travel_day, context)).flatten();
     let event = Event::TripAdjusted { adjust: Box::new(adjust.clone()), document };
@@ -122,8 +144,7 @@ fn claim(transit: &Transit, view: View<'_>, row: &TripRow, adjust: TripAdjust, c
     let own = context.home.jurisdiction;
     match node_of(context, row.home) {
         Some(node) if node == own => {
-            let mut charging = Charging::default();
-            let (events, result) = charge::charge_adjust(view, &adjust, own, &mut charging, context)?;
+            let (events, result) = charge::charge_adjust(view, &adjust, own, charging, context)?;
             decision.events.extend(events);
             merge(&mut decision, answers::adjust_booked(transit, view, row, &adjust, &result, context)?);
         }
@@ -243,15 +264,22 @@ fn known_tap(trip: &TripFinal) -> Option<Tap> {
     })
 }
 
-/// A single-sided trip that was final before its other side came: it gets the tap, and no second trip begins. Those in
-/// `adjusted` have got theirs in this decision.
+/// What late taps have changed in one decision.
+#[derive(Default)]
+pub struct Late {
+    /// Trips that have got their missing tap.
+    pub adjusted: HashSet<Digest>,
+    pub charging: Charging,
+}
+
+/// A single-sided trip that was final before its other side came: it gets the tap, and no second trip begins.
 pub fn late_partner(
     transit: &Transit,
     view: View<'_>,
     prices: &NetworkPrices<'_>,
     parts: &Parts<'_>,
     keys: &[TapKey],
-    adjusted: &mut HashSet<Digest>,
+    late: &mut Late,
     context: &mut Context<'_>,
 ) -> Result<Option<Decision<Transit>>, Stop> {
     let limit = prices.parameters().pair_limit();
@@ -263,7 +291,7 @@ pub fn late_partner(
     let candidates = trips::of_rider(view, prices.network, &parts.rider, from, to, 20)?;
     let candidates = candidates.into_iter().filter(|row| row.kind == wanted && row.state != TripState::Cancelled);
     for row in candidates {
-        if adjusted.contains(&row.trip) {
+        if late.adjusted.contains(&row.trip) {
             continue;
         }
         let Some(known) = known_tap(&trips::content(view, &row)?) else { continue };
@@ -271,9 +299,10 @@ pub fn late_partner(
         let fits = matching::fits(entry, exit, prices.parameters(), prices).is_ok();
         prices.check()?;
         if fits {
-            adjusted.insert(row.trip);
+            late.adjusted.insert(row.trip);
             let change = Change::Tapped(Box::new(tap.clone()));
-            let mut decision = adjust(transit, view, &row, prices, change, "late_tap", context)?;
+            let charging = &mut late.charging;
+            let mut decision = adjust_with(transit, view, &row, prices, change, "late_tap", charging, context)?;
             decision.events.push(Event::TapsJoined {
                 trip: row.trip,
                 network: prices.network,

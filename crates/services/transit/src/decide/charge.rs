@@ -20,13 +20,13 @@ use crate::model::message::{AdjustResult, ChargeOutcome, ChargeResult, Message, 
 use crate::model::rider::AccountToken;
 use crate::model::trip::{TripFinal, TripKind};
 use crate::query::accounts::{self, Account};
-use crate::query::{deny, home_trips};
+use crate::query::{dated, deny, grants, home_trips};
 use crate::{Transit, refusal};
 
 /// Older trips need a clerk's release.
 const AGE_DAYS_MAX: i64 = 90;
-/// When a debt is first tried again.
-pub const FIRST_RETRY: DurationMs = DurationMs::minutes(60);
+/// When a debt is tried again, in hours after it arose; then the account is listed (Huitong rule).
+const RETRY_HOURS: [i64; 4] = [1, 6, 24, 72];
 
 /// What a decision has taken from accounts before the views say so.
 #[derive(Default)]
@@ -76,7 +76,10 @@ pub fn charge(
     let account = payer(view, &token)?;
     let fault = match &account {
         None => Some((ContestReason::NoAccount, "no such account".to_owned())),
-        Some(_) => fault(transit, view, trip, charging, context)?,
+        Some(account) => match not_its_account(view, trip, account)? {
+            Some(fault) => Some(fault),
+            None => fault(transit, view, trip, charging, context)?,
+        },
     };
     let payer = account.as_ref().map_or(token, |account| account.account);
     let mut charged = TripCharged {
@@ -103,7 +106,7 @@ pub fn charge(
             if owed > Fen::ZERO {
                 charged.result.outcome = ChargeOutcome::ChargedDebt;
                 let debt = format!("trip:{}", trip.trip_id);
-                charged.debt = Some(NewDebt { debt, amount_fen: owed, next_retry: context.now + FIRST_RETRY });
+                charged.debt = Some(new_debt(debt, owed, context.now));
             }
         }
         (fault, _) => {
@@ -149,6 +152,29 @@ fn payer(view: View<'_>, token: &AccountToken) -> Result<Option<Account>, StoreE
         None => Ok(Some(account)),
         Some(parent) => accounts::account(view, parent),
     }
+}
+
+/// Whether the claim names the city of the account that pays, and under model P the grant of the token and a limit within it.
+fn not_its_account(
+    view: View<'_>,
+    trip: &TripFinal,
+    account: &Account,
+) -> Result<Option<(ContestReason, String)>, StoreError> {
+    if account.city != trip.home {
+        return Ok(Some((ContestReason::NoAccount, format!("no account of {}", trip.home))));
+    }
+    let token = trip.rider.account();
+    if token == account.account {
+        return Ok(None);
+    }
+    let grant = trip.grant.map(|grant| grants::grant(view, grant)).transpose()?.flatten();
+    Ok(match grant.filter(|grant| grant.account == token && grant.network == trip.network && grant.role != "visited") {
+        None => Some((ContestReason::NotVerified, "no such grant".to_owned())),
+        Some(grant) if trip.limit_fen > grant.limit_fen => {
+            Some((ContestReason::OverLimit, format!("granted {}", grant.limit_fen)))
+        }
+        Some(_) => None,
+    })
 }
 
 /// All of it from what was paid in, or all of it a debt.
@@ -204,12 +230,15 @@ fn denied_before(
     tap: &crate::model::trip::TapEvidence,
     context: &Context<'_>,
 ) -> Result<Option<String>, StoreError> {
-    let own = context.home.jurisdiction;
-    let key = trip.rider.account().to_string();
-    let Some(since) = deny::denied_since(view, own, &key, tap.at)? else { return Ok(None) };
+    // The list is that of the issuer's home: under model P that of the visited city, whose code it is.
+    let token = trip.rider.account();
+    let city = dated::city_of_issuer(view, token.issuer())?.unwrap_or(trip.home);
+    let Some(list) = node_of(context, city) else { return Ok(None) };
+    let Some(since) = deny::denied_since(view, list, &token, tap.at)? else { return Ok(None) };
     let limit_s = deny_age_limit_s();
-    let held_as_of = tap.at.0 - i64::from(tap.deny_age_s) * 1_000;
-    let had_it = held_as_of >= since.0;
+    // Lists and gates count in whole seconds.
+    let held_as_of = tap.at.0.div_euclid(1_000) - i64::from(tap.deny_age_s);
+    let had_it = held_as_of >= since.0.div_euclid(1_000);
     let was_stale = i64::from(tap.deny_age_s) > limit_s;
     Ok((had_it || was_stale).then(|| {
         format!("denied as of {since}; gate {} applied list {} of age {} s", tap.key, tap.deny_sequence, tap.deny_age_s)
@@ -314,7 +343,13 @@ pub fn charge_adjust(
 ) -> Result<(Vec<Event>, AdjustResult), Stop> {
     // The trip may be charged in this very decision's predecessor only: its claim came first in the feed.
     let known = home_trips::trip(view, adjust.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    let follows = adjust.number == known.adjusts + 1
+    let before = known.content()?;
+    let is_same = (adjust.trip.trip_id, adjust.trip.rider, adjust.trip.network, adjust.trip.home)
+        == (adjust.trip_id, before.rider, before.network, before.home);
+    let follows = is_same
+        && adjust.trip.charge_fen() <= before.limit_fen
+        && !adjust.trip.charge_fen().is_negative()
+        && adjust.number == known.adjusts + 1
         && adjust.change_fen == adjust.trip.charge_fen() - known.charge_fen
         && adjust.delta_fen == adjust.trip.charge_fen() - known.original_fen;
     if known.visited != visited || !follows {
@@ -354,8 +389,8 @@ fn book_adjust(
     let payer = charged.payer;
     if change.is_negative() {
         let debts = accounts::debts(view, &payer)?;
-        let of_trip = debts.iter().find(|(debt, _)| *debt == format!("trip:{}", trip.trip_id));
-        let off_debt = of_trip.map_or(Fen::ZERO, |(_, owed)| (*owed).min(-change));
+        let of_trip = debts.iter().find(|debt| debt.debt == format!("trip:{}", trip.trip_id));
+        let off_debt = of_trip.map_or(Fen::ZERO, |debt| debt.amount_fen.min(-change));
         let back = -change - off_debt;
         let mut postings = Postings::new(context);
         postings.refund(&payer, off_debt, back, trip.network, trip.home);
@@ -371,7 +406,7 @@ fn book_adjust(
     if owed > Fen::ZERO {
         charged.result.outcome = ChargeOutcome::ChargedDebt;
         let debt = format!("adjust:{}", charged.adjust.adjust);
-        charged.debt = Some(NewDebt { debt, amount_fen: owed, next_retry: context.now + FIRST_RETRY });
+        charged.debt = Some(new_debt(debt, owed, context.now));
     }
     Ok(())
 }
@@ -380,9 +415,12 @@ fn adjustment_document(adjust: &TripAdjust, context: &Context<'_>) -> Option<cra
     adjust::document_of(adjust, adjust.trip.network, adjust.trip.home, adjust.trip.travel_day, context)
 }
 
-/// When a debt is tried again after so many attempts; `None` when the account is listed instead (Huitong rule).
+/// When a debt is tried again after so many attempts; `None` when the account is listed instead.
 pub fn next_retry(attempts: u32, since: Instant) -> Option<Instant> {
-    let hours = [1, 6, 24, 72];
-    let next = hours.get(usize::try_from(attempts).ok()?)?;
-    Some(since + DurationMs::minutes(60 * next))
+    let hours = RETRY_HOURS.get(usize::try_from(attempts).ok()?)?;
+    Some(since + DurationMs::minutes(60 * hours))
+}
+
+fn new_debt(debt: String, amount_fen: Fen, now: Instant) -> NewDebt {
+    NewDebt { debt, amount_fen, next_retry: now + DurationMs::minutes(60 * RETRY_HOURS[0]) }
 }

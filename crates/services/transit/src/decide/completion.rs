@@ -16,7 +16,7 @@ use crate::model::network::StationId;
 use crate::model::order::{OrderKind, ServiceOrder};
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, Ride, Tap};
-use crate::model::trip::{Completion, CompletionKind, TripKind};
+use crate::model::trip::{Completion, CompletionKind, RIDER_COMPLETION, TripKind};
 use crate::query::trips::{self, TripRow};
 use crate::{Transit, refusal};
 
@@ -142,6 +142,12 @@ pub fn by_rider(
     context: &mut Context<'_>,
 ) -> Decided {
     match complete(transit, view, ask, from, context) {
+        // The trip stands as the rider says already.
+        Ok(decision) if decision.events.is_empty() => {
+            let code = refusal::TRIP_COMPLETE.code.to_owned();
+            let refused = Message::CompletionRefused { trip_id: ask.trip_id, code };
+            Ok(decision.message(send(context, from, refused)))
+        }
         Ok(decision) => Ok(decision),
         Err(Stop::Refused(refusal)) => {
             let refused = Message::CompletionRefused { trip_id: ask.trip_id, code: refusal.code };
@@ -172,7 +178,7 @@ pub fn complete(
         station: ask.station,
         evidence: format!("the rider, {}", context.now),
     };
-    adjust::adjust(transit, view, &row, &prices, Change::Completed(completion), "rider_completion", context)
+    adjust::adjust(transit, view, &row, &prices, Change::Completed(completion), RIDER_COMPLETION, context)
 }
 
 fn check(row: &TripRow, prices: &NetworkPrices<'_>, now: Instant) -> Result<(), Refusal> {

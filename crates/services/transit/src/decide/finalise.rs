@@ -1,16 +1,14 @@
 //! Trips become final: the taps of riders that are due are matched, priced and claimed from home.
 
-use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
 
 use huitong_kernel::division::Division;
-use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
 use super::assemble::{self, Parts};
-use super::charge::{self, Charging};
+use super::charge;
 use super::pricing::{NetworkPrices, Tariff};
 use super::{Decided, adjust, answers, completion, node_of, send};
 use crate::Transit;
@@ -63,7 +61,7 @@ struct Finals<'f> {
     left: Vec<RiderLeft>,
     /// Late taps that complete trips which were final before.
     adjusts: Decision<Transit>,
-    adjusted: HashSet<Digest>,
+    late: adjust::Late,
 }
 
 impl<'f> Finals<'f> {
@@ -74,7 +72,7 @@ impl<'f> Finals<'f> {
             trips: Vec::new(),
             left: Vec::new(),
             adjusts: Decision::nothing(),
-            adjusted: HashSet::new(),
+            late: adjust::Late::default(),
         }
     }
 
@@ -132,8 +130,8 @@ impl<'f> Finals<'f> {
         };
         let is_single = matched.reason.is_some_and(|reason| reason != SingleReason::FareMismatch);
         if is_single {
-            let adjusted = &mut self.adjusted;
-            let late = adjust::late_partner(self.transit, self.view, prices, &parts, &keys, adjusted, context)?;
+            let late = &mut self.late;
+            let late = adjust::late_partner(self.transit, self.view, prices, &parts, &keys, late, context)?;
             if let Some(late) = late {
                 // The other side was final already: that trip gets this tap, and no second trip begins.
                 merge(&mut self.adjusts, late);
@@ -197,7 +195,7 @@ impl<'f> Finals<'f> {
     fn decision(self, context: &mut Context<'_>) -> Decided {
         let mut decision = self.adjusts;
         let own = context.home.jurisdiction;
-        let mut charging = Charging::default();
+        let mut charging = self.late.charging;
         let mut local = Vec::new();
         let mut messages = Vec::new();
         for trip in self.trips.iter().filter(|trip| trip.state == TripState::Priced) {

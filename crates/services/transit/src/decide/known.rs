@@ -62,8 +62,9 @@ pub fn order(view: View<'_>, order: ServiceOrder, from: Division, context: &Cont
     Ok(Decision::nothing().event(Event::OrderKnown(order)))
 }
 
-/// The next delta of the sender's own list. Anything else is refused: its chain tells a gap or a fork.
-pub fn deny_delta(view: View<'_>, delta: DeltaText, from: Division) -> Decided {
+/// The next delta of the sender's own list. Anything else is refused: its chain tells a gap or a fork. So is a delta that lists
+/// what is not the sender's: gates take a delta's bytes as they are, and an entry there denies whoever it names.
+pub fn deny_delta(view: View<'_>, delta: DeltaText, from: Division, context: &Context<'_>) -> Decided {
     if delta.home != from {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", delta.home).into());
     }
@@ -75,6 +76,9 @@ pub fn deny_delta(view: View<'_>, delta: DeltaText, from: Division) -> Decided {
     }
     if delta.sequence != sequence + 1 || delta.previous != hash || head.is_some_and(|head| delta.as_of < head.as_of) {
         return Err(refusal::CHAIN.refuse().into());
+    }
+    for add in &delta.adds {
+        super::home::deny::check_own(view, &add.entry, from, context, "adds")?;
     }
     let hash = delta.hash().ok_or_else(|| refusal::CHAIN.refuse())?;
     Ok(Decision::nothing().event(Event::DenyKnown { delta, hash, bytes: hex::encode(bytes), is_own: false }))

@@ -261,7 +261,9 @@ impl Taking<'_> {
         let limit_ms = i64::from(self.place.parameters.deny_age_limit_h) * 3_600_000;
         let was_stale = record.flags & FLAG_DENY_STALE != 0 || i64::from(record.deny_age_s) * 1_000 > limit_ms;
         // Risk rule (b): the newest list of that moment had the account, the gate's old one did not.
-        let own_risk = was_stale && deny::is_denied(self.view, node, &account.to_string(), record.at)?;
+        // Whose list: the issuer's home, for a pulled code this node.
+        let list = if grant.is_some() { context.home.jurisdiction } else { node };
+        let own_risk = was_stale && deny::denied_since(self.view, list, &account, record.at)?.is_some();
         let key = TapKey { gate: self.place.gate.gate.clone(), epoch: self.place.epoch, sequence: record.sequence };
         Ok(Ok(Ride {
             rider: Rider::new(account, code.ticket_number),
@@ -299,9 +301,8 @@ impl Taking<'_> {
         if !account.is_granted() {
             return Ok(Ok((verified.city, None)));
         }
-        let grant = grants::of_account(self.view, account)?;
-        let valid =
-            grant.filter(|grant| grant.is_granted && grant.network == self.place.gate.network && at <= grant.expiry);
+        let grant = grants::valid_at(self.view, account, at)?;
+        let valid = grant.filter(|grant| grant.network == self.place.gate.network && grant.role != "home");
         Ok(valid.map(|grant| (grant.home, Some(grant.grant))).ok_or(refusal::GRANT.code))
     }
 

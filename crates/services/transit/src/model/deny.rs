@@ -8,6 +8,7 @@ use huitong_transit_code::make::{self, DeltaContent};
 use serde::{Deserialize, Serialize};
 
 use super::key_set::number;
+use super::rider::AccountToken;
 
 /// A delta, readable. What is hashed and chained are the bytes made from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +87,17 @@ impl std::str::FromStr for DenyClass {
 }
 
 impl DenyEntry {
+    pub fn account(account: &AccountToken) -> DenyEntry {
+        DenyEntry { kind: DenyClass::Account, key: account.to_string() }
+    }
+
+    /// The issuer that an entry speaks of; a platform belongs to none.
+    pub fn issuer(&self) -> Option<[u8; 4]> {
+        let mut issuer = [0; 4];
+        hex::decode_to_slice(self.key.get(..8)?, &mut issuer).ok()?;
+        (self.kind != DenyClass::Platform).then_some(issuer)
+    }
+
     /// The entry as gates hold it; `None` unless the key has its length.
     pub fn to_bytes(&self) -> Option<Entry> {
         let key = hex::decode(&self.key).ok().filter(|key| key.len() == self.kind.key_length())?;

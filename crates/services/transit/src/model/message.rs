@@ -40,6 +40,13 @@ pub enum Message {
     /// Visited → home, model P.
     #[serde(rename = "transit.code_grant.v1")]
     CodeGrant(CodeGrant),
+    /// Home → visited, model P: the rider behind a token may not travel; neither the cause nor a sum is told. Only the
+    /// token's issuer can put it on a deny list.
+    #[serde(rename = "transit.debt_notice.v1")]
+    DebtNotice { account: AccountToken, from: Instant },
+    /// Home → visited, model P.
+    #[serde(rename = "transit.debt_release.v1")]
+    DebtRelease { account: AccountToken, released_at: Instant },
     /// Visited → home.
     #[serde(rename = "transit.trip_final.v1")]
     TripFinal(Box<TripFinal>),

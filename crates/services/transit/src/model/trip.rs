@@ -13,6 +13,9 @@ use super::network::{LineId, StationId};
 use super::rider::Rider;
 use super::tap::{Direction, TapKey};
 
+/// The reason of an adjustment that the rider asked for.
+pub const RIDER_COMPLETION: &str = "rider_completion";
+
 /// How a trip came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

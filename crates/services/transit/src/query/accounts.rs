@@ -2,7 +2,8 @@
 
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
-use huitong_service_kit::{StoreError, View, params};
+use huitong_kernel::time::{Date, Instant};
+use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
 use super::{Text, json};
 use crate::model::rider::AccountToken;
@@ -51,21 +52,123 @@ pub fn account(view: View<'_>, account: &AccountToken) -> Result<Option<Account>
     row.map(|(account, networks)| Ok(Account { networks: json(&networks)?, ..account })).transpose()
 }
 
+/// Accounts of a participant behind one, in the order of their numbers.
+pub fn list(
+    view: View<'_>,
+    participant: &str,
+    after: Option<AccountToken>,
+    limit: usize,
+) -> Result<Vec<Account>, StoreError> {
+    let after = after.map_or([0; 14], |after| after.0);
+    let found = view.all(
+        "SELECT account FROM account WHERE participant = ?1 AND account > ?2 AND parent IS NULL ORDER BY account LIMIT ?3",
+        params![participant, after, limit as i64],
+        |row| Ok(AccountToken(row.get(0)?)),
+    )?;
+    found.iter().filter_map(|token| account(view, token).transpose()).collect()
+}
+
+/// Tokens of model P behind which an account stands, each with its city.
+pub fn tokens_of(view: View<'_>, parent: &AccountToken) -> Result<Vec<(AccountToken, Division)>, StoreError> {
+    view.all("SELECT account, city FROM account WHERE parent = ?1 ORDER BY account", params![parent.0], |row| {
+        Ok((AccountToken(row.get(0)?), row.get::<_, Text<Division>>(1)?.0))
+    })
+}
+
+/// A debt: what could not be paid, and how often it was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Debt {
+    pub debt: String,
+    pub account: AccountToken,
+    pub amount_fen: Fen,
+    pub since: Instant,
+    pub attempts: u32,
+    /// `open`, `listed` (the account is denied for it) or `paid`.
+    pub state: String,
+    pub next_retry: Option<Instant>,
+}
+
+const DEBT_COLUMNS: &str = "debt, account, amount_fen, since, attempts, state, next_retry";
+
+fn read_debt(row: &Row<'_>) -> Result<Debt, SqlError> {
+    Ok(Debt {
+        debt: row.get(0)?,
+        account: AccountToken(row.get(1)?),
+        amount_fen: Fen(row.get(2)?),
+        since: Instant(row.get(3)?),
+        attempts: row.get(4)?,
+        state: row.get(5)?,
+        next_retry: row.get::<_, Option<i64>>(6)?.map(Instant),
+    })
+}
+
+pub fn debt(view: View<'_>, debt: &str) -> Result<Option<Debt>, StoreError> {
+    view.one(&format!("SELECT {DEBT_COLUMNS} FROM debt WHERE debt = ?1"), params![debt], read_debt)
+}
+
 /// Debts of an account that are not paid, oldest first.
-pub fn debts(view: View<'_>, account: &AccountToken) -> Result<Vec<(String, Fen)>, StoreError> {
+pub fn debts(view: View<'_>, account: &AccountToken) -> Result<Vec<Debt>, StoreError> {
     view.all(
-        "SELECT debt, amount_fen FROM debt WHERE account = ?1 AND state IN ('open', 'listed') ORDER BY since, debt LIMIT 1000",
+        &format!(
+            "SELECT {DEBT_COLUMNS} FROM debt WHERE account = ?1 AND state IN ('open', 'listed')
+             ORDER BY since, debt LIMIT 1000"
+        ),
         params![account.0],
-        |row| Ok((row.get(0)?, Fen(row.get(1)?))),
+        read_debt,
     )
 }
 
-/// What an account was charged for trips of a day.
-pub fn charged_on(view: View<'_>, account: &AccountToken, day: &str) -> Result<Fen, StoreError> {
+/// Debts that are to be looked at by now, longest due first.
+pub fn due_debts(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<String>, StoreError> {
+    view.all(
+        "SELECT debt FROM debt WHERE next_retry <= ?1 ORDER BY next_retry, debt LIMIT ?2",
+        params![now.0, limit as i64],
+        |row| row.get(0),
+    )
+}
+
+/// What an account was charged for trips of a business day that began at this moment.
+pub fn charged_since(view: View<'_>, account: &AccountToken, from: Instant) -> Result<Fen, StoreError> {
     let sum = view.one(
-        "SELECT SUM(charge_fen) FROM home_trip WHERE account = ?1 AND travel_day = ?2 AND state = 'charged'",
-        params![account.0, day],
+        "SELECT SUM(charge_fen) FROM home_trip WHERE account = ?1 AND began >= ?2 AND state = 'charged'",
+        params![account.0, from.0],
         |row| row.get::<_, Option<i64>>(0),
     )?;
     Ok(Fen(sum.flatten().unwrap_or(0)))
+}
+
+/// Authorisations and grants that were issued since a moment and are not expired.
+pub fn live_authorisations(
+    view: View<'_>,
+    account: &AccountToken,
+    since: Instant,
+    now: Instant,
+) -> Result<u32, StoreError> {
+    let count = view.one(
+        "SELECT COUNT(*) FROM authorisation WHERE account = ?1 AND issued_at > ?2 AND expiry >= ?3",
+        params![account.0, since.0, now.0],
+        |row| row.get(0),
+    )?;
+    Ok(count.unwrap_or(0))
+}
+
+/// The highest single fare of a network under the packs in force in `from..=to`; `None` if it has published none.
+pub fn highest_fare(view: View<'_>, network: Division, from: Date, to: Date) -> Result<Option<Fen>, StoreError> {
+    let fare = view.one(
+        "SELECT MAX(max_fare_fen) FROM fare_pack WHERE network = ?1 AND valid_from <= ?3
+         AND (valid_to IS NULL OR valid_to > ?2)",
+        params![network.as_str(), from.to_string(), to.to_string()],
+        |row| row.get::<_, Option<i64>>(0),
+    )?;
+    Ok(fare.flatten().map(Fen))
+}
+
+/// Whether a payment with this reference is booked.
+pub fn has_payment(view: View<'_>, account: &AccountToken, reference: &str) -> Result<bool, StoreError> {
+    let found = view.one(
+        "SELECT 1 FROM payment WHERE account = ?1 AND reference = ?2",
+        params![account.0, reference],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
 }

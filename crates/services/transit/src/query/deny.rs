@@ -3,19 +3,25 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
-use huitong_service_kit::{StoreError, View, params};
+use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
-/// Whether a home's list, as of a moment, denied a key (28 digits of an account, …).
-pub fn is_denied(view: View<'_>, home: Division, key: &str, at: Instant) -> Result<bool, StoreError> {
-    Ok(denied_since(view, home, key, at)?.is_some())
-}
+use super::Text;
+use crate::model::deny::{DenyClass, DenyEntry};
+use crate::model::rider::AccountToken;
 
-/// As of which delta a key was denied at a moment.
-pub fn denied_since(view: View<'_>, home: Division, key: &str, at: Instant) -> Result<Option<Instant>, StoreError> {
+/// As of which delta a home's list denied an account, or its issuer, at a moment.
+pub fn denied_since(
+    view: View<'_>,
+    home: Division,
+    account: &AccountToken,
+    at: Instant,
+) -> Result<Option<Instant>, StoreError> {
     view.one(
-        "SELECT added_as_of FROM deny_entry WHERE key = ?2 AND home = ?1 AND valid_from <= ?3 AND added_as_of <= ?3
-         AND (removed_as_of IS NULL OR removed_as_of > ?3) ORDER BY added_as_of LIMIT 1",
-        params![home.as_str(), key, at.0],
+        "SELECT added_as_of FROM deny_entry
+         WHERE ((key = ?2 AND kind = 'account') OR (key = ?3 AND kind = 'issuer'))
+         AND home = ?1 AND valid_from <= ?4 AND added_as_of <= ?4
+         AND (removed_as_of IS NULL OR removed_as_of > ?4) ORDER BY added_as_of LIMIT 1",
+        params![home.as_str(), account.to_string(), hex::encode(account.issuer()), at.0],
         |row| Ok(Instant(row.get(0)?)),
     )
 }
@@ -33,5 +39,105 @@ pub fn head(view: View<'_>, home: Division) -> Result<Option<Head>, StoreError> 
         "SELECT sequence, hash, as_of FROM deny_delta WHERE home = ?1 ORDER BY sequence DESC LIMIT 1",
         params![home.as_str()],
         |row| Ok(Head { sequence: row.get(0)?, hash: Digest(row.get(1)?), as_of: Instant(row.get(2)?) }),
+    )
+}
+
+/// Whether the next own delta is due: the last one is too old, or a change waits since `changed_by`.
+pub fn is_due(view: View<'_>, changed_by: Instant, heard_by: Instant) -> Result<bool, StoreError> {
+    let last = view.one("SELECT as_of FROM deny_delta WHERE is_own = 1 ORDER BY sequence DESC LIMIT 1", [], |row| {
+        Ok(Instant(row.get(0)?))
+    })?;
+    let Some(last) = last else { return Ok(true) };
+    let first = view.one("SELECT MIN(since) FROM deny_pending", [], |row| row.get::<_, Option<i64>>(0))?.flatten();
+    Ok(last <= heard_by || first.is_some_and(|first| first <= changed_by.0))
+}
+
+/// A change of the own list that waits for the next delta.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    pub entry: DenyEntry,
+    pub is_add: bool,
+    pub valid_from: Instant,
+}
+
+/// What waits since `until` or before, longest first.
+pub fn pending(view: View<'_>, until: Instant, limit: usize) -> Result<Vec<Pending>, StoreError> {
+    view.all(
+        "SELECT kind, key, is_add, valid_from FROM deny_pending WHERE since <= ?1 ORDER BY since, kind, key LIMIT ?2",
+        params![until.0, limit as i64],
+        |row| {
+            let entry = DenyEntry { kind: row.get::<_, Text<DenyClass>>(0)?.0, key: row.get(1)? };
+            Ok(Pending { entry, is_add: row.get(2)?, valid_from: Instant(row.get(3)?) })
+        },
+    )
+}
+
+/// How an entry of the own list stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// On the list as published.
+    pub is_published: bool,
+    /// What the next delta will say of it.
+    pub pending_add: Option<bool>,
+}
+
+pub fn standing(view: View<'_>, own: Division, entry: &DenyEntry) -> Result<Standing, StoreError> {
+    let published = view.one(
+        "SELECT 1 FROM deny_entry WHERE home = ?1 AND kind = ?2 AND key = ?3 AND removed_as_of IS NULL LIMIT 1",
+        params![own.as_str(), entry.kind.name(), entry.key],
+        |_| Ok(()),
+    )?;
+    let pending_add = view.one(
+        "SELECT is_add FROM deny_pending WHERE kind = ?1 AND key = ?2",
+        params![entry.kind.name(), entry.key],
+        |row| row.get(0),
+    )?;
+    Ok(Standing { is_published: published.is_some(), pending_add })
+}
+
+/// Why an entry is denied, with the moment since when.
+pub fn causes(view: View<'_>, entry: &DenyEntry) -> Result<Vec<(String, Instant)>, StoreError> {
+    view.all(
+        "SELECT cause, since FROM deny_cause WHERE kind = ?1 AND key = ?2 ORDER BY cause LIMIT 100",
+        params![entry.kind.name(), entry.key],
+        |row| Ok((row.get(0)?, Instant(row.get(1)?))),
+    )
+}
+
+/// An entry with one of its causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caused {
+    pub entry: DenyEntry,
+    pub cause: String,
+    pub since: Instant,
+}
+
+const CAUSED_COLUMNS: &str = "kind, key, cause, since";
+
+fn read_caused(row: &Row<'_>) -> Result<Caused, SqlError> {
+    let entry = DenyEntry { kind: row.get::<_, Text<DenyClass>>(0)?.0, key: row.get(1)? };
+    Ok(Caused { entry, cause: row.get(2)?, since: Instant(row.get(3)?) })
+}
+
+/// The own list with its causes, behind a place, in the order of (kind, key, cause).
+pub fn list(view: View<'_>, after: (&str, &str, &str), limit: usize) -> Result<Vec<Caused>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {CAUSED_COLUMNS} FROM deny_cause WHERE (kind, key, cause) > (?1, ?2, ?3)
+             ORDER BY kind, key, cause LIMIT ?4"
+        ),
+        params![after.0, after.1, after.2, limit as i64],
+        read_caused,
+    )
+}
+
+/// Entries of closed accounts that are on the list since `until` or before.
+pub fn closed_until(view: View<'_>, until: Instant, limit: usize) -> Result<Vec<Caused>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {CAUSED_COLUMNS} FROM deny_cause WHERE cause = 'closed' AND since <= ?1 ORDER BY since LIMIT ?2"
+        ),
+        params![until.0, limit as i64],
+        read_caused,
     )
 }

@@ -24,7 +24,6 @@ pub struct HomeTrip {
     pub original_fen: Fen,
     pub charge_fen: Fen,
     pub adjusts: u32,
-    pub completions: u32,
     pub began: Instant,
     pub travel_day: Date,
     pub booking_day: Date,
@@ -46,8 +45,7 @@ impl HomeTrip {
 }
 
 const COLUMNS: &str =
-    "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, completions,
-    began, travel_day, booking_day, booked_at, outcome, text";
+    "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text";
 
 fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
     Ok(HomeTrip {
@@ -61,13 +59,12 @@ fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
         original_fen: Fen(row.get(7)?),
         charge_fen: Fen(row.get(8)?),
         adjusts: row.get(9)?,
-        completions: row.get(10)?,
-        began: Instant(row.get(11)?),
-        travel_day: row.get::<_, Text<Date>>(12)?.0,
-        booking_day: row.get::<_, Text<Date>>(13)?.0,
-        booked_at: Instant(row.get(14)?),
-        outcome: row.get(15)?,
-        text: row.get(16)?,
+        began: Instant(row.get(10)?),
+        travel_day: row.get::<_, Text<Date>>(11)?.0,
+        booking_day: row.get::<_, Text<Date>>(12)?.0,
+        booked_at: Instant(row.get(13)?),
+        outcome: row.get(14)?,
+        text: row.get(15)?,
     })
 }
 
@@ -75,16 +72,44 @@ pub fn trip(view: View<'_>, trip: Digest) -> Result<Option<HomeTrip>, StoreError
     view.one(&format!("SELECT {COLUMNS} FROM home_trip WHERE trip = ?1"), params![trip.0], read)
 }
 
-/// Trips of an account that began before a moment, newest first.
+/// A place in the list of an account's trips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub began: Instant,
+    pub trip: Digest,
+}
+
+/// Trips of an account behind a place, newest first.
 pub fn of_account(
     view: View<'_>,
     account: &AccountToken,
-    before: Instant,
+    after: Option<Place>,
+    limit: usize,
+) -> Result<Vec<HomeTrip>, StoreError> {
+    let after = after.unwrap_or(Place { began: Instant(i64::MAX), trip: Digest([0xff; 32]) });
+    view.all(
+        &format!(
+            "SELECT {COLUMNS} FROM home_trip WHERE account = ?1 AND (began, trip) < (?2, ?3)
+             ORDER BY began DESC, trip DESC LIMIT ?4"
+        ),
+        params![account.0, after.began.0, after.trip.0, limit as i64],
+        read,
+    )
+}
+
+/// Trips of an account that were booked in a month (`2026-11`), oldest first.
+pub fn booked_in(
+    view: View<'_>,
+    account: &AccountToken,
+    month: &str,
     limit: usize,
 ) -> Result<Vec<HomeTrip>, StoreError> {
     view.all(
-        &format!("SELECT {COLUMNS} FROM home_trip WHERE account = ?1 AND began < ?2 ORDER BY began DESC LIMIT ?3"),
-        params![account.0, before.0, limit as i64],
+        &format!(
+            "SELECT {COLUMNS} FROM home_trip WHERE account = ?1 AND booking_day BETWEEN ?2 AND ?3
+             ORDER BY booking_day, began, trip LIMIT ?4"
+        ),
+        params![account.0, format!("{month}-01"), format!("{month}-31"), limit as i64],
         read,
     )
 }
@@ -98,12 +123,56 @@ pub fn code_use(view: View<'_>, replay_key: Digest, direction: u8) -> Result<Opt
     )
 }
 
-/// Completions that an account has asked for in a calendar month (`2026-11`).
-pub fn completions_in(view: View<'_>, account: &AccountToken, month: &str) -> Result<u32, StoreError> {
-    let sum = view.one(
-        "SELECT SUM(completions) FROM home_trip WHERE account = ?1 AND travel_day LIKE ?2",
-        params![account.0, format!("{month}-%")],
-        |row| row.get::<_, Option<u32>>(0),
-    )?;
-    Ok(sum.flatten().unwrap_or(0))
+/// An adjustment of a trip as home has booked it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomeAdjust {
+    pub trip: Digest,
+    pub number: u32,
+    pub network: Division,
+    pub change_fen: Fen,
+    pub reason: String,
+    pub evidence: String,
+    pub booking_day: Date,
+    pub is_booked: bool,
+}
+
+const ADJUST_COLUMNS: &str = "trip, number, network, change_fen, reason, evidence, booking_day, is_booked";
+
+fn read_adjust(row: &Row<'_>) -> Result<HomeAdjust, SqlError> {
+    Ok(HomeAdjust {
+        trip: Digest(row.get(0)?),
+        number: row.get(1)?,
+        network: row.get::<_, Text<Division>>(2)?.0,
+        change_fen: Fen(row.get(3)?),
+        reason: row.get(4)?,
+        evidence: row.get(5)?,
+        booking_day: row.get::<_, Text<Date>>(6)?.0,
+        is_booked: row.get(7)?,
+    })
+}
+
+/// The adjustments of a trip, first to last.
+pub fn adjusts_of(view: View<'_>, trip: Digest) -> Result<Vec<HomeAdjust>, StoreError> {
+    view.all(
+        &format!("SELECT {ADJUST_COLUMNS} FROM home_adjust WHERE trip = ?1 ORDER BY number LIMIT 100"),
+        params![trip.0],
+        read_adjust,
+    )
+}
+
+/// Adjustments of an account's trips that were booked in a month.
+pub fn adjusted_in(
+    view: View<'_>,
+    account: &AccountToken,
+    month: &str,
+    limit: usize,
+) -> Result<Vec<HomeAdjust>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {ADJUST_COLUMNS} FROM home_adjust WHERE account = ?1 AND booking_day BETWEEN ?2 AND ?3
+             ORDER BY booking_day, trip, number LIMIT ?4"
+        ),
+        params![account.0, format!("{month}-01"), format!("{month}-31"), limit as i64],
+        read_adjust,
+    )
 }

@@ -1,6 +1,8 @@
 //! Read models: what the API shows and what decisions look at.
 
 pub mod accounts;
+pub mod bill;
+pub mod completions;
 pub mod dated;
 pub mod deny;
 pub mod gate_tables;

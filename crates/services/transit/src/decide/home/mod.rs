@@ -2,28 +2,21 @@
 
 pub mod account;
 pub mod authorise;
+pub mod complete;
 pub mod debt;
 pub mod deny;
 pub mod grant;
+mod limits;
 
-use huitong_kernel::hash::Digest;
-use huitong_service_kit::{Context, Decision, View};
+use huitong_service_kit::{Context, Stop, View};
 
-use super::Decided;
-use crate::model::network::StationId;
 use crate::model::rider::AccountToken;
+use crate::query::accounts::{self, Account};
+use crate::refusal;
 
-/// A rider says where a single-sided trip began or ended.
-pub fn complete(
-    _view: View<'_>,
-    _trip: Digest,
-    _account: AccountToken,
-    _station: StationId,
-    _context: &mut Context<'_>,
-) -> Decided {
-    Ok(Decision::nothing())
-}
-
-pub fn completion_refused(_view: View<'_>, _trip: Digest, _code: String) -> Decided {
-    Ok(Decision::nothing())
+/// A rider's account of the caller; another operator's, and a token of model P, are unknown to it.
+fn own_account(view: View<'_>, account: &AccountToken, context: &Context<'_>) -> Result<Account, Stop> {
+    let known = accounts::account(view, account)?;
+    let own = known.filter(|known| known.participant == context.principal.participant && known.parent.is_none());
+    Ok(own.ok_or_else(|| refusal::ACCOUNT_UNKNOWN.refuse().at_field("account"))?)
 }
