@@ -442,7 +442,7 @@ CREATE INDEX IF NOT EXISTS contest_of_document ON contest (document);
 
 -- Figures without persons ----------------------------------------------------------------------------------------------
 
--- Entries and exits per station and business day of travel (J11).
+-- Entries and exits per station and calendar day (UTC+8) of travel (J11).
 CREATE TABLE IF NOT EXISTS station_day (
     network TEXT NOT NULL,
     station INTEGER NOT NULL,

@@ -5,7 +5,9 @@ mod code;
 mod conformance;
 mod gate;
 mod given;
+mod import;
 mod picture;
+mod replay;
 mod vendor;
 
 use clap::Subcommand;
@@ -16,6 +18,8 @@ pub enum TransitCommand {
     #[command(subcommand)]
     Code(code::CodeCommand),
     Gate(Box<gate::GateArguments>),
+    Import(import::ImportArguments),
+    Replay(replay::ReplayArguments),
 }
 
 pub fn run(command: TransitCommand) -> anyhow::Result<i32> {
@@ -23,5 +27,7 @@ pub fn run(command: TransitCommand) -> anyhow::Result<i32> {
         TransitCommand::AttackSuite(arguments) => attack_suite::run(&arguments),
         TransitCommand::Code(command) => code::run(command),
         TransitCommand::Gate(arguments) => super::block_on(gate::run(*arguments)),
+        TransitCommand::Import(arguments) => import::run(&arguments),
+        TransitCommand::Replay(arguments) => replay::run(&arguments),
     }
 }

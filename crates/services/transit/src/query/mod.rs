@@ -10,6 +10,7 @@ pub mod gates;
 pub mod grants;
 pub mod home_trips;
 pub mod published;
+pub mod station_days;
 pub mod taps;
 pub mod trips;
 

@@ -12,7 +12,7 @@ use huitong_transit_code::key_set::KeySet;
 use huitong_transit_code::record::TapRecord;
 use huitong_transit_code::signature::RustCrypto;
 
-use super::batch::effective;
+use super::batch::{Hashed, effective};
 use crate::Transit;
 use crate::model::key_set::KeySetText;
 use crate::query::{dated, json};
@@ -75,11 +75,11 @@ impl Verifier {
         }
     }
 
-    pub(super) fn outcomes(&self, rules: &Rules, records: &[TapRecord<'_>]) -> Vec<Outcome> {
+    pub(super) fn outcomes(&self, rules: &Rules, records: &[Hashed<'_>]) -> Vec<Outcome> {
         let share = records.len().div_ceil(self.workers).max(CODES_PER_WORKER);
-        let part = |records: &[TapRecord<'_>]| {
+        let part = |records: &[Hashed<'_>]| {
             let mut cache = self.cache();
-            let outcomes: Vec<Outcome> = records.iter().map(|record| rules.outcome(record, &mut cache)).collect();
+            let outcomes: Vec<Outcome> = records.iter().map(|(record, _)| rules.outcome(record, &mut cache)).collect();
             self.keep(cache);
             outcomes
         };
@@ -108,7 +108,7 @@ impl Rules {
         transit: &Transit,
         view: View<'_>,
         network: Division,
-        records: &[TapRecord<'_>],
+        records: &[Hashed<'_>],
     ) -> Result<Rules, StoreError> {
         let mut time = TimeRules::default();
         if let Some(map) = dated::current_map(transit, view, network)? {
@@ -116,7 +116,7 @@ impl Rules {
         }
         time.skew_s += CUT_S;
         let mut key_sets = BTreeMap::new();
-        for record in records.iter().filter(|record| record.reason == Reason::Ok) {
+        for (record, _) in records.iter().filter(|(record, _)| record.reason == Reason::Ok) {
             if key_sets.contains_key(&record.key_set_version) {
                 continue;
             }

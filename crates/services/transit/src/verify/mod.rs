@@ -1,7 +1,7 @@
 //! Verification of what gates send, outside the writer and on all cores: the batch's signature and chain, and every code that
 //! opened a gate again, from its received bytes, at the gate's time and under the gate's key set (J9, J10).
 //!
-//! The writer takes a [`CheckedBatch`] only; nothing else makes one from foreign bytes.
+//! The writer takes a [`CheckedBatch`] only; nothing but [`check`] makes one from foreign bytes.
 
 mod batch;
 mod codes;

@@ -2,6 +2,7 @@
 
 mod city;
 mod fares;
+mod import;
 mod properties;
 mod region;
 mod rejections;
