@@ -252,11 +252,11 @@ CREATE TABLE IF NOT EXISTS completion_ask (
     account BLOB NOT NULL,
     month TEXT NOT NULL,          -- 2026-11
     trip BLOB NOT NULL,
-    asked_at INTEGER NOT NULL,
+    entry INTEGER NOT NULL,       -- journal sequence
     station INTEGER NOT NULL,
     state TEXT NOT NULL,          -- asked, made, refused (does not count)
     code TEXT,                    -- of a refusal
-    PRIMARY KEY (account, month, trip, asked_at)
+    PRIMARY KEY (account, month, entry)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS completion_of_trip ON completion_ask (trip);
 

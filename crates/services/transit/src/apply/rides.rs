@@ -150,8 +150,8 @@ pub fn completion_asked(
     applied: &Applied,
 ) -> Result<(), StoreError> {
     tx.execute_one(
-        "INSERT INTO completion_ask (account, month, trip, asked_at, station, state) VALUES (?1, ?2, ?3, ?4, ?5, 'asked')",
-        params![account.0, month_of(applied.at), trip.0, applied.at.0, station],
+        "INSERT INTO completion_ask (account, month, trip, entry, station, state) VALUES (?1, ?2, ?3, ?4, ?5, 'asked')",
+        params![account.0, month_of(applied.at), trip.0, applied.sequence, station],
     )
 }
 

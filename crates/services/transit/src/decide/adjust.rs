@@ -93,7 +93,10 @@ pub fn adjust(
 }
 
 /// Adjusts a trip in a decision that has charged more; nothing follows where the amount and the sides stay as they are (J4).
-#[expect(clippy::too_many_arguments, reason = "what is known of the trip, what changes, and what the decision has taken")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what is known of the trip, what changes, and what the decision has taken"
+)]
 pub fn adjust_with(
     transit: &Transit,
     view: View<'_>,

@@ -165,10 +165,9 @@ pub fn highest_fare(view: View<'_>, network: Division, from: Date, to: Date) -> 
 
 /// Whether a payment with this reference is booked.
 pub fn has_payment(view: View<'_>, account: &AccountToken, reference: &str) -> Result<bool, StoreError> {
-    let found = view.one(
-        "SELECT 1 FROM payment WHERE account = ?1 AND reference = ?2",
-        params![account.0, reference],
-        |_| Ok(()),
-    )?;
+    let found =
+        view.one("SELECT 1 FROM payment WHERE account = ?1 AND reference = ?2", params![account.0, reference], |_| {
+            Ok(())
+        })?;
     Ok(found.is_some())
 }

@@ -49,11 +49,7 @@ fn read(row: &Row<'_>) -> Result<Grant, SqlError> {
 }
 
 pub fn grant(view: View<'_>, grant: Uuid) -> Result<Option<Grant>, StoreError> {
-    view.one(
-        &format!("SELECT {COLUMNS} FROM code_grant WHERE grant_id = ?1"),
-        params![grant.to_string()],
-        read,
-    )
+    view.one(&format!("SELECT {COLUMNS} FROM code_grant WHERE grant_id = ?1"), params![grant.to_string()], read)
 }
 
 /// The grant under which a token was good at a moment; a renewed token has several.

@@ -44,8 +44,7 @@ impl HomeTrip {
     }
 }
 
-const COLUMNS: &str =
-    "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text";
+const COLUMNS: &str = "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text";
 
 fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
     Ok(HomeTrip {

@@ -1,7 +1,13 @@
 //! Stories of the service transit.
 
 mod city;
+mod completion;
+mod desk;
 mod fares;
+mod home_accounts;
+mod home_debts;
+mod home_deny;
+mod home_grants;
 mod import;
 mod properties;
 mod region;

@@ -55,8 +55,7 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: &AuthoriseWish, context: 
         expiry,
         limit_fen: account.trip_limit_fen,
     };
-    let reply =
-        Reply::Authorised { id, authorisation: made.signed(issuer), expiry, limit_fen: account.trip_limit_fen };
+    let reply = Reply::Authorised { id, authorisation: made.signed(issuer), expiry, limit_fen: account.trip_limit_fen };
     Ok(Decision::reply(reply).event(Event::Authorised(event)))
 }
 

@@ -93,13 +93,7 @@ fn token(
 }
 
 /// At the visited city: its code for the token, or why not. The same ask again gets the same answer.
-pub fn answer(
-    transit: &Transit,
-    view: View<'_>,
-    ask: CodeAsk,
-    from: Division,
-    context: &mut Context<'_>,
-) -> Decided {
+pub fn answer(transit: &Transit, view: View<'_>, ask: CodeAsk, from: Division, context: &mut Context<'_>) -> Decided {
     if let Some(known) = grants::grant(view, ask.grant)? {
         if known.role != "visited" || known.account != ask.account || node_of(context, known.home) != Some(from) {
             return Err(refusal::GRANT.refuse().into());

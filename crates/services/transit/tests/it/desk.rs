@@ -1,0 +1,138 @@
+//! The home operator's desk and the riders' apps: what stories of the home side ask of a node.
+
+use base64::Engine as _;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::Instant;
+use huitong_service_kit::harness::Called;
+use huitong_transit::command::{AuthoriseWish, Command, GrantWish, Reply};
+use huitong_transit::model::deny::DenyEntry;
+use huitong_transit::model::rider::AccountToken;
+use huitong_transit::model::tap::Direction::{In, Out};
+use huitong_transit::query::accounts::{self, Account, Debt};
+use huitong_transit::query::home_trips::{self, HomeAdjust, HomeTrip};
+use huitong_transit::query::{deny, trips::TripRow};
+use huitong_transit_code::make::Sign;
+
+use super::stage::{Gate, HOME, Note, Phone, Stage, division, key, node_of};
+
+/// An entry at People's Square and an exit at Hongqiao.
+pub struct Shanghai {
+    pub entry: Gate,
+    pub exit: Gate,
+}
+
+impl Shanghai {
+    pub fn new(stage: &mut Stage) -> Shanghai {
+        let entry = stage.gate("SH-PEOPLE-1", "310100", 207, 2);
+        let exit = stage.gate("SH-HONGQIAO-1", "310100", 201, 2);
+        Shanghai { entry, exit }
+    }
+
+    /// A ride of 5 yuan that ends now, uploaded and charged at once.
+    pub fn ride(&mut self, stage: &mut Stage, phone: &Phone) -> TripRow {
+        self.ride_with(stage, phone, Note::default())
+    }
+
+    pub fn ride_with(&mut self, stage: &mut Stage, phone: &Phone, note: Note) -> TripRow {
+        let (began, ended) = (Instant(stage.now().0 - 40 * 60_000), stage.now());
+        let first = self.entry.note(&phone.code(began), In, began, note);
+        let last = self.exit.note(&phone.code(ended), Out, ended, note);
+        stage.upload_part(&self.entry, first, first);
+        stage.upload_part(&self.exit, last, last);
+        stage.pass(1);
+        stage.trips("310100", phone).pop().expect("a trip")
+    }
+
+    /// Only the entry, now; it is final when the limits have passed.
+    pub fn enter(&mut self, stage: &mut Stage, phone: &Phone) {
+        let number = self.entry.tap(phone, In, stage.now());
+        stage.upload_part(&self.entry, number, number);
+    }
+}
+
+impl Stage {
+    pub fn home(&mut self, city: &str, command: Command) -> Called<Reply> {
+        self.region.call(&node_of(city), HOME, None, command)
+    }
+
+    pub fn pay(&mut self, phone: &Phone, amount: i64, reference: &str) -> Called<Reply> {
+        let (account, reference) = (phone.account, reference.to_owned());
+        self.home(phone.city, Command::Pay { account, amount: Fen(amount), reference })
+    }
+
+    pub fn account_of(&self, phone: &Phone) -> Account {
+        accounts::account(self.region.view(&node_of(phone.city)), &phone.account)
+            .expect("readable")
+            .expect("an account")
+    }
+
+    pub fn debts_of(&self, phone: &Phone) -> Vec<Debt> {
+        accounts::debts(self.region.view(&node_of(phone.city)), &phone.account).expect("readable")
+    }
+
+    pub fn home_trip(&self, phone: &Phone, trip: &TripRow) -> HomeTrip {
+        home_trips::trip(self.region.view(&node_of(phone.city)), trip.trip).expect("readable").expect("a trip at home")
+    }
+
+    pub fn home_adjusts(&self, phone: &Phone, trip: &TripRow) -> Vec<HomeAdjust> {
+        home_trips::adjusts_of(self.region.view(&node_of(phone.city)), trip.trip).expect("readable")
+    }
+
+    /// Why an account is denied at its home.
+    pub fn causes(&self, phone: &Phone) -> Vec<String> {
+        let entry = DenyEntry::account(&phone.account);
+        let causes = deny::causes(self.region.view(&node_of(phone.city)), &entry).expect("readable");
+        causes.into_iter().map(|(cause, _)| cause).collect()
+    }
+
+    /// Whether the list of `home`, as `node` knows it, denies the account now.
+    pub fn is_denied(&self, node: &str, home: &str, account: &AccountToken) -> bool {
+        let since = deny::denied_since(self.region.view(node), division(home), account, self.now());
+        since.expect("readable").is_some()
+    }
+
+    pub fn deny(&mut self, phone: &Phone, cause: &str) -> Called<Reply> {
+        let (entry, cause) = (DenyEntry::account(&phone.account), cause.to_owned());
+        self.home(phone.city, Command::Deny { entry, cause })
+    }
+
+    pub fn lift(&mut self, phone: &Phone, cause: &str) -> Called<Reply> {
+        let (entry, cause) = (DenyEntry::account(&phone.account), cause.to_owned());
+        self.home(phone.city, Command::Lift { entry, cause })
+    }
+
+    pub fn authorise(&mut self, phone: &Phone, name: &str) -> Called<Reply> {
+        let wish = authorise_wish(phone, name);
+        self.home(phone.city, Command::Authorise(wish))
+    }
+
+    pub fn pull(&mut self, phone: &Phone, network: &str, name: &str) -> Called<Reply> {
+        let wish = GrantWish {
+            account: phone.account,
+            network: division(network),
+            user_key: key(name).key().compressed(),
+            expiry: None,
+        };
+        self.region.ask(&node_of(phone.city), HOME, None, Command::AskGrant(wish))
+    }
+}
+
+pub fn authorise_wish(phone: &Phone, name: &str) -> AuthoriseWish {
+    AuthoriseWish {
+        account: phone.account,
+        user_key: key(name).key().compressed(),
+        ticket: [0, 0, 0, 0, 0, 0, 0, 1],
+        platform: [0, 0, 0, 1],
+        expiry: None,
+        validity_s: 30,
+    }
+}
+
+/// A phone that shows what it was given: fields 5 and 6 name the account.
+pub fn phone_of(city: &'static str, name: &str, authorisation: &str) -> Phone {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(authorisation).expect("base64");
+    let mut account = [0; 14];
+    account[..4].copy_from_slice(&bytes[146..150]);
+    account[4..].copy_from_slice(&bytes[136..146]);
+    Phone::of_authorisation(city, AccountToken(account), key(name), bytes)
+}

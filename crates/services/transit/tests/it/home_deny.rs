@@ -1,0 +1,258 @@
+//! Deny lists: causes, deltas, chains, and who bears a ride of a denied rider.
+
+use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::{DurationMs, Instant};
+use huitong_service_kit::harness::Called;
+use huitong_service_kit::params;
+use huitong_transit::Transit;
+use huitong_transit::command::{Command, Reply};
+use huitong_transit::model::deny::{DeltaText, DenyAdd, DenyClass, DenyEntry};
+use huitong_transit::model::message::Message;
+use huitong_transit::model::tap::Direction::In;
+use huitong_transit::model::trip::TripState;
+use huitong_transit::query::deny::{self, Head};
+
+use super::desk::Shanghai;
+use super::stage::{Note, Phone, Stage, division};
+
+fn head(stage: &Stage, node: &str, home: &str) -> Option<Head> {
+    deny::head(stage.region.view(node), division(home)).expect("readable")
+}
+
+/// Kinds of contests at a node, oldest first.
+fn outcome(stage: &Stage, phone: &Phone, trip: &huitong_transit::query::trips::TripRow) -> String {
+    serde_json::to_string(&stage.home_trip(phone, trip).outcome().expect("readable")).expect("JSON")
+}
+
+#[test]
+fn every_node_publishes_a_list_at_once_and_every_hour_anew() {
+    let mut stage = Stage::new();
+    stage.pass(1);
+    for node in super::stage::NODES {
+        for home in super::stage::NODES {
+            let known = head(&stage, node, home).expect("a list");
+            assert_eq!((known.sequence, known.as_of), (1, stage.now()), "{home} at {node}");
+        }
+    }
+    stage.pass(59);
+    assert_eq!(head(&stage, "310000", "330000").map(|head| head.sequence), Some(1));
+    stage.pass(1);
+    let heard = head(&stage, "310000", "330000").expect("a list");
+    assert_eq!((heard.sequence, heard.as_of), (2, stage.now()));
+    assert_eq!(Some(heard), head(&stage, "330000", "330000"), "the same chain at both ends");
+    stage.check();
+}
+
+#[test]
+fn an_entry_stands_while_any_cause_stands() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 41);
+    stage.account(&phone, 0);
+    stage.pass(1);
+    stage.deny(&phone, "lost").reply();
+    stage.deny(&phone, "abuse").reply();
+    assert_eq!(stage.causes(&phone), ["abuse", "lost"]);
+    stage.pass(10);
+    assert!(stage.is_denied("320000", "330000", &phone.account));
+    assert!(matches!(stage.lift(&phone, "lost").reply(), Reply::Denied { pending: false }));
+    stage.pass(10);
+    assert!(stage.is_denied("320000", "330000", &phone.account));
+    stage.lift(&phone, "abuse").reply();
+    stage.pass(10);
+    assert!(!stage.is_denied("320000", "330000", &phone.account));
+    // What was lifted stays known with its time, for contests.
+    let before = Instant(stage.now().0 - 12 * 60_000);
+    let view = stage.region.view("310000");
+    assert!(deny::denied_since(view, division("330000"), &phone.account, before).expect("readable").is_some());
+    stage.check();
+}
+
+#[test]
+fn what_is_lifted_before_it_was_published_is_never_said() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 42);
+    stage.account(&phone, 0);
+    stage.pass(1);
+    stage.deny(&phone, "lost").reply();
+    assert!(matches!(stage.lift(&phone, "lost").reply(), Reply::Denied { pending: false }));
+    stage.pass(10);
+    assert_eq!(head(&stage, "310000", "330000").map(|head| head.sequence), Some(1), "nothing to say");
+    stage.deny(&phone, "lost").reply();
+    stage.pass(10);
+    stage.lift(&phone, "lost").reply();
+    assert!(matches!(stage.deny(&phone, "abuse").reply(), Reply::Denied { pending: false }), "it stays listed");
+    stage.pass(10);
+    assert_eq!(head(&stage, "310000", "330000").map(|head| head.sequence), Some(2));
+    assert!(stage.is_denied("310000", "330000", &phone.account));
+    stage.check();
+}
+
+#[test]
+fn a_home_lists_only_what_is_its_own() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 43);
+    stage.account(&phone, 0);
+    stage.pass(1);
+    let mut refused = |kind, key: &str, cause: &str| {
+        let entry = DenyEntry { kind, key: key.to_owned() };
+        match stage.home("330100", Command::Deny { entry, cause: cause.to_owned() }) {
+            Called::Refused(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    };
+    let own = phone.account.to_string();
+    assert_eq!(refused(DenyClass::Account, &own, "debt"), "TRN-1003", "debts are this service's matter");
+    assert_eq!(refused(DenyClass::Account, &own, ""), "TRN-1003");
+    assert_eq!(refused(DenyClass::Account, &own[..26], "lost"), "TRN-1003");
+    assert_eq!(refused(DenyClass::Account, &Phone::new("310100", 1).account.to_string(), "lost"), "TRN-2001");
+    assert_eq!(refused(DenyClass::Issuer, "99310100", "abuse"), "TRN-1006");
+    assert_eq!(refused(DenyClass::Certificate, "99310100000001", "abuse"), "TRN-1006");
+    assert_eq!(
+        refused(DenyClass::Platform, "00000001", "compromised"),
+        "TRN-1008",
+        "the keeper of the key set lists platforms"
+    );
+    let entry = DenyEntry { kind: DenyClass::Platform, key: "00000002".to_owned() };
+    let command = Command::Deny { entry, cause: "compromised".to_owned() };
+    stage.region.call("310000", super::stage::HOME, None, command).reply();
+    let entry = DenyEntry { kind: DenyClass::Certificate, key: "99330100000001".to_owned() };
+    stage.home("330100", Command::Deny { entry, cause: "compromised".to_owned() }).reply();
+    stage.pass(10);
+    assert_eq!(head(&stage, "330000", "310000").map(|head| head.sequence), Some(2));
+    stage.check();
+}
+
+/// A delta that 330000 sends to 310000 as if its node had been taken over.
+fn forged(stage: &mut Stage, delta: DeltaText) {
+    use huitong_kernel::feed::{Address, Feed};
+    use huitong_service_kit::Service;
+    let (from, to) = (Address::new(division("330000"), Transit::NAME), Address::new(division("310000"), Transit::NAME));
+    let feed = Feed::new(from, to);
+    let held = huitong_store::feeds::next_number(stage.region.view("310000"), &feed).expect("readable");
+    let id = uuid::Uuid::from_u128(7);
+    let message = Message::DenyDelta(delta);
+    let envelope = huitong_service_kit::Envelope { id, cycle: id, episode: id, at: stage.now(), message };
+    stage.region.deliver(&feed, held, vec![serde_json::to_vec(&envelope).expect("JSON")]);
+}
+
+fn unread(stage: &Stage, node: &str) -> Vec<String> {
+    let view = stage.region.view(node);
+    view.all("SELECT code FROM unread_message ORDER BY sequence", params![], |row| row.get(0)).expect("readable")
+}
+
+#[test]
+fn a_delta_that_leaves_a_gap_or_names_strangers_is_refused() {
+    let mut stage = Stage::new();
+    stage.pass(1);
+    let known = head(&stage, "310000", "330000").expect("a list");
+    let victim = Phone::new("320500", 44).account;
+    let next = DeltaText {
+        home: division("330000"),
+        sequence: 2,
+        previous: known.hash,
+        as_of: stage.now(),
+        adds: Vec::new(),
+        removes: Vec::new(),
+    };
+    let add = |key: String, kind| vec![DenyAdd { entry: DenyEntry { kind, key }, valid_from: known.as_of }];
+    let bad = [
+        (DeltaText { sequence: 3, ..next.clone() }, "TRN-CHAIN"),
+        (DeltaText { previous: Digest::default(), ..next.clone() }, "TRN-CHAIN"),
+        (DeltaText { as_of: known.as_of + DurationMs(-1_000), ..next.clone() }, "TRN-CHAIN"),
+        (DeltaText { home: division("320000"), ..next.clone() }, "TRN-1006"),
+        (DeltaText { adds: add(victim.to_string(), DenyClass::Account), ..next.clone() }, "TRN-1006"),
+        (DeltaText { adds: add("99320500".to_owned(), DenyClass::Issuer), ..next.clone() }, "TRN-1006"),
+        (DeltaText { adds: add("00000001".to_owned(), DenyClass::Platform), ..next.clone() }, "TRN-1008"),
+    ];
+    let expected: Vec<&str> = bad.iter().map(|(_, code)| *code).collect();
+    for (delta, _) in bad {
+        forged(&mut stage, delta);
+    }
+    assert_eq!(unread(&stage, "310000"), expected);
+    assert_eq!(head(&stage, "310000", "330000"), Some(known), "the chain is where it was");
+    assert!(!stage.is_denied("310000", "330000", &victim) && !stage.is_denied("310000", "320000", &victim));
+    forged(&mut stage, next);
+    assert_eq!(head(&stage, "310000", "330000").map(|head| head.sequence), Some(2));
+}
+
+#[test]
+fn a_gate_with_a_list_too_old_lets_a_denied_rider_in_and_its_city_bears_it() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 45);
+    stage.account(&phone, 5_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    stage.deny(&phone, "lost").reply();
+    stage.pass(1);
+    stage.pass(59);
+    let stale = Note { deny_sequence: 1, deny_age_s: 25 * 3_600, ..Note::default() };
+    let trip = shanghai.ride_with(&mut stage, &phone, stale);
+    assert_eq!((trip.state, trip.reason.as_deref()), (TripState::WrittenOff, Some("TRN-DENY-STALE")));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
+    assert!(stage.balances("310000", "receivable").values().all(|amount| *amount == Fen(0)));
+    stage.check();
+}
+
+#[test]
+fn a_gate_whose_list_was_young_but_older_than_the_denial_is_paid() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 46);
+    stage.account(&phone, 5_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    stage.deny(&phone, "lost").reply();
+    stage.pass(1);
+    stage.pass(59);
+    let young = Note { deny_sequence: 1, deny_age_s: 20 * 3_600, ..Note::default() };
+    let trip = shanghai.ride_with(&mut stage, &phone, young);
+    assert_eq!((trip.state, trip.charge_fen), (TripState::Charged, Fen(500)));
+    stage.check();
+}
+
+#[test]
+fn a_claim_for_a_rider_whom_the_gates_list_had_is_contested() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 47);
+    stage.account(&phone, 5_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    stage.deny(&phone, "lost").reply();
+    stage.pass(1);
+    stage.pass(59);
+    let fresh = Note { deny_sequence: 2, deny_age_s: 30, ..Note::default() };
+    let trip = shanghai.ride_with(&mut stage, &phone, fresh);
+    assert_eq!(trip.state, TripState::Disputed);
+    assert!(outcome(&stage, &phone, &trip).contains("DENIED_BEFORE"));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
+    stage.check();
+}
+
+#[test]
+fn the_same_code_at_two_nodes_is_charged_once() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 48);
+    stage.account(&phone, 5_000);
+    let mut bus = stage.gate("WJ-BUS-7", "320509", 1, 7618);
+    let mut other = stage.gate("SH-PEOPLE-1", "310100", 207, 2);
+    // The bus takes its one tap as a boarding, the metro as an entry: two directions, two uses.
+    let at = stage.now();
+    bus.tap(&phone, huitong_transit::model::tap::Direction::Boarding, at);
+    stage.upload(&bus);
+    stage.pass(1);
+    let boarded = stage.trips("320509", &phone).pop().expect("a trip");
+    assert_eq!(boarded.state, TripState::Charged);
+    // An entry in Shanghai and one in Hangzhou with one code: the second claim is contested.
+    let mut hangzhou = stage.gate("HZ-EAST-1", "330100", 109, 1);
+    let at = stage.now();
+    other.tap(&phone, In, at);
+    hangzhou.tap(&phone, In, at);
+    stage.upload(&other);
+    stage.upload(&hangzhou);
+    stage.pass(80 * 60);
+    let in_shanghai = stage.trips("310100", &phone).pop().expect("a trip");
+    let in_hangzhou = stage.trips("330100", &phone).pop().expect("a trip");
+    let mut states = [in_shanghai.state, in_hangzhou.state];
+    states.sort();
+    assert_eq!(states, [TripState::Charged, TripState::Disputed]);
+    let disputed = if in_shanghai.state == TripState::Disputed { &in_shanghai } else { &in_hangzhou };
+    assert!(outcome(&stage, &phone, disputed).contains("DUPLICATE"));
+    stage.check();
+}
