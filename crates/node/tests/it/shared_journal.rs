@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huitong_node::api::status::StatusWire;
+use huitong_node::api::status::{StatusWire, StreamWire};
 use huitong_node::demo::Region;
 use huitong_node::demo::audit::audit;
 use huitong_node::demo::bills::Samples;
@@ -201,7 +201,9 @@ async fn a_killed_frozen_or_cut_off_leader_is_replaced_and_nothing_is_lost_or_do
     members.restart(first).await;
     some_time(1_500).await;
     let follower = members.status(first).await;
-    assert!(follower.streams.iter().all(|stream| !stream.leading && stream.sequence > 0), "it follows: {follower:?}");
+    // Nobody rides in this story: the journal of transit may be empty.
+    let has_followed = |stream: &StreamWire| stream.sequence > 0 || stream.stream.ends_with("/transit");
+    assert!(follower.streams.iter().all(|stream| !stream.leading && has_followed(stream)), "it follows: {follower:?}");
     let key = &members.keys["H33010200001"];
     let read = ApiClient::new(&members.url(first), key).get::<Value>("/v1/medical/settlements").await;
     assert!(read.expect("a follower answers reads")["items"].as_array().is_some_and(|items| !items.is_empty()));

@@ -103,7 +103,7 @@ CREATE TABLE IF NOT EXISTS gate_epoch (
     contiguous_to INTEGER NOT NULL,
     highest INTEGER NOT NULL,
     hole_alarm_at INTEGER,        -- when a hole becomes an alarm; none without a hole, or once alarmed
-    alarmed INTEGER NOT NULL DEFAULT 0,
+    alarmed INTEGER NOT NULL DEFAULT 0,  -- a hole was not filled in time, and is open still
     PRIMARY KEY (gate, epoch)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS gate_hole ON gate_epoch (hole_alarm_at) WHERE hole_alarm_at IS NOT NULL;

@@ -27,7 +27,8 @@ pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), Sto
     }
     tx.execute_one(
         "INSERT INTO gate_epoch (gate, epoch, contiguous_to, highest, hole_alarm_at) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (gate, epoch) DO UPDATE SET contiguous_to = ?3, highest = ?4, hole_alarm_at = ?5",
+         ON CONFLICT (gate, epoch) DO UPDATE SET contiguous_to = ?3, highest = ?4, hole_alarm_at = ?5,
+             alarmed = alarmed AND ?3 < ?4",
         params![taken.gate, taken.epoch, taken.contiguous_to, taken.highest, taken.hole_alarm_at.map(|at| at.0)],
     )?;
     for (rider, due) in &taken.riders {

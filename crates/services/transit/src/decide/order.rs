@@ -1,8 +1,11 @@
 //! An operator's order: stations closed, gates opened, gates at fault. Trips that it touches are listed in the answer.
 
+use std::collections::HashSet;
+
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::DurationMs;
 use huitong_service_kit::service::Answer;
-use huitong_service_kit::{Context, Decision, View};
+use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::adjust::{self, Change};
 use super::finalise::merge;
@@ -12,13 +15,12 @@ use crate::command::{OrderWish, Reply};
 use crate::event::Event;
 use crate::model::message::Message;
 use crate::model::order::{OrderKind, ServiceOrder};
-use crate::model::trip::TripState;
-use crate::query::{dated, trips};
+use crate::query::{dated, gates, taps, trips};
 use crate::{Transit, refusal};
 
 /// The longest span of an order.
 const SPAN_MAX: DurationMs = DurationMs::days(31);
-/// Final trips that one gate-fault order cancels at most; more want more orders.
+/// Final trips that one gate-fault order cancels at most; the same order again cancels the next.
 const CANCELLED_MAX: usize = 2_000;
 
 pub fn decide(transit: &Transit, view: View<'_>, wish: OrderWish, context: &mut Context<'_>) -> Decided {
@@ -51,19 +53,36 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: OrderWish, context: &mut 
     decision.messages = send_all(context, &Message::ServiceOrder(order.clone()));
     let mut affected = 0;
     if order.kind == OrderKind::GateFault {
-        let rows = trips::in_span(view, order.network, order.from, order.to, CANCELLED_MAX)?;
-        for row in rows.into_iter().filter(|row| row.state != TripState::Cancelled) {
-            let trip = trips::content(view, &row)?;
-            let touched = trip.taps.iter().any(|tap| order.covers(tap.station, tap.line, &tap.key.gate, tap.at));
-            if touched {
-                affected += 1;
-                merge(
-                    &mut decision,
-                    adjust::adjust(transit, view, &row, &prices, Change::Free, "gate_fault", context)?,
-                );
-            }
-        }
+        let cancelled = cancel(transit, view, &order, &prices, context)?;
+        affected = cancelled.len();
+        cancelled.into_iter().for_each(|trip| merge(&mut decision, trip));
     }
     decision.answer = Answer::Now(Reply::Ordered { order: order.order, affected });
     Ok(decision)
+}
+
+/// Trips with a tap under the order that were final before it was given. They are found by the gates' records, so that other
+/// gates' trips, far more of them, are not looked at.
+fn cancel(
+    transit: &Transit,
+    view: View<'_>,
+    order: &ServiceOrder,
+    prices: &NetworkPrices<'_>,
+    context: &mut Context<'_>,
+) -> Result<Vec<Decision<Transit>>, Stop> {
+    let (mut seen, mut cancelled) = (HashSet::new(), Vec::new());
+    for gate in gates::of_order(view, order)? {
+        for trip in taps::trips_at(view, &gate, order.from, order.to)? {
+            if cancelled.len() == CANCELLED_MAX {
+                return Ok(cancelled);
+            }
+            let row = trips::trip(view, trip)?.filter(|row| row.charge_fen > Fen::ZERO);
+            let Some(row) = row.filter(|row| seen.insert(row.trip)) else { continue };
+            let content = trips::content(view, &row)?;
+            if content.taps.iter().any(|tap| order.covers(tap.station, tap.line, &tap.key.gate, tap.at)) {
+                cancelled.push(adjust::adjust(transit, view, &row, prices, Change::Free, "gate_fault", context)?);
+            }
+        }
+    }
+    Ok(cancelled)
 }

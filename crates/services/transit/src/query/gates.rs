@@ -6,6 +6,7 @@ use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
 use super::Text;
 use crate::model::network::{LineId, StationId};
+use crate::model::order::ServiceOrder;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
@@ -49,6 +50,16 @@ pub fn list(view: View<'_>, network: Division, after: &str, limit: usize) -> Res
     )
 }
 
+/// The gates that an order speaks of, by where they are registered.
+pub fn of_order(view: View<'_>, order: &ServiceOrder) -> Result<Vec<String>, StoreError> {
+    view.all(
+        "SELECT gate FROM gate WHERE network = ?1 AND (?2 IS NULL OR station = ?2) AND (?3 IS NULL OR line = ?3)
+         AND (?4 IS NULL OR gate = ?4) ORDER BY gate",
+        params![order.network.as_str(), order.station, order.line, order.gate],
+        |row| row.get(0),
+    )
+}
+
 /// An epoch of a gate's store, as far as its records came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch {
@@ -63,7 +74,7 @@ pub struct Epoch {
 /// A gate's epochs, the newest first.
 pub fn epochs(view: View<'_>, gate: &str, limit: usize) -> Result<Vec<Epoch>, StoreError> {
     view.all(
-        "SELECT epoch, contiguous_to, highest, alarmed AND contiguous_to < highest FROM gate_epoch WHERE gate = ?1
+        "SELECT epoch, contiguous_to, highest, alarmed FROM gate_epoch WHERE gate = ?1
          ORDER BY epoch DESC LIMIT ?2",
         params![gate, limit as i64],
         |row| Ok(Epoch { epoch: row.get(0)?, held_to: row.get(1)?, highest: row.get(2)?, alarmed: row.get(3)? }),

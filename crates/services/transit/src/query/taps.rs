@@ -76,6 +76,15 @@ pub fn code_use(view: View<'_>, replay_key: Digest, direction: u8) -> Result<Opt
     )
 }
 
+/// Final trips with a tap at this gate in `from..to`.
+pub fn trips_at(view: View<'_>, gate: &str, from: Instant, to: Instant) -> Result<Vec<Digest>, StoreError> {
+    view.all(
+        "SELECT DISTINCT trip FROM tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip IS NOT NULL ORDER BY trip",
+        params![gate, from.0, to.0],
+        |row| Ok(Digest(row.get(0)?)),
+    )
+}
+
 /// A tap that matching looks at.
 #[derive(Clone, Debug)]
 pub struct OpenTap {

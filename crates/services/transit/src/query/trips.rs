@@ -105,21 +105,6 @@ pub fn before(
     )
 }
 
-/// Trips of a network that began in a span or up to a day before it, oldest first.
-pub fn in_span(
-    view: View<'_>,
-    network: Division,
-    from: Instant,
-    to: Instant,
-    limit: usize,
-) -> Result<Vec<TripRow>, StoreError> {
-    view.all(
-        &format!("SELECT {COLUMNS} FROM trip WHERE network = ?1 AND began BETWEEN ?2 AND ?3 ORDER BY began LIMIT ?4"),
-        params![network.as_str(), from.0 - 86_400_000, to.0, limit as i64],
-        read,
-    )
-}
-
 /// What a rider's trips in all networks cost, of those that began in `from..=to`, oldest first.
 pub fn fares_of(view: View<'_>, rider: &Rider, from: Instant, to: Instant) -> Result<Vec<EarlierTrip>, StoreError> {
     view.all(

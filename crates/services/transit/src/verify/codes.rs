@@ -1,7 +1,7 @@
 //! Codes verified again, each from its received bytes, spread over the cores.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use huitong_kernel::division::Division;
 use huitong_service_kit::{StoreError, View};
@@ -47,6 +47,19 @@ const CUT_S: i64 = 1;
 pub struct Verifier {
     caches: Mutex<Vec<Cache>>,
     workers: usize,
+    /// Batches being verified. More of them at once would not be done sooner, only hold more memory; they wait.
+    running: Mutex<usize>,
+    ended: Condvar,
+}
+
+/// A batch's turn; ends when dropped.
+struct Turn<'v>(&'v Verifier);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.ended.notify_one();
+    }
 }
 
 struct Cache {
@@ -57,7 +70,15 @@ struct Cache {
 impl Verifier {
     /// A verifier on so many threads.
     pub fn new(workers: usize) -> Verifier {
-        Verifier { caches: Mutex::default(), workers: workers.max(1) }
+        let workers = workers.max(1);
+        Verifier { caches: Mutex::default(), workers, running: Mutex::default(), ended: Condvar::new() }
+    }
+
+    fn turn(&self) -> Turn<'_> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_while(running, |running| *running >= self.workers);
+        *waited.unwrap_or_else(PoisonError::into_inner) += 1;
+        Turn(self)
     }
 
     fn cache(&self) -> Cache {
@@ -76,6 +97,7 @@ impl Verifier {
     }
 
     pub(super) fn outcomes(&self, rules: &Rules, records: &[Hashed<'_>]) -> Vec<Outcome> {
+        let _turn = self.turn();
         let share = records.len().div_ceil(self.workers).max(CODES_PER_WORKER);
         let part = |records: &[Hashed<'_>]| {
             let mut cache = self.cache();

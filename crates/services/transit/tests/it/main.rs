@@ -9,6 +9,7 @@ mod home_debts;
 mod home_deny;
 mod home_grants;
 mod import;
+mod orders;
 mod properties;
 mod region;
 mod rejections;
