@@ -36,6 +36,20 @@ impl HashFunction {
     }
 }
 
+/// A SHA-256 over parts that come one by one, of which nothing is held.
+#[derive(Clone, Default)]
+pub struct RunningSha256(sha2::Sha256);
+
+impl RunningSha256 {
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    pub fn digest(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl Digest {
     pub const ZERO: Digest = Digest([0; 32]);
 }

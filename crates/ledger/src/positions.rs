@@ -30,18 +30,30 @@ pub fn net_positions(gross: &Gross) -> BTreeMap<Division, Fen> {
 /// Payments that bring every position to zero, at most one fewer than there are positions. Largest first, ties by
 /// division code, so that every node computes the same list.
 pub fn payments(positions: &BTreeMap<Division, Fen>) -> Vec<Payment> {
-    let side = |sign: i64| {
-        let mut side: Vec<(Fen, Division)> = positions
-            .iter()
-            .filter(|(_, amount)| amount.0 * sign > 0)
-            .map(|(division, amount)| (Fen(amount.0.abs()), *division))
-            .collect();
-        side.sort_by_key(|(amount, division)| (std::cmp::Reverse(*amount), *division));
+    let largest_first = |sign| {
+        let mut side = side(positions, sign);
+        side.sort_by_key(|(division, amount)| (std::cmp::Reverse(*amount), *division));
         side
     };
-    let (mut payers, mut payees) = (side(-1).into_iter().peekable(), side(1).into_iter().peekable());
+    matched(largest_first(-1), largest_first(1))
+}
+
+/// The same with debtors and creditors in the order of their codes (transit specification §13).
+pub fn payments_by_code(positions: &BTreeMap<Division, Fen>) -> Vec<Payment> {
+    matched(side(positions, -1), side(positions, 1))
+}
+
+/// Those who pay (−1) or receive (1), with how much, in the order of their codes.
+fn side(positions: &BTreeMap<Division, Fen>, sign: i64) -> Vec<(Division, Fen)> {
+    let of_side = positions.iter().filter(|(_, amount)| amount.0 * sign > 0);
+    of_side.map(|(division, amount)| (*division, Fen(amount.0.abs()))).collect()
+}
+
+/// The first payer pays the first payee until one of them is done, and so on.
+fn matched(payers: Vec<(Division, Fen)>, payees: Vec<(Division, Fen)>) -> Vec<Payment> {
+    let (mut payers, mut payees) = (payers.into_iter().peekable(), payees.into_iter().peekable());
     let mut payments = Vec::new();
-    while let (Some((owed, payer)), Some((due, payee))) = (payers.peek_mut(), payees.peek_mut()) {
+    while let (Some((payer, owed)), Some((payee, due))) = (payers.peek_mut(), payees.peek_mut()) {
         let amount = (*owed).min(*due);
         payments.push(Payment { payer: *payer, payee: *payee, amount });
         *owed -= amount;
@@ -88,5 +100,38 @@ mod tests {
         let payments = payments(&positions);
         assert_eq!(payments.len(), 3);
         assert_eq!(payments.iter().map(|payment| payment.amount).sum::<Fen>(), million(1_600));
+    }
+
+    #[test]
+    fn the_example_of_the_transit_specification_needs_one_payment() {
+        let area = |code: &str| code.parse::<Division>().expect("a code");
+        let (sh, js, zj) = (area("310000"), area("320000"), area("330000"));
+        let yuan = |yuan: i64| Fen(yuan * 100);
+        let gross: Gross = [
+            ((sh, zj), yuan(7_000)),
+            ((sh, js), yuan(900)),
+            ((zj, sh), yuan(4_500)),
+            ((zj, js), yuan(300)),
+            ((js, sh), yuan(1_200)),
+        ]
+        .into();
+        assert_eq!(gross.values().copied().sum::<Fen>(), yuan(13_900));
+        let positions = net_positions(&gross);
+        assert_eq!(positions, [(sh, yuan(-2_200)), (js, Fen::ZERO), (zj, yuan(2_200))].into());
+        let only = Payment { payer: sh, payee: zj, amount: yuan(2_200) };
+        assert_eq!((payments_by_code(&positions), payments(&positions)), (vec![only.clone()], vec![only]));
+    }
+
+    #[test]
+    fn debtors_pay_creditors_in_the_order_of_their_codes() {
+        let area = |code: &str| code.parse::<Division>().expect("a code");
+        let positions = [("310000", -1), ("320000", 4), ("330000", -9), ("340000", 6)];
+        let positions = positions.map(|(code, amount)| (area(code), Fen(amount))).into();
+        let paid: Vec<_> = payments_by_code(&positions)
+            .into_iter()
+            .map(|paid| (paid.payer.to_string(), paid.payee.to_string(), paid.amount.0))
+            .collect();
+        let expected = [("310000", "320000", 1), ("330000", "320000", 3), ("330000", "340000", 6)];
+        assert_eq!(paid, expected.map(|(payer, payee, amount)| (payer.to_owned(), payee.to_owned(), amount)));
     }
 }

@@ -16,7 +16,9 @@ use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, Trip
 use crate::model::network::StationId;
 use crate::model::order::ServiceOrder;
 use crate::model::rider::{AccountToken, Rider};
-use crate::model::settlement::{DayDocuments, DayTotals, Document, PeriodStatement, SplitNotice};
+use crate::model::settlement::{
+    DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
+};
 use crate::model::tap::{TakenTap, TapKey};
 use crate::model::trip::TripFinal;
 
@@ -95,7 +97,7 @@ pub enum Event {
 
     // Clearing
     #[serde(rename = "transit.split_booked.v1")]
-    SplitBooked { notice: SplitNotice, document: Document, transfers: Vec<Transfer> },
+    SplitBooked { notice: SplitNotice, document: Document, is_issuer: bool, transfers: Vec<Transfer> },
     #[serde(rename = "transit.day_totals_sent.v1")]
     DayTotalsSent(DayTotals),
     #[serde(rename = "transit.day_totals_compared.v1")]
@@ -105,13 +107,13 @@ pub enum Event {
     #[serde(rename = "transit.period_cut.v1")]
     PeriodCut { period: String },
     #[serde(rename = "transit.statement_issued.v1")]
-    StatementIssued { statement: PeriodStatement, state: String },
+    StatementIssued(StatementIssued),
     #[serde(rename = "transit.statement_answered.v1")]
     StatementAnswered { period: String, creditor: Division, debtor: Division, confirmed: bool },
     #[serde(rename = "transit.contest_opened.v1")]
     ContestOpened { contest: Contest, role: String },
     #[serde(rename = "transit.contest_ended.v1")]
-    ContestEnded { contest: Uuid, state: ContestState, answer: Option<ContestAnswer>, transfers: Vec<Transfer> },
+    ContestEnded(ContestEnded),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -283,13 +285,46 @@ pub enum DenyChange {
     Forget,
 }
 
+/// A period's statement, at the creditor's node or at the debtor's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatementIssued {
+    pub statement: PeriodStatement,
+    pub creditor_node: Division,
+    pub debtor_node: Division,
+    /// `issued`, `confirmed` or `disputed`
+    pub state: String,
+}
+
+/// A contest was decided, or escalated.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ContestEnded {
+    pub contest: Uuid,
+    pub state: ContestState,
+    pub answer: Option<ContestAnswer>,
+    /// What home owes now of a claim that it had contested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged: Option<ContestCharge>,
+    pub transfers: Vec<Transfer>,
+}
+
+/// Home charges a trip at last that it had contested.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ContestCharge {
+    pub trip: Digest,
+    pub payer: AccountToken,
+    pub paid_fen: Fen,
+    pub owed_fen: Fen,
+    /// None where nothing is owed, or where home has no such account and bears it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debt: Option<NewDebt>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayDifference {
     pub id: Digest,
-    /// `only_issuer`, `only_receiver`, `amounts_differ`
-    pub class: String,
+    pub class: DifferenceClass,
     pub issuer_fen: Option<Fen>,
     pub receiver_fen: Option<Fen>,
-    pub cause: String,
-    pub proposal: String,
+    pub cause: DifferenceCause,
+    pub proposal: Proposal,
 }

@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS station_map (
     node TEXT NOT NULL,           -- the jurisdiction that published it
     operator TEXT NOT NULL,       -- the participant, at the publishing node only
     hash BLOB NOT NULL,
+    cut_min INTEGER NOT NULL,     -- minutes after midnight at which its business days begin
     text TEXT NOT NULL,
     PRIMARY KEY (network, version)
 ) STRICT;
@@ -152,8 +153,11 @@ CREATE TABLE IF NOT EXISTS trip (
     booking_day TEXT NOT NULL,
     reason TEXT,                  -- of single-sided, cancelled, disputed and written-off trips
     entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its latest content
-    answered_at INTEGER
+    answered_at INTEGER,
+    receiver TEXT                 -- the node that its claim goes to; none when nothing is claimed
 ) STRICT, WITHOUT ROWID;
+-- A day is not over while a claim of it has no answer.
+CREATE INDEX IF NOT EXISTS trip_awaited ON trip (receiver, booking_day) WHERE state = 'priced';
 CREATE INDEX IF NOT EXISTS trip_of_rider ON trip (rider, began);
 CREATE INDEX IF NOT EXISTS trip_unanswered ON trip (home, state) WHERE state IN ('priced', 'disputed');
 
@@ -357,8 +361,12 @@ CREATE TABLE IF NOT EXISTS document (
     debtor TEXT NOT NULL,
     travel_day TEXT NOT NULL,
     amount_fen INTEGER NOT NULL,
+    trip BLOB,                    -- of adjustments and splits: the trip that they belong to
     PRIMARY KEY (issuer, receiver, booking_day, id)
 ) STRICT, WITHOUT ROWID;
+-- The document of a trip is found by the trip; only the others need an index.
+CREATE INDEX IF NOT EXISTS document_by_id ON document (id) WHERE kind <> 'trip';
+CREATE INDEX IF NOT EXISTS document_of_trip ON document (trip) WHERE trip IS NOT NULL;
 
 -- Sums of `document`, kept as documents come.
 CREATE TABLE IF NOT EXISTS document_day (
@@ -373,6 +381,36 @@ CREATE TABLE IF NOT EXISTS document_day (
     PRIMARY KEY (issuer, receiver, booking_day, creditor, debtor, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- Documents that were booked two days or more after the travel, by how much.
+CREATE TABLE IF NOT EXISTS document_age (
+    booking_day TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    age_days INTEGER NOT NULL,
+    documents INTEGER NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    PRIMARY KEY (booking_day, issuer, receiver, age_days)
+) STRICT, WITHOUT ROWID;
+
+-- Days of this node's own documents whose totals are not sent yet.
+CREATE TABLE IF NOT EXISTS open_day (
+    receiver TEXT NOT NULL,
+    booking_day TEXT NOT NULL,
+    due_at INTEGER NOT NULL,      -- for business days that begin at midnight; the cut comes on top
+    PRIMARY KEY (receiver, booking_day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS open_day_due ON open_day (due_at);
+
+-- Parts of trips on cross-border lines, at the operating node and at the partner's.
+CREATE TABLE IF NOT EXISTS split_part (
+    of BLOB NOT NULL,             -- the document that is split
+    partner TEXT NOT NULL,
+    trip BLOB NOT NULL,
+    text TEXT NOT NULL,           -- SplitNotice, JSON
+    PRIMARY KEY (of, partner)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS split_part_of_trip ON split_part (trip);
+
 CREATE TABLE IF NOT EXISTS day_totals (
     issuer TEXT NOT NULL,
     receiver TEXT NOT NULL,
@@ -380,6 +418,8 @@ CREATE TABLE IF NOT EXISTS day_totals (
     state TEXT NOT NULL,          -- sent, matched, different
     own TEXT NOT NULL,            -- DayTotals, JSON
     theirs TEXT,
+    pages_held INTEGER NOT NULL DEFAULT 0,  -- of the other side's documents, when the totals differ
+    all_held INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (issuer, receiver, booking_day)
 ) STRICT, WITHOUT ROWID;
 
@@ -411,6 +451,8 @@ CREATE TABLE IF NOT EXISTS statement (
     period TEXT NOT NULL,
     creditor TEXT NOT NULL,
     debtor TEXT NOT NULL,
+    creditor_node TEXT NOT NULL,
+    debtor_node TEXT NOT NULL,
     state TEXT NOT NULL,          -- issued, confirmed, disputed
     text TEXT NOT NULL,           -- PeriodStatement, JSON
     issued_at INTEGER NOT NULL,
@@ -426,6 +468,7 @@ CREATE TABLE IF NOT EXISTS period_cut (
 CREATE TABLE IF NOT EXISTS contest (
     contest TEXT PRIMARY KEY,
     document BLOB NOT NULL,
+    booking_day TEXT NOT NULL,    -- the document's
     role TEXT NOT NULL,           -- creditor, debtor, both (cities of one node)
     creditor TEXT NOT NULL,
     debtor TEXT NOT NULL,
@@ -438,7 +481,18 @@ CREATE TABLE IF NOT EXISTS contest (
     text TEXT NOT NULL            -- Contest, and the answer once there is one, JSON
 ) STRICT;
 CREATE INDEX IF NOT EXISTS contest_due ON contest (answer_by) WHERE state = 'open';
+CREATE INDEX IF NOT EXISTS contest_unsettled ON contest (creditor, debtor) WHERE state IN ('open', 'escalated');
 CREATE INDEX IF NOT EXISTS contest_of_document ON contest (document);
+
+-- How a contest came to its state.
+CREATE TABLE IF NOT EXISTS contest_step (
+    contest TEXT NOT NULL,
+    step INTEGER NOT NULL,        -- 1, 2, …
+    state TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    explanation TEXT NOT NULL,
+    PRIMARY KEY (contest, step)
+) STRICT, WITHOUT ROWID;
 
 -- Figures without persons ----------------------------------------------------------------------------------------------
 

@@ -1,29 +1,48 @@
-//! Documents, days, periods, contests.
+//! Documents, splits, days, periods.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::time::{Date, DurationMs, Instant, days_since_epoch};
 use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
-use uuid::Uuid;
 
-use crate::event::DayDifference;
-use crate::model::contest::{Contest, ContestAnswer, ContestState};
-use crate::model::settlement::{DayDocuments, DayTotals, Document, PeriodStatement, SplitNotice};
+use super::json;
+use crate::event::{DayDifference, StatementIssued};
+use crate::model::period::Period;
+use crate::model::settlement::{DayDocuments, DayTotals, Document, SplitNotice};
 
-/// A document, and the sums of its day.
+/// How long after a business day its totals are sent: until then answers to its last claims arrive.
+pub const DAY_GRACE: DurationMs = DurationMs::minutes(60);
+/// Documents booked so many days after the travel are counted by their age; younger ones are the rule.
+pub const AGE_DAYS_MIN: i64 = 2;
+
+/// A document that this node issues: its day has totals to send.
+pub fn issue_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
+    let due_at = Instant::start_of(document.booking_day) + DurationMs::days(1) + DAY_GRACE;
+    tx.execute(
+        "INSERT OR IGNORE INTO open_day (receiver, booking_day, due_at) VALUES (?1, ?2, ?3)",
+        params![document.receiver.as_str(), document.booking_day.to_string(), due_at.0],
+    )?;
+    add_document(tx, document)
+}
+
+/// A document, own or taken, and the sums of its day.
 pub fn add_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
+    debug_assert!(!is_stated(tx, document)?, "a period that was stated never changes: {document:?}");
+    let day = document.booking_day.to_string();
     tx.execute_one(
-        "INSERT INTO document (issuer, receiver, booking_day, id, kind, creditor, debtor, travel_day, amount_fen)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO document (issuer, receiver, booking_day, id, kind, creditor, debtor, travel_day, amount_fen, trip)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             document.issuer.as_str(),
             document.receiver.as_str(),
-            document.booking_day.to_string(),
+            day,
             document.id.0,
             document.kind.name(),
             document.creditor.as_str(),
             document.debtor.as_str(),
             document.travel_day.to_string(),
             document.amount_fen.0,
+            document.trip.map(|trip| trip.0),
         ],
     )?;
     tx.execute_one(
@@ -34,72 +53,160 @@ pub fn add_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
         params![
             document.issuer.as_str(),
             document.receiver.as_str(),
-            document.booking_day.to_string(),
+            day,
             document.creditor.as_str(),
             document.debtor.as_str(),
             document.kind.name(),
             document.amount_fen.0,
         ],
+    )?;
+    let age = days_since_epoch(document.booking_day) - days_since_epoch(document.travel_day);
+    if age < AGE_DAYS_MIN {
+        return Ok(());
+    }
+    tx.execute_one(
+        "INSERT INTO document_age (booking_day, issuer, receiver, age_days, documents, amount_fen)
+         VALUES (?1, ?2, ?3, ?4, 1, ?5)
+         ON CONFLICT (booking_day, issuer, receiver, age_days)
+         DO UPDATE SET documents = documents + 1, amount_fen = amount_fen + ?5",
+        params![day, document.issuer.as_str(), document.receiver.as_str(), age, document.amount_fen.0],
     )
+}
+
+fn is_stated(tx: Tx<'_>, document: &Document) -> Result<bool, StoreError> {
+    let period = Period::of(document.booking_day);
+    crate::query::statements::is_stated(tx.view(), period, document.creditor, document.debtor)
 }
 
 pub fn split_booked(
     tx: Tx<'_>,
     notice: &SplitNotice,
     document: &Document,
+    is_issuer: bool,
     transfers: &[Transfer],
     applied: &Applied,
 ) -> Result<(), StoreError> {
-    add_document(tx, document)?;
-    book::apply(tx, applied.at, &format!("split:{}", notice.of), transfers)
+    if is_issuer {
+        issue_document(tx, document)?;
+    } else {
+        add_document(tx, document)?;
+    }
+    tx.execute_one(
+        "INSERT INTO split_part (of, partner, trip, text) VALUES (?1, ?2, ?3, ?4)",
+        params![notice.of.0, notice.partner.as_str(), notice.trip_id.0, json(notice)?],
+    )?;
+    book::apply(tx, applied.at, &format!("split:{}:{}", notice.of, notice.partner), transfers)
 }
 
-pub fn totals_sent(_tx: Tx<'_>, _totals: &DayTotals) -> Result<(), StoreError> {
+pub fn totals_sent(tx: Tx<'_>, totals: &DayTotals) -> Result<(), StoreError> {
+    let day = totals.booking_day.to_string();
+    // Between cities of one node there is nobody to ask.
+    let state = if totals.issuer == totals.receiver { "matched" } else { "sent" };
+    tx.execute_one(
+        "INSERT INTO day_totals (issuer, receiver, booking_day, state, own) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![totals.issuer.as_str(), totals.receiver.as_str(), day, state, json(totals)?],
+    )?;
+    tx.execute(
+        "DELETE FROM open_day WHERE receiver = ?1 AND booking_day = ?2",
+        params![totals.receiver.as_str(), day],
+    )?;
     Ok(())
 }
 
-pub fn totals_compared(_tx: Tx<'_>, _own: &DayTotals, _theirs: &DayTotals) -> Result<(), StoreError> {
-    Ok(())
+pub fn totals_compared(tx: Tx<'_>, own: &DayTotals, theirs: &DayTotals) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO day_totals (issuer, receiver, booking_day, state, own, theirs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (issuer, receiver, booking_day) DO UPDATE SET state = ?4, theirs = ?6",
+        params![
+            own.issuer.as_str(),
+            own.receiver.as_str(),
+            own.booking_day.to_string(),
+            if own == theirs { "matched" } else { "different" },
+            json(own)?,
+            json(theirs)?,
+        ],
+    )
 }
 
-pub fn documents_held(_tx: Tx<'_>, _page: &DayDocuments, _differences: &[DayDifference]) -> Result<(), StoreError> {
-    Ok(())
+/// A page of the other side's documents; with the last one the differences are known, and the pages are not needed any more.
+pub fn documents_held(tx: Tx<'_>, page: &DayDocuments, differences: &[DayDifference]) -> Result<(), StoreError> {
+    let (issuer, receiver, day) = (page.issuer.as_str(), page.receiver.as_str(), page.booking_day.to_string());
+    tx.execute_one(
+        "UPDATE day_totals SET pages_held = ?4, all_held = ?5 WHERE issuer = ?1 AND receiver = ?2 AND booking_day = ?3",
+        params![issuer, receiver, day, page.page + 1, page.is_last],
+    )?;
+    if !page.is_last {
+        return page.documents.iter().try_for_each(|(id, amount)| {
+            tx.execute_one(
+                "INSERT INTO day_document (issuer, receiver, booking_day, id, amount_fen) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![issuer, receiver, day, id.0, amount.0],
+            )
+        });
+    }
+    tx.execute(
+        "DELETE FROM day_document WHERE issuer = ?1 AND receiver = ?2 AND booking_day = ?3",
+        params![issuer, receiver, day],
+    )?;
+    differences
+        .iter()
+        .try_for_each(|difference| add_difference(tx, page.issuer, page.receiver, page.booking_day, difference))
 }
 
-pub fn period_cut(_tx: Tx<'_>, _period: &str, _applied: &Applied) -> Result<(), StoreError> {
-    Ok(())
-}
-
-pub fn statement_issued(
-    _tx: Tx<'_>,
-    _statement: &PeriodStatement,
-    _state: &str,
-    _applied: &Applied,
+fn add_difference(
+    tx: Tx<'_>,
+    issuer: Division,
+    receiver: Division,
+    day: Date,
+    difference: &DayDifference,
 ) -> Result<(), StoreError> {
-    Ok(())
+    tx.execute_one(
+        "INSERT INTO day_difference (issuer, receiver, booking_day, id, class, issuer_fen, receiver_fen, cause, proposal)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            issuer.as_str(),
+            receiver.as_str(),
+            day.to_string(),
+            difference.id.0,
+            difference.class.name(),
+            difference.issuer_fen.map(|amount| amount.0),
+            difference.receiver_fen.map(|amount| amount.0),
+            difference.cause.name(),
+            difference.proposal.name(),
+        ],
+    )
+}
+
+pub fn period_cut(tx: Tx<'_>, period: &str, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one("INSERT INTO period_cut (period, cut_at) VALUES (?1, ?2)", params![period, applied.at.0])
+}
+
+pub fn statement_issued(tx: Tx<'_>, issued: &StatementIssued, applied: &Applied) -> Result<(), StoreError> {
+    let statement = &issued.statement;
+    tx.execute_one(
+        "INSERT INTO statement (period, creditor, debtor, creditor_node, debtor_node, state, text, issued_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            statement.period,
+            statement.creditor.as_str(),
+            statement.debtor.as_str(),
+            issued.creditor_node.as_str(),
+            issued.debtor_node.as_str(),
+            issued.state,
+            json(statement)?,
+            applied.at.0,
+        ],
+    )
 }
 
 pub fn statement_answered(
-    _tx: Tx<'_>,
-    _period: &str,
-    _creditor: Division,
-    _debtor: Division,
-    _confirmed: bool,
+    tx: Tx<'_>,
+    period: &str,
+    creditor: Division,
+    debtor: Division,
+    confirmed: bool,
 ) -> Result<(), StoreError> {
-    Ok(())
-}
-
-pub fn contest_opened(_tx: Tx<'_>, _contest: &Contest, _role: &str) -> Result<(), StoreError> {
-    Ok(())
-}
-
-pub fn contest_ended(
-    _tx: Tx<'_>,
-    _contest: Uuid,
-    _state: ContestState,
-    _answer: Option<&ContestAnswer>,
-    _transfers: &[Transfer],
-    _applied: &Applied,
-) -> Result<(), StoreError> {
-    Ok(())
+    tx.execute_one(
+        "UPDATE statement SET state = ?4 WHERE period = ?1 AND creditor = ?2 AND debtor = ?3",
+        params![period, creditor.as_str(), debtor.as_str(), if confirmed { "confirmed" } else { "disputed" }],
+    )
 }

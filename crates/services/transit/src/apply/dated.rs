@@ -9,6 +9,7 @@ use super::{bytes_of, json};
 use crate::command::GateWish;
 use crate::event::PackKnown;
 use crate::model::key_set::KeySetText;
+use crate::model::network::StationMap;
 use crate::model::order::ServiceOrder;
 
 pub fn key_set(tx: Tx<'_>, set: &KeySetText, bytes: &str) -> Result<(), StoreError> {
@@ -27,9 +28,11 @@ pub fn map(
     text: &str,
 ) -> Result<(), StoreError> {
     let hash = HashFunction::Sha256.hash(&[text.as_bytes()]);
+    let map: StationMap = serde_json::from_str(text)?;
     tx.execute_one(
-        "INSERT INTO station_map (network, version, node, operator, hash, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![network.as_str(), version, node.as_str(), operator, hash.0, text],
+        "INSERT INTO station_map (network, version, node, operator, hash, cut_min, text)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![network.as_str(), version, node.as_str(), operator, hash.0, map.parameters.business_day_cut_min, text,],
     )
 }
 

@@ -1,6 +1,7 @@
 //! The only code that writes views: one arm per event, one file per part of the views.
 
 mod clearing;
+mod contests;
 mod dated;
 mod deny;
 mod grants;
@@ -53,21 +54,19 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
         Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),
 
-        Event::SplitBooked { notice, document, transfers } => {
-            clearing::split_booked(tx, notice, document, transfers, applied)
+        Event::SplitBooked { notice, document, is_issuer, transfers } => {
+            clearing::split_booked(tx, notice, document, *is_issuer, transfers, applied)
         }
         Event::DayTotalsSent(totals) => clearing::totals_sent(tx, totals),
         Event::DayTotalsCompared { own, theirs } => clearing::totals_compared(tx, own, theirs),
         Event::DayDocumentsHeld { page, differences } => clearing::documents_held(tx, page, differences),
         Event::PeriodCut { period } => clearing::period_cut(tx, period, applied),
-        Event::StatementIssued { statement, state } => clearing::statement_issued(tx, statement, state, applied),
+        Event::StatementIssued(issued) => clearing::statement_issued(tx, issued, applied),
         Event::StatementAnswered { period, creditor, debtor, confirmed } => {
             clearing::statement_answered(tx, period, *creditor, *debtor, *confirmed)
         }
-        Event::ContestOpened { contest, role } => clearing::contest_opened(tx, contest, role),
-        Event::ContestEnded { contest, state, answer, transfers } => {
-            clearing::contest_ended(tx, *contest, *state, answer.as_ref(), transfers, applied)
-        }
+        Event::ContestOpened { contest, role } => contests::opened(tx, contest, role),
+        Event::ContestEnded(ended) => contests::ended(tx, ended, applied),
     }
 }
 

@@ -58,7 +58,7 @@ pub fn charged(tx: Tx<'_>, charged: &TripCharged, applied: &Applied) -> Result<(
     book::apply(tx, applied.at, &trip.trip_id.to_string(), &charged.transfers)
 }
 
-fn new_debt(tx: Tx<'_>, account: &AccountToken, debt: &NewDebt, applied: &Applied) -> Result<(), StoreError> {
+pub fn new_debt(tx: Tx<'_>, account: &AccountToken, debt: &NewDebt, applied: &Applied) -> Result<(), StoreError> {
     tx.execute_one(
         "INSERT INTO debt (debt, account, amount_fen, since, attempts, state, next_retry) VALUES (?1, ?2, ?3, ?4, 0, 'open', ?5)",
         params![debt.debt, account.0, debt.amount_fen.0, applied.at.0, debt.next_retry.0],

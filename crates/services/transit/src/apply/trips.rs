@@ -5,7 +5,7 @@ use huitong_kernel::hash::Digest;
 use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
-use super::clearing::add_document;
+use super::clearing::issue_document;
 use super::taps::out_of_sight;
 use crate::event::{FinalTrip, RiderLeft, TripsFinal};
 use crate::model::message::{AdjustResult, ChargeResult, TripAdjust};
@@ -21,7 +21,7 @@ pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), 
             close(tx, &trip.trip, tap, finals)?;
         }
         if let Some(document) = &trip.document {
-            add_document(tx, document)?;
+            issue_document(tx, document)?;
         }
         flows(tx, &trip.trip)?;
     }
@@ -29,11 +29,12 @@ pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), 
 }
 
 fn insert(tx: Tx<'_>, trip: &FinalTrip, applied: &Applied) -> Result<(), StoreError> {
-    let FinalTrip { trip, state, reason, .. } = trip;
+    let FinalTrip { trip, state, reason, document, .. } = trip;
     tx.execute_one(
         "INSERT INTO trip (trip, network, rider, home, kind, state, began, from_station, to_station, ended, original_fen,
-             charge_fen, fare_fen, provisional, completed, travel_day, booking_day, reason, entry)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+             charge_fen, fare_fen, provisional, completed, travel_day, booking_day, reason, entry,
+             receiver)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         params![
             trip.trip_id.0,
             trip.network.as_str(),
@@ -53,6 +54,7 @@ fn insert(tx: Tx<'_>, trip: &FinalTrip, applied: &Applied) -> Result<(), StoreEr
             trip.booking_day.to_string(),
             reason,
             applied.sequence,
+            document.as_ref().map(|document| document.receiver.as_str()),
         ],
     )
 }
@@ -167,7 +169,7 @@ pub fn adjusted(
             applied.sequence,
         ],
     )?;
-    document.map_or(Ok(()), |document| add_document(tx, document))
+    document.map_or(Ok(()), |document| issue_document(tx, document))
 }
 
 /// Late taps of a trip that was final before.
@@ -184,16 +186,21 @@ pub fn adjust_answered(
     transfers: &[Transfer],
     applied: &Applied,
 ) -> Result<(), StoreError> {
-    let state = if result.outcome.is_owed() { "booked" } else { "disputed" };
+    // Home answers an adjustment of a disputed trip so too, and the dispute may have ended meanwhile: then it is booked.
     tx.execute_one(
-        "UPDATE trip_adjust SET state = ?2 WHERE adjust_id = ?1",
-        params![result.adjust.to_string(), state],
+        "UPDATE trip_adjust SET state = CASE
+             WHEN ?2 OR NOT EXISTS (SELECT 1 FROM trip WHERE trip = ?3 AND state = 'disputed') THEN 'booked'
+             ELSE 'disputed' END
+         WHERE adjust_id = ?1",
+        params![result.adjust.to_string(), result.outcome.is_owed(), result.trip_id.0],
     )?;
-    // Less than was charged: refunded; a later adjustment may raise it again.
-    tx.execute(
-        "UPDATE trip SET state = CASE WHEN charge_fen < original_fen THEN 'refunded' ELSE 'charged' END
-         WHERE trip = ?1 AND state IN ('charged', 'refunded')",
-        params![result.trip_id.0],
-    )?;
+    if result.outcome.is_owed() {
+        // Less than was charged: refunded; a later adjustment may raise it again.
+        tx.execute(
+            "UPDATE trip SET state = CASE WHEN charge_fen < original_fen THEN 'refunded' ELSE 'charged' END
+             WHERE trip = ?1 AND state IN ('charged', 'refunded')",
+            params![result.trip_id.0],
+        )?;
+    }
     book::apply(tx, applied.at, &format!("adjust:{}", result.adjust), transfers)
 }

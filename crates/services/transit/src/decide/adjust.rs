@@ -123,7 +123,7 @@ pub fn adjust_with(
         trip: Box::new(trip),
         reason: reason.to_owned(),
         evidence,
-        booking_day: parameters.business_day(context.now),
+        booking_day: super::clearing::booking_day(view, parameters, context.now)?,
     };
     claim(transit, view, row, adjust, charging, context)
 }
@@ -175,6 +175,7 @@ pub fn document_of(
         booking_day: adjust.booking_day,
         travel_day,
         amount_fen: adjust.change_fen,
+        trip: Some(adjust.trip_id),
     })
 }
 

@@ -38,21 +38,22 @@ pub fn booked(
     result: &ChargeResult,
     context: &mut Context<'_>,
 ) -> Result<Decision<Transit>, Stop> {
+    let amount = original(view, trip)?;
     let mut postings = Postings::new(context);
     if result.outcome.is_owed() {
-        postings.claim(original(view, trip)?, trip.network, trip.home);
+        postings.claim(amount, trip.network, trip.home);
     }
     let transfers = postings.transfers;
     let mut decision = Decision::nothing().event(Event::TripAnswered { result: result.clone(), transfers });
     match &result.outcome {
         ChargeOutcome::Charged | ChargeOutcome::ChargedDebt => {
-            let split = clearing::split::of_trip(transit, view, trip, context)?;
+            let split = clearing::split::of_trip(transit, view, trip, amount, context)?;
             super::finalise::merge(&mut decision, split);
         }
-        ChargeOutcome::Contested { contest, reason }
+        ChargeOutcome::Contested { contest, reason, evidence }
             if node_of(context, trip.home) != Some(context.home.jurisdiction) =>
         {
-            let opened = clearing::contest::of_claim(trip, *contest, reason, context);
+            let opened = clearing::contest::of_claim(trip, amount, *contest, reason, evidence, result.booked_at);
             decision.events.push(opened);
         }
         // Within one node home has noted the contest.

@@ -6,20 +6,18 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
-use huitong_service_kit::{Context, Decision, Directory, Stop, StoreError, View};
+use huitong_ledger::Transfer;
+use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
-use super::assemble::ABOVE_LIMIT;
-use super::pricing::{NetworkPrices, Tariff};
-use super::{Decided, adjust, node_of, send};
+use super::{Decided, adjust, claimed_fare, clearing, node_of, send};
 use crate::accounts::Postings;
-use crate::event::{AdjustCharged, Event, NewDebt, TripCharged};
+use crate::event::{AdjustCharged, ContestCharge, Event, NewDebt, TripCharged};
 use crate::model::contest::{ANSWER_WITHIN, Contest, ContestReason};
-use crate::model::fare::charge::provisional;
-use crate::model::fare::ride::{Fare, Ride};
 use crate::model::message::{AdjustResult, ChargeOutcome, ChargeResult, Message, TripAdjust};
 use crate::model::rider::AccountToken;
-use crate::model::trip::{TripFinal, TripKind};
+use crate::model::trip::TripFinal;
 use crate::query::accounts::{self, Account};
+use crate::query::home_trips::HomeTrip;
 use crate::query::{dated, deny, grants, home_trips};
 use crate::{Transit, refusal};
 
@@ -95,6 +93,7 @@ pub fn charge(
     if visited != context.home.jurisdiction {
         // Within one node the visited side has written the document.
         charged.document = super::finalise::document(trip, context);
+        charged.document.as_ref().map_or(Ok(()), |document| clearing::period::check_open(view, document))?;
     }
     let mut events = Vec::new();
     match (fault, account) {
@@ -112,8 +111,11 @@ pub fn charge(
         (fault, _) => {
             let (reason, evidence) = fault.unwrap_or((ContestReason::NoAccount, String::new()));
             let contest = contest(trip.trip_id, trip, reason, evidence, trip.charge_fen(), context);
-            charged.result.outcome =
-                ChargeOutcome::Contested { contest: contest.contest, reason: reason.name().to_owned() };
+            charged.result.outcome = ChargeOutcome::Contested {
+                contest: contest.contest,
+                reason: reason.name().to_owned(),
+                evidence: contest.evidence.clone(),
+            };
             let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
             events.push(Event::ContestOpened { contest, role: role.to_owned() });
         }
@@ -135,6 +137,7 @@ fn contest(
     Contest {
         contest: context.new_uuid(),
         document,
+        booking_day: trip.booking_day,
         creditor: trip.network,
         debtor: trip.home,
         reason,
@@ -200,6 +203,9 @@ fn fault(
     charging: &mut Charging,
     context: &Context<'_>,
 ) -> Result<Option<(ContestReason, String)>, StoreError> {
+    if trip.id_of_taps() != trip.trip_id {
+        return Ok(Some((ContestReason::NotVerified, "the trip's id is not the hash of its taps".to_owned())));
+    }
     if trip.charge_fen() > trip.limit_fen {
         return Ok(Some((ContestReason::OverLimit, format!("limit {}", trip.limit_fen))));
     }
@@ -220,7 +226,8 @@ fn fault(
             return Ok(Some((ContestReason::DeniedBefore, evidence)));
         }
     }
-    Ok(wrong_fare(transit, view, trip, context.directory)?.map(|evidence| (ContestReason::FareWrong, evidence)))
+    Ok(claimed_fare::wrong_fare(transit, view, trip, context.directory)?
+        .map(|evidence| (ContestReason::FareWrong, evidence)))
 }
 
 /// Risk rule (b): accepted under a list that was too old while the newest one had the account; or under one that had it.
@@ -248,72 +255,6 @@ fn denied_before(
 /// The region's age limit of deny lists; a city may be stricter, never laxer.
 fn deny_age_limit_s() -> i64 {
     i64::from(crate::model::parameters::Parameters::default().deny_age_limit_h) * 3_600
-}
-
-/// The fare recomputed from the pack that the trip names (J3); the evidence if it differs.
-fn wrong_fare(
-    transit: &Transit,
-    view: View<'_>,
-    trip: &TripFinal,
-    directory: &dyn Directory,
-) -> Result<Option<String>, StoreError> {
-    if trip.flags.iter().any(|flag| flag.starts_with("order:") || flag == "fare_mismatch") {
-        // An operator's order or a clerk's case only ever lowers what is claimed.
-        return over_max(transit, view, trip, directory);
-    }
-    let Some(prices) = NetworkPrices::of(transit, view, directory, trip.network)? else {
-        return Ok(Some("network not published".to_owned()));
-    };
-    let Some(tariff) = prices.named(&trip.pack, trip.travel_day)? else {
-        return Ok(Some("pack not published".to_owned()));
-    };
-    let expected = match (trip.kind, trip.provisional) {
-        (TripKind::EntryOnly, true) => Some(provisional(tariff.max_fare)),
-        (TripKind::ExitOnly, true) => exit_only(trip, &tariff),
-        _ => recomputed(trip, &tariff),
-    };
-    let expected = expected.map(|fare| (fare.nominal_fen, fare.overstay_fen));
-    if expected != Some((trip.fare.nominal_fen, trip.fare.overstay_fen)) {
-        return Ok(Some(format!("nominal {} claimed, the pack says {expected:?}", trip.fare.nominal_fen)));
-    }
-    let named = |name: &str| name == ABOVE_LIMIT || tariff.pack.reductions().any(|known| known == name);
-    if trip.fare.adds_up() && trip.fare.discounts.iter().all(|line| named(&line.name)) {
-        Ok(None)
-    } else {
-        Ok(Some("discounts are not those of the pack".to_owned()))
-    }
-}
-
-fn over_max(
-    transit: &Transit,
-    view: View<'_>,
-    trip: &TripFinal,
-    directory: &dyn Directory,
-) -> Result<Option<String>, StoreError> {
-    let Some(prices) = NetworkPrices::of(transit, view, directory, trip.network)? else {
-        return Ok(Some("network not published".to_owned()));
-    };
-    let max = prices.named(&trip.pack, trip.travel_day)?.map_or(Fen::ZERO, |tariff| tariff.max_fare);
-    Ok((trip.charge_fen() > max).then(|| format!("more than the highest fare {max}")))
-}
-
-fn exit_only(trip: &TripFinal, tariff: &Tariff) -> Option<Fare> {
-    let tap = trip.taps.first()?;
-    tariff.exit_only(tap.station, tap.at)
-}
-
-/// The fare by the trip's own places and times. What depends on the rider's other trips is the visited city's word.
-fn recomputed(trip: &TripFinal, tariff: &Tariff) -> Option<Fare> {
-    let (first, second) = (trip.taps.first()?, trip.taps.get(1));
-    let ride = Ride {
-        from: trip.from?,
-        to: trip.to?,
-        line: (trip.kind == TripKind::SingleTap).then_some(first.line),
-        entry: first.at,
-        exit: second.map_or(first.at, |tap| tap.at),
-        account_type: trip.account_type,
-    };
-    tariff.fare(&ride, &[])
 }
 
 /// An adjustment that another node makes.
@@ -368,6 +309,7 @@ pub fn charge_adjust(
     };
     if visited != context.home.jurisdiction {
         charged.document = adjustment_document(adjust, context);
+        charged.document.as_ref().map_or(Ok(()), |document| clearing::period::check_open(view, document))?;
     }
     if known.is_disputed {
         // Nothing was booked; what stands when the contest ends is booked then.
@@ -409,6 +351,28 @@ fn book_adjust(
         charged.debt = Some(new_debt(debt, owed, context.now));
     }
     Ok(())
+}
+
+/// What home owes of a claim that it had contested: charged like any other, or borne by home where there is no such account.
+pub fn decided(
+    view: View<'_>,
+    trip: &HomeTrip,
+    amount: Fen,
+    context: &mut Context<'_>,
+) -> Result<(ContestCharge, Vec<Transfer>), Stop> {
+    let account = accounts::account(view, &trip.account)?;
+    let (paid_fen, owed_fen) = match &account {
+        Some(account) => split(account, amount, &mut Charging::default()),
+        None => (Fen::ZERO, amount),
+    };
+    let debt = account
+        .filter(|_| owed_fen > Fen::ZERO)
+        .map(|_| new_debt(format!("trip:{}", trip.trip), owed_fen, context.now));
+    let content = trip.content()?;
+    let mut postings = Postings::new(context);
+    postings.charge(&trip.account, paid_fen, owed_fen, content.network, content.home);
+    let transfers = postings.transfers;
+    Ok((ContestCharge { trip: trip.trip, payer: trip.account, paid_fen, owed_fen, debt }, transfers))
 }
 
 fn adjustment_document(adjust: &TripAdjust, context: &Context<'_>) -> Option<crate::model::settlement::Document> {

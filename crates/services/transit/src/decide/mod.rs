@@ -4,6 +4,7 @@ mod adjust;
 mod answers;
 mod assemble;
 mod charge;
+pub mod claimed_fare;
 mod clearing;
 mod completion;
 mod finalise;
@@ -85,7 +86,7 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
             clearing::period::take_answer(view, period, creditor, debtor, confirmed, from)
         }
         Message::Contest(contest) => clearing::contest::take(view, contest, from, context),
-        Message::ContestAnswer(answer) => clearing::contest::take_answer(transit, view, answer, from, context),
+        Message::ContestAnswer(answer) => clearing::contest::take_answer(view, answer, from, context),
     }
 }
 

@@ -3,7 +3,7 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::time::{Date, DurationMs, Instant};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ pub struct Contest {
     pub contest: Uuid,
     /// The trip, adjustment or split.
     pub document: Digest,
+    /// The document's.
+    pub booking_day: Date,
     pub creditor: Division,
     pub debtor: Division,
     pub reason: ContestReason,
@@ -117,6 +119,20 @@ impl ContestState {
 
     pub fn parse(name: &str) -> Option<ContestState> {
         ContestState::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+impl std::str::FromStr for ContestState {
+    type Err = ();
+    fn from_str(name: &str) -> Result<ContestState, ()> {
+        ContestState::parse(name).ok_or(())
+    }
+}
+
+impl std::str::FromStr for ContestReason {
+    type Err = ();
+    fn from_str(name: &str) -> Result<ContestReason, ()> {
+        ContestReason::parse(name).ok_or(())
     }
 }
 

@@ -133,6 +133,9 @@ pub enum ChargeOutcome {
     Contested {
         contest: Uuid,
         reason: String,
+        /// What the reason rests on, for the creditor.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        evidence: String,
     },
 }
 

@@ -10,6 +10,7 @@ pub mod message;
 pub mod network;
 pub mod order;
 pub mod parameters;
+pub mod period;
 pub mod rider;
 pub mod settlement;
 pub mod split;

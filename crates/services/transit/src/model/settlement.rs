@@ -46,6 +46,16 @@ pub struct Document {
     pub booking_day: Date,
     pub travel_day: Date,
     pub amount_fen: Fen,
+    /// Of adjustments and splits: the trip that they belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip: Option<Digest>,
+}
+
+impl std::str::FromStr for DocumentKind {
+    type Err = ();
+    fn from_str(name: &str) -> Result<DocumentKind, ()> {
+        DocumentKind::parse(name).ok_or(())
+    }
 }
 
 /// Counts and sums of a day's documents of one issuer for one receiver, and the root over their sorted ids.
@@ -83,6 +93,87 @@ pub struct DayDocuments {
     pub documents: Vec<(Digest, Fen)>,
 }
 
+macro_rules! codes {
+    ($(#[$documentation:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$documentation])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        pub enum $name {
+            $($(#[$of])* #[serde(rename = $text)] $variant),+
+        }
+
+        impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($name::$variant => $text),+
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ();
+            fn from_str(name: &str) -> Result<$name, ()> {
+                $name::ALL.iter().copied().find(|known| known.name() == name).ok_or(())
+            }
+        }
+    };
+}
+
+codes! {
+    /// The one class of a difference between the two sides' documents of a day.
+    DifferenceClass {
+        OnlyIssuer = "only_issuer",
+        OnlyReceiver = "only_receiver",
+        AmountsDiffer = "amounts_differ",
+    }
+}
+
+codes! {
+    /// Why a document differs, as far as the side that looks can tell.
+    DifferenceCause {
+        /// The receiver never took it, by what the issuer knows: no answer came.
+        NotAnswered = "not_answered",
+        /// The receiver has answered it and does not hold it.
+        AnsweredNotHeld = "answered_not_held",
+        /// The receiver holds no such trip.
+        NeverReceived = "never_received",
+        /// The receiver holds the trip, its document is gone.
+        DocumentLost = "document_lost",
+        /// The issuer holds the trip, its document is gone.
+        IssuerDocumentLost = "issuer_document_lost",
+        /// The issuer holds no such trip.
+        UnknownAtIssuer = "unknown_at_issuer",
+        /// Only the other side's journal can tell.
+        UnknownHere = "unknown_here",
+        /// One of the two was changed after it was sent.
+        AmountChanged = "amount_changed",
+    }
+}
+
+codes! {
+    /// What a clerk should do about a difference.
+    Proposal {
+        SendAgain = "send_again",
+        ReplayViews = "replay_views",
+        Contest = "contest",
+        CompareJournals = "compare_journals",
+    }
+}
+
+impl DifferenceCause {
+    pub fn proposal(self) -> Proposal {
+        match self {
+            DifferenceCause::NotAnswered | DifferenceCause::NeverReceived => Proposal::SendAgain,
+            DifferenceCause::AnsweredNotHeld | DifferenceCause::UnknownHere | DifferenceCause::AmountChanged => {
+                Proposal::CompareJournals
+            }
+            DifferenceCause::DocumentLost | DifferenceCause::IssuerDocumentLost => Proposal::ReplayViews,
+            DifferenceCause::UnknownAtIssuer => Proposal::Contest,
+        }
+    }
+}
+
 /// What a creditor city claims from a debtor city for a period: its documents by day, each day under its root. The debtor
 /// contests single documents; a difference of ledgers is never claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -100,7 +191,7 @@ pub struct PeriodStatement {
     pub contested: u64,
     #[schema(value_type = i64)]
     pub contested_fen: Fen,
-    /// SHA-256 over (id, amount) of all documents in ascending order of (booking day, id).
+    /// SHA-256 over (booking day, id, amount) of all documents in ascending order of (issuer, receiver, booking day, id).
     #[schema(value_type = String)]
     pub root: Digest,
     /// Open items of earlier periods: contests not decided yet.

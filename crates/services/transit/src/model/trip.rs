@@ -185,6 +185,16 @@ impl TripFinal {
         self.fare.charge_fen
     }
 
+    /// The id that its taps give (J1). Those that came by adjustments do not count: the id was fixed before.
+    pub fn id_of_taps(&self) -> Digest {
+        let hash = |place: usize| self.taps.get(place).map(|tap| tap.hash);
+        match self.kind {
+            TripKind::Paired => trip_id(hash(0), hash(1)),
+            TripKind::EntryOnly | TripKind::SingleTap => trip_id(hash(0), None),
+            TripKind::ExitOnly => trip_id(None, hash(0)),
+        }
+    }
+
     /// What decides its place in time: entry, else exit.
     pub fn began(&self) -> Instant {
         self.taps.first().map_or(Instant::default(), |tap| tap.at)

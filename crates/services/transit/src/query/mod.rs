@@ -3,15 +3,21 @@
 pub mod accounts;
 pub mod bill;
 pub mod completions;
+pub mod contests;
 pub mod dated;
 pub mod deny;
+pub mod documents;
 pub mod gate_tables;
 pub mod gates;
 pub mod grants;
 pub mod home_trips;
+pub mod positions;
 pub mod published;
+pub mod splits;
+pub mod statements;
 pub mod station_days;
 pub mod taps;
+pub mod totals;
 pub mod trips;
 
 use std::str::FromStr;

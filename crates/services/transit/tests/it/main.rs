@@ -1,7 +1,9 @@
 //! Stories of the service transit.
 
 mod city;
+mod clearing_days;
 mod completion;
+mod cross_border;
 mod desk;
 mod fares;
 mod home_accounts;

@@ -371,6 +371,19 @@ impl Stage {
         trips::of_rider(view, division(network), &phone.rider(), all.0, all.1, 100).expect("readable")
     }
 
+    /// Sentences for the duty officer of a node, oldest first.
+    pub fn alarms(&self, node: &str) -> Vec<String> {
+        let view = self.region.view(node);
+        view.all("SELECT sentence FROM alarm ORDER BY sequence, ordinal", [], |row| row.get(0)).expect("readable")
+    }
+
+    /// Somebody changes the views of a node behind its back.
+    pub fn tamper(&self, node: &str, sql: &str) {
+        let path = self.folder.path().join(format!("{node}.db"));
+        let writer = huitong_store::journal::Connection::open(path).expect("the file of a node");
+        assert!(writer.execute(sql, []).expect("SQL") > 0, "nothing was changed by {sql}");
+    }
+
     /// Ledger balances below a class of accounts.
     pub fn balances(&self, node: &str, prefix: &str) -> BTreeMap<String, Fen> {
         huitong_ledger::report::balances_below(self.region.view(node), prefix).expect("readable")
@@ -428,4 +441,11 @@ fn published() -> Vec<(&'static str, &'static str, &'static str)> {
 /// A digest of the story, for ids that must be 32 bytes.
 pub fn digest(text: &str) -> Digest {
     huitong_kernel::hash::HashFunction::Sha256.hash(&[text.as_bytes()])
+}
+
+/// Some station of a network.
+pub fn first_station(network: &str) -> u32 {
+    let (_, map, _) = published().into_iter().find(|(known, _, _)| *known == network).expect("a network of the story");
+    let map: serde_json::Value = serde_json::from_str(&json_text(map).expect("TOML")).expect("JSON");
+    map["stations"][0]["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("a station")
 }

@@ -1,35 +1,194 @@
 //! Splitting the revenue of a cross-border trip: a document per partner, after the trip was charged.
 
 use huitong_kernel::division::Division;
-use huitong_service_kit::{Context, Decision, Stop, View};
+use huitong_kernel::hash::{Digest, HashFunction};
+use huitong_kernel::money::Fen;
+use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
-use crate::Transit;
-use crate::decide::Decided;
-use crate::model::message::TripAdjust;
-use crate::model::settlement::SplitNotice;
-use crate::model::trip::TripFinal;
+use crate::accounts::Postings;
+use crate::decide::{Decided, adjust, node_of, send};
+use crate::event::Event;
+use crate::model::fare::ride::Ride;
+use crate::model::message::{Message, TripAdjust};
+use crate::model::settlement::{Document, DocumentKind, SplitNotice};
+use crate::model::split::{Splitting, Weights, parts, splitting};
+use crate::model::trip::{TripFinal, TripKind};
+use crate::query::{dated, splits};
+use crate::{Transit, refusal};
 
-/// The notices of a charged trip.
+/// How an amount is shared.
+struct Key {
+    rule: String,
+    version: u32,
+    weights: Weights,
+}
+
+/// What is shared.
+struct Shared<'t> {
+    trip: &'t TripFinal,
+    /// The document that is split.
+    of: Digest,
+    amount: Fen,
+}
+
+/// The notices of a charged trip, for what home owes of it.
 pub fn of_trip(
-    _transit: &Transit,
-    _view: View<'_>,
-    _trip: &TripFinal,
-    _context: &mut Context<'_>,
+    transit: &Transit,
+    view: View<'_>,
+    trip: &TripFinal,
+    amount: Fen,
+    context: &mut Context<'_>,
 ) -> Result<Decision<Transit>, Stop> {
-    Ok(Decision::nothing())
+    match key_of(transit, view, trip, context)? {
+        Ok(Some(key)) => notices(transit, view, &Shared { trip, of: trip.trip_id, amount }, &key, context),
+        Ok(None) => Ok(Decision::nothing()),
+        Err(alarm) => Ok(Decision::nothing().alarm(alarm)),
+    }
 }
 
-/// The notices of an adjustment: what changes, by the weights of the original.
+/// The notices of an adjustment: what changes, by the weights of the original. Where the trip was not split before, because
+/// one of its sides was missing, all of it is split now.
 pub fn of_adjust(
-    _transit: &Transit,
-    _view: View<'_>,
-    _adjust: &TripAdjust,
-    _context: &mut Context<'_>,
+    transit: &Transit,
+    view: View<'_>,
+    adjust: &TripAdjust,
+    context: &mut Context<'_>,
 ) -> Result<Decision<Transit>, Stop> {
-    Ok(Decision::nothing())
+    let of = adjust::document_id(adjust);
+    let Some(first) = splits::of_trip(view, adjust.trip_id)?.into_iter().next() else {
+        let all = Shared { trip: &adjust.trip, of, amount: adjust.trip.charge_fen() };
+        return match key_of(transit, view, &adjust.trip, context)? {
+            Ok(Some(key)) => notices(transit, view, &all, &key, context),
+            Ok(None) => Ok(Decision::nothing()),
+            Err(alarm) => Ok(Decision::nothing().alarm(alarm)),
+        };
+    };
+    let key = Key { rule: first.rule, version: first.rule_version, weights: first.weights };
+    notices(transit, view, &Shared { trip: &adjust.trip, of, amount: adjust.change_fen }, &key, context)
 }
 
-/// At the partner.
-pub fn take(_view: View<'_>, _notice: SplitNotice, _from: Division, _context: &mut Context<'_>) -> Decided {
-    Ok(Decision::nothing())
+/// Whether and how a trip is split by the rules of its day of travel; or the alarm that it cannot be.
+fn key_of(
+    transit: &Transit,
+    view: View<'_>,
+    trip: &TripFinal,
+    context: &Context<'_>,
+) -> Result<Result<Option<Key>, String>, StoreError> {
+    let (Some(from), Some(to), Some(first)) = (trip.from, trip.to, trip.taps.first()) else { return Ok(Ok(None)) };
+    let Some(map) = dated::map(transit, view, trip.network, trip.pack.network_version)? else { return Ok(Ok(None)) };
+    let ride = Ride {
+        from,
+        to,
+        line: (trip.kind == TripKind::SingleTap).then_some(first.line),
+        entry: first.at,
+        exit: trip.taps.last().map_or(first.at, |tap| tap.at),
+        account_type: trip.account_type,
+    };
+    let rules = dated::split_rules(view, trip.network)?;
+    let own = context.home.jurisdiction;
+    let alarm = |why: String| format!("{}: trip {}: {why}", refusal::SPLIT.code, trip.trip_id);
+    Ok(match splitting(&rules, &map, own, &ride) {
+        None | Some(Splitting::Whole) => Ok(None),
+        Some(Splitting::RuleMissing(line)) => {
+            Err(alarm(format!("line {line} has no rule for {} and crosses the border", trip.travel_day)))
+        }
+        Some(Splitting::By { rule, .. }) if !rule.may_charge() => {
+            Err(alarm(format!("the rule of line {} is unconfirmed", rule.line)))
+        }
+        Some(Splitting::By { rule, .. }) if rule.operating != own => {
+            Err(alarm(format!("the rule of line {} names {} as operating", rule.line, rule.operating)))
+        }
+        Some(Splitting::By { rule, weights }) => {
+            Ok(Some(Key { rule: rule.line.to_string(), version: rule.version, weights }))
+        }
+    })
+}
+
+fn notices(
+    transit: &Transit,
+    view: View<'_>,
+    shared: &Shared<'_>,
+    key: &Key,
+    context: &mut Context<'_>,
+) -> Result<Decision<Transit>, Stop> {
+    let (trip, own) = (shared.trip, context.home.jurisdiction);
+    let mut decision = Decision::nothing();
+    let Some(parts) = parts(shared.amount, &key.weights) else { return Ok(decision) };
+    let parameters = dated::current_map(transit, view, trip.network)?.map(|map| map.map.parameters.clone());
+    let booking_day = super::booking_day(view, &parameters.unwrap_or_default(), context.now)?;
+    for (partner, part) in parts.iter().filter(|(partner, part)| *partner != own && *part != Fen::ZERO) {
+        let notice = SplitNotice {
+            trip_id: trip.trip_id,
+            of: shared.of,
+            operating: trip.network,
+            partner: *partner,
+            rule: key.rule.clone(),
+            rule_version: key.version,
+            weights: key.weights.clone(),
+            parts: parts.clone(),
+            amount_fen: shared.amount,
+            booking_day,
+            travel_day: trip.travel_day,
+        };
+        let Some(node) = node_of(context, *partner) else {
+            decision.alarms.push(format!("no node answers for {partner}: its part of a trip waits"));
+            continue;
+        };
+        let mut postings = Postings::new(context);
+        postings.split_owed(*part, trip.network, *partner);
+        if node == own {
+            postings.split_due(*part, trip.network, *partner);
+        }
+        let transfers = postings.transfers;
+        let document = document(&notice, *part, own, node);
+        if node != own {
+            decision.messages.push(send(context, node, Message::SplitNotice(notice.clone())));
+        }
+        decision.events.push(Event::SplitBooked { notice, document, is_issuer: true, transfers });
+    }
+    Ok(decision)
+}
+
+/// A partner's part as a document: the operating city owes it.
+fn document(notice: &SplitNotice, part: Fen, issuer: Division, receiver: Division) -> Document {
+    let partner = notice.partner.as_str().as_bytes();
+    Document {
+        id: HashFunction::Sha256.hash(&[b"huitong.transit.split.1", &notice.of.0, partner]),
+        kind: DocumentKind::Split,
+        issuer,
+        receiver,
+        creditor: notice.partner,
+        debtor: notice.operating,
+        booking_day: notice.booking_day,
+        travel_day: notice.travel_day,
+        amount_fen: part,
+        trip: Some(notice.trip_id),
+    }
+}
+
+/// At the partner: the parts are recomputed from the weights before anything is booked.
+pub fn take(view: View<'_>, notice: SplitNotice, from: Division, context: &mut Context<'_>) -> Decided {
+    let own = context.home.jurisdiction;
+    if node_of(context, notice.operating) != Some(from) {
+        return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.operating).into());
+    }
+    if node_of(context, notice.partner) != Some(own) {
+        return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.partner).into());
+    }
+    if let Some(known) = splits::notice(view, notice.of, notice.partner)? {
+        return if known == notice { Ok(Decision::nothing()) } else { Err(refusal::SPLIT.refuse().into()) };
+    }
+    let expected = parts(notice.amount_fen, &notice.weights);
+    let sum: Fen = notice.parts.iter().map(|(_, part)| *part).sum();
+    if sum != notice.amount_fen || expected.as_ref() != Some(&notice.parts) {
+        return Err(refusal::SPLIT.refuse().at_field("parts").into());
+    }
+    let part = notice.parts.iter().find(|(party, _)| *party == notice.partner).map(|(_, part)| *part);
+    let part = part.ok_or_else(|| refusal::SPLIT.refuse().at_field("partner"))?;
+    let document = document(&notice, part, from, own);
+    super::period::check_open(view, &document)?;
+    let mut postings = Postings::new(context);
+    postings.split_due(part, notice.operating, notice.partner);
+    let transfers = postings.transfers;
+    Ok(Decision::nothing().event(Event::SplitBooked { notice, document, is_issuer: false, transfers }))
 }

@@ -1,0 +1,88 @@
+//! Contests: opened, decided or escalated, and what follows for the trip.
+
+use huitong_kernel::money::Fen;
+use huitong_ledger::book;
+use huitong_service_kit::{Applied, StoreError, Tx, params};
+use uuid::Uuid;
+
+use super::home::take;
+use super::rides::new_debt;
+use super::json;
+use crate::event::{ContestCharge, ContestEnded};
+use crate::model::contest::{Contest, ContestState};
+
+pub fn opened(tx: Tx<'_>, contest: &Contest, role: &str) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO contest (contest, document, booking_day, role, creditor, debtor, reason, amount_fen, state, opened_at,
+             answer_by, text)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        params![
+            contest.contest.to_string(),
+            contest.document.0,
+            contest.booking_day.to_string(),
+            role,
+            contest.creditor.as_str(),
+            contest.debtor.as_str(),
+            contest.reason.name(),
+            contest.amount_fen.0,
+            ContestState::Open.name(),
+            contest.opened_at.0,
+            contest.answer_by.0,
+            json(contest)?,
+        ],
+    )?;
+    step(tx, contest.contest, ContestState::Open, contest.opened_at.0, &contest.evidence)
+}
+
+fn step(tx: Tx<'_>, contest: Uuid, state: ContestState, at: i64, explanation: &str) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO contest_step (contest, step, state, at, explanation)
+         SELECT ?1, IFNULL(MAX(step), 0) + 1, ?2, ?3, ?4 FROM contest_step WHERE contest = ?1",
+        params![contest.to_string(), state.name(), at, explanation],
+    )
+}
+
+pub fn ended(tx: Tx<'_>, ended: &ContestEnded, applied: &Applied) -> Result<(), StoreError> {
+    let contest = ended.contest.to_string();
+    let is_decided = ended.state != ContestState::Escalated;
+    tx.execute_one(
+        "UPDATE contest SET state = ?2, ended_at = ?3 WHERE contest = ?1",
+        params![contest, ended.state.name(), is_decided.then_some(applied.at.0)],
+    )?;
+    let explanation = ended.answer.as_ref().map_or("", |answer| answer.explanation.as_str());
+    step(tx, ended.contest, ended.state, applied.at.0, explanation)?;
+    if is_decided {
+        settle(tx, &contest, ended.state)?;
+    }
+    if let Some(charge) = &ended.charged {
+        charged(tx, charge, applied)?;
+    }
+    book::apply(tx, applied.at, &format!("contest:{contest}"), &ended.transfers)
+}
+
+/// A disputed trip stands now as it was decided, at the visited side, at home, or at both.
+fn settle(tx: Tx<'_>, contest: &str, state: ContestState) -> Result<(), StoreError> {
+    let trip_state = if state == ContestState::Withdrawn { "cancelled" } else { "charged" };
+    tx.execute(
+        "UPDATE trip_adjust SET state = 'booked' WHERE state IN ('sent', 'disputed') AND trip IN
+             (SELECT trip FROM trip WHERE trip = (SELECT document FROM contest WHERE contest = ?1) AND state = 'disputed')",
+        params![contest],
+    )?;
+    tx.execute(
+        "UPDATE trip SET state = ?2 WHERE trip = (SELECT document FROM contest WHERE contest = ?1) AND state = 'disputed'",
+        params![contest, trip_state],
+    )?;
+    tx.execute(
+        "UPDATE home_trip SET state = 'charged'
+         WHERE trip = (SELECT document FROM contest WHERE contest = ?1) AND state = 'disputed'",
+        params![contest],
+    )?;
+    Ok(())
+}
+
+fn charged(tx: Tx<'_>, charge: &ContestCharge, applied: &Applied) -> Result<(), StoreError> {
+    if charge.paid_fen > Fen::ZERO || charge.debt.is_some() {
+        take(tx, &charge.payer, charge.paid_fen, charge.owed_fen)?;
+    }
+    charge.debt.as_ref().map_or(Ok(()), |debt| new_debt(tx, &charge.payer, debt, applied))
+}

@@ -1,0 +1,74 @@
+//! What a period makes each city pay, gross and net; pure but for reading statements.
+
+use std::collections::BTreeMap;
+
+use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
+use huitong_ledger::positions::{Gross, Payment, net_positions, payments_by_code};
+use huitong_service_kit::{StoreError, View};
+
+use super::statements::{self, StatementRow};
+use crate::model::period::Period;
+use crate::model::settlement::PeriodStatement;
+
+/// Statements of a period read at most.
+const STATEMENTS_MAX: usize = 100_000;
+
+/// What a debtor city pays a creditor city for a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairPosition {
+    pub row: StatementRow,
+    /// Claimed − under contest + what was under contest at the cut before and is decided now.
+    pub payable_fen: Fen,
+}
+
+/// What is paid for a statement, given the one of the same pair before it: what is under contest waits, and is paid, with what
+/// was decided about it, in the period in which the contest ends.
+pub fn payable(statement: &PeriodStatement, before: Option<&PeriodStatement>) -> Fen {
+    let open = |statement: &PeriodStatement| statement.contested_fen + statement.previous_open_fen;
+    statement.claimed_fen - open(statement) + before.map_or(Fen::ZERO, open)
+}
+
+/// The pairs of cities with a statement at this node.
+pub fn pairs(view: View<'_>, period: Period) -> Result<Vec<PairPosition>, StoreError> {
+    let rows = statements::list(view, (&period.to_string(), "", ""), STATEMENTS_MAX)?;
+    let of_period = rows.into_iter().filter(|row| row.statement.period == period.to_string());
+    let position = |row: StatementRow| {
+        let before = statements::before(view, period, row.statement.creditor, row.statement.debtor)?;
+        let payable_fen = payable(&row.statement, before.as_ref().map(|row| &row.statement));
+        Ok(PairPosition { row, payable_fen })
+    };
+    of_period.map(position).collect()
+}
+
+/// What nodes owe each other. A negative claim is owed the other way; what cities of one node owe each other is its own matter.
+pub fn gross(pairs: &[PairPosition]) -> Gross {
+    let mut sums: BTreeMap<(Division, Division), Fen> = BTreeMap::new();
+    for pair in pairs.iter().filter(|pair| pair.row.creditor_node != pair.row.debtor_node) {
+        *sums.entry((pair.row.debtor_node, pair.row.creditor_node)).or_default() += pair.payable_fen;
+    }
+    let mut gross = Gross::new();
+    for ((debtor, creditor), amount) in sums {
+        if amount.is_negative() {
+            *gross.entry((creditor, debtor)).or_default() += -amount;
+        } else if amount > Fen::ZERO {
+            *gross.entry((debtor, creditor)).or_default() += amount;
+        }
+    }
+    gross
+}
+
+/// Gross: each node pays each other its sum. Net: debtors pay creditors in the order of their codes. Both give the same balances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payments {
+    pub positions: BTreeMap<Division, Fen>,
+    pub gross: Vec<Payment>,
+    pub net: Vec<Payment>,
+}
+
+pub fn payments(gross: &Gross) -> Payments {
+    let positions = net_positions(gross);
+    let net = payments_by_code(&positions);
+    let gross = gross.iter().map(|((payer, payee), amount)| Payment { payer: *payer, payee: *payee, amount: *amount });
+    Payments { gross: gross.collect(), net, positions }
+}
