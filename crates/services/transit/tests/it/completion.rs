@@ -10,7 +10,7 @@ use huitong_transit::model::trip::{CompletionKind, TripFinal, TripKind, TripStat
 use huitong_transit::query::trips::{self, TripRow};
 
 use super::desk::Shanghai;
-use super::stage::{METRO, Phone, Stage, division};
+use super::stage::{METRO, Phone, Stage, digest, division};
 
 /// The trip limit, and the wait for late uploads.
 const FORGOTTEN: i64 = (4 + 72) * 60;
@@ -46,7 +46,9 @@ fn a_rider_says_where_the_trip_ended_and_gets_the_difference_back() {
     let after = stage.trips("310100", &phone).pop().expect("a trip");
     assert_eq!((after.charge_fen, after.state, after.adjusts), (Fen(500), TripState::Refunded, 1));
     assert_eq!(stage.account_of(&phone).balance_fen, Fen(4_500));
-    let told = content(&stage, &after).completion.expect("a completion");
+    let told = content(&stage, &after);
+    assert_eq!(told.taps[0].key, shanghai.entry.key_of(1), "the evidence stays");
+    let told = told.completion.expect("a completion");
     assert_eq!((told.how, told.station), (CompletionKind::Rider, 201));
     let shown = stage.home_adjusts(&phone, &trip);
     assert_eq!(shown.iter().map(|adjust| adjust.change_fen).collect::<Vec<_>>(), [Fen(500) - highest]);
@@ -99,6 +101,8 @@ fn a_rider_completes_only_trips_of_the_own_account_that_want_it() {
     let whole = shanghai.ride(&mut stage, &phone);
     assert_eq!(complete(&mut stage, &phone, &whole, 208).code(), "TRN-3002");
     assert_eq!(complete(&mut stage, &other, &whole, 208).code(), "TRN-3001");
+    let unknown = Command::CompleteTrip { trip: digest("no trip"), account: phone.account, station: 208 };
+    assert_eq!(stage.home("330100", unknown).code(), "TRN-3001");
     stage.check();
 }
 

@@ -5,6 +5,8 @@ use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::harness::Called;
 use huitong_transit::command::{AccountWish, AuthoriseWish, Command, Reply};
 use huitong_transit::model::trip::TripState;
+use huitong_transit::query::home_trips::{self, HomeTrip, Place as RidePlace};
+use huitong_transit::query::{accounts, bill};
 use huitong_transit_code::Reason;
 use huitong_transit_code::cache::{Slot, Slots};
 use huitong_transit_code::deny::{Chain, DenyTable, Row};
@@ -212,5 +214,49 @@ fn accounts_are_opened_only_for_riders_of_this_node() {
     stage.home("330100", Command::OpenAccount(wish(&phone))).reply();
     let other = stage.region.call("330000", "another", None, Command::OpenAccount(wish(&phone)));
     assert_eq!(other.code(), "TRN-2002");
+    stage.check();
+}
+
+#[test]
+fn one_bill_holds_the_trips_of_all_cities_with_what_was_changed() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 38);
+    stage.account(&phone, 1_400);
+    let mut shanghai = Shanghai::new(&mut stage);
+    let first = shanghai.ride(&mut stage, &phone);
+    shanghai.ride(&mut stage, &phone);
+    let mut bus = stage.gate("WJ-BUS-7", "320509", 1, 7618);
+    bus.tap(&phone, huitong_transit::model::tap::Direction::Boarding, stage.now());
+    stage.upload(&bus);
+    stage.pass(1);
+    let charge = huitong_transit::command::AdjustWish::Charge { amount_fen: Fen(200) };
+    let command = Command::AdjustTrip { trip: first.trip, wish: charge };
+    stage.region.call("310000", super::stage::METRO, None, command).reply();
+    stage.pass(0);
+    let view = stage.region.view("330000");
+    let cities = bill::cities(view, &phone.account, "2026-11").expect("readable");
+    let sums = |network: &str| cities[&division(network)];
+    let shanghai = sums("310100");
+    assert_eq!(
+        (shanghai.trips, shanghai.trips_fen, shanghai.adjusts, shanghai.adjusts_fen),
+        (2, Fen(1_000), 1, Fen(-300))
+    );
+    assert_eq!((sums("320509").trips, sums("320509").charged_fen()), (1, Fen(500)));
+    assert!(bill::cities(view, &phone.account, "2026-12").expect("readable").is_empty());
+    assert_eq!(bill::paid_in(view, &phone.account, "2026-11").expect("readable"), Fen(1_400));
+    // What was charged is what is gone from the balance, or owed.
+    let account = stage.account_of(&phone);
+    let charged: Fen = cities.values().map(bill::CitySums::charged_fen).sum();
+    assert_eq!(Fen(1_400) - account.balance_fen + account.unpaid_fen, charged);
+
+    let page = |after| home_trips::of_account(view, &phone.account, after, 2).expect("readable");
+    let newest = page(None);
+    let place = |trip: &HomeTrip| Some(RidePlace { began: trip.began, trip: trip.trip });
+    let rest = page(place(&newest[1]));
+    assert_eq!((newest.len(), rest.len()), (2, 1));
+    assert!(newest[0].began >= newest[1].began && newest[1].began >= rest[0].began);
+    assert_eq!(home_trips::booked_in(view, &phone.account, "2026-11", 10).expect("readable").len(), 3);
+    assert_eq!(home_trips::adjusted_in(view, &phone.account, "2026-11", 10).expect("readable").len(), 1);
+    assert_eq!(accounts::list(view, super::stage::HOME, None, 10).expect("readable").len(), 1);
     stage.check();
 }

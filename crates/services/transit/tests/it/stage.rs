@@ -84,7 +84,7 @@ impl Phone {
     /// With other fields than usual.
     pub fn with(city: &'static str, number: u8, change: impl FnOnce(&mut AuthorisationFields)) -> Phone {
         let mut account = Account { issuer: issuer_of(city), number: [0; 10] };
-        account.number[9] = number / 10 << 4 | number % 10;
+        account.number[9] = ((number / 10) << 4) | (number % 10);
         let key = key(&format!("phone {city} {number}"));
         let mut custom = vec![0; 28];
         (custom[0], custom[8]) = (0x5c, 1);
@@ -230,7 +230,8 @@ impl Gate {
 pub struct Stage {
     pub region: Region<Transit>,
     verifier: Verifier,
-    pub folder: tempfile::TempDir,
+    /// Gone with the story.
+    _folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -243,7 +244,7 @@ impl Stage {
     pub fn with(change: impl Fn(&str, &mut serde_json::Value)) -> Stage {
         let folder = tempfile::tempdir().expect("a folder for the story");
         let region = Region::new(folder.path().to_owned(), &NODES, transit);
-        let mut stage = Stage { region, verifier: Verifier::new(1), folder };
+        let mut stage = Stage { region, verifier: Verifier::new(1), _folder: folder };
         let set = stage.key_set(1);
         stage.region.call("310000", "keeper", None, Command::PublishKeySet(set)).reply();
         for (network, map, pack) in published() {

@@ -82,7 +82,7 @@ fn token(
     for _ in 0..DRAWS_MAX {
         for digits in &mut bytes[5..] {
             let number = context.random.below(100) as u8;
-            *digits = number / 10 << 4 | number % 10;
+            *digits = ((number / 10) << 4) | (number % 10);
         }
         let token = AccountToken(bytes);
         if accounts::account(view, &token)?.is_none() && grants::of_account(view, &token)?.is_none() {

@@ -15,7 +15,7 @@ mod tap_batches;
 mod taps;
 mod trip;
 mod trips;
-mod wire;
+pub(super) mod wire;
 
 use huitong_service_kit::endpoint;
 use huitong_service_kit::http::Endpoint;
