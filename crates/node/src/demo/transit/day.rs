@@ -95,7 +95,7 @@ impl Day {
     pub async fn prepare(region: &Region, cities: Cities, settings: Settings) -> anyhow::Result<Day> {
         let mut random = RandomSource::from_number(settings.seed);
         let codes: Vec<String> = cities.cities.iter().map(|city| city.city.to_string()).collect();
-        let now = huitong_service_kit::http::Clock::now(&crate::clock::SystemClock { offset_ms: 0 });
+        let now = system_now();
         // A second day on the same folder has other riders.
         let serial = now.0.rem_euclid(1_000_000_000_000) / 1_000;
         let (mut phones, mut lost) = (Vec::new(), Vec::new());
@@ -127,7 +127,6 @@ impl Day {
     async fn install(&mut self, region: &Region, cities: &Cities, city: &str) -> anyhow::Result<()> {
         let client = cities.client(region, &cities.keys.metro, city)?;
         let map: Value = client.get(&format!("/v1/transit/maps/{city}/1")).await?;
-        let map = if map["stations"].is_array() { map } else { map["map"].clone() };
         let stations = map["stations"].as_array().context("a map has stations")?;
         let step = stations.len().div_ceil(GATES_PER_CITY).max(1);
         for station in stations.iter().step_by(step) {
@@ -226,6 +225,8 @@ impl Day {
             let rider = self.random.below(self.phones.len() as u64) as usize;
             let gate = self.random.below(self.gates.len() as u64) as usize;
             let at = Instant(self.began.0 + self.random.below((BEGAN_MS - LAST_ENTRY_MS) as u64) as i64);
+            // A lost phone is tried when its loss is known: now.
+            let at = if round % 4 == 3 { system_now() } else { at };
             let phone = &self.phones[rider];
             let (attack, code) = match round % 4 {
                 0 => (Attack::Forged, phone.forged(at)),
@@ -269,12 +270,14 @@ impl Day {
     }
 }
 
+fn system_now() -> Instant {
+    huitong_service_kit::http::Clock::now(&crate::clock::SystemClock { offset_ms: 0 })
+}
+
 async fn report_lost(client: &crate::demo::client::ApiClient, account: &str) -> anyhow::Result<()> {
-    let entry = serde_json::json!({ "kind": "account", "key": account, "cause": "lost" });
-    client
-        .send::<_, Value>(reqwest::Method::POST, "/v1/transit/deny-list/entries", None, &entry)
-        .await
-        .context("a phone reported lost")?;
+    let path = format!("/v1/transit/deny-list/account/{account}/causes/lost");
+    let reported = client.send::<_, Value>(reqwest::Method::PUT, &path, None, &serde_json::json!({})).await;
+    reported.context("a phone reported lost")?;
     Ok(())
 }
 

@@ -16,6 +16,8 @@ use crate::region::transit_issuers::{City, cities};
 
 /// What the demonstration sets otherwise than a city would: minutes instead of days, so that a day's trips are final now.
 pub const SHORTENED: &str = "final_wait_min 0, trip_limit_min 60, pair_limit_min 120, upload_wait_h 1";
+/// Fare tables that nobody has confirmed are charged by too.
+pub const ASSUMED: &str = "unconfirmed fare tables are charged by decision of the demonstration 未确认票价表按演示决定计费";
 
 /// Keys of the demonstration's principals, by city.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -134,8 +136,9 @@ async fn publish_dated_data(region: &Region, loaded: &Cities) -> anyhow::Result<
             let mut body: Value =
                 serde_json::from_str(&json_text(&text).map_err(|error| anyhow::anyhow!("{name}: {error}"))?)?;
             let network = name.get(..6).context("files are named after their network")?;
-            if folder == "transit/maps" {
-                shorten(&mut body);
+            match folder {
+                "transit/maps" => shorten(&mut body),
+                _ => charge_anyway(&mut body),
             }
             let city = format!("{}00", &network[..4]);
             let client = loaded.client(region, &loaded.keys.metro, &city)?;
@@ -151,5 +154,12 @@ fn shorten(map: &mut Value) {
     for (name, value) in [("final_wait_min", 0), ("trip_limit_min", 60), ("pair_limit_min", 120), ("upload_wait_h", 1)]
     {
         map["parameters"][name] = value.into();
+    }
+}
+
+/// Tables that nobody has confirmed price nothing; the demonstration decides for itself, and says so.
+fn charge_anyway(table: &mut Value) {
+    if table["grade"] == "unconfirmed" && table["override_decision"].is_null() {
+        table["override_decision"] = "演示决定，不代表真实运营方 / for the demonstration, of no real operator".into();
     }
 }

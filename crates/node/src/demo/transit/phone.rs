@@ -31,10 +31,13 @@ impl Phone {
         random: &mut RandomSource,
     ) -> anyhow::Result<Phone> {
         let opened = json!({
-            "account": account, "city": city, "account_type": 1, "trip_limit": "30.00", "day_limit": "300.00",
+            "city": city, "account_type": 1, "trip_limit": "30.00", "day_limit": "300.00",
             "unpaid_limit": "100.00", "networks": networks,
         });
-        client.send::<_, Value>(Method::PUT, "/v1/transit/accounts", None, &opened).await.context("an account")?;
+        client
+            .send::<_, Value>(Method::PUT, &format!("/v1/transit/accounts/{account}"), None, &opened)
+            .await
+            .context("an account")?;
         if let Some(amount) = balance_yuan {
             let path = format!("/v1/transit/accounts/{account}/payments");
             let payment = json!({ "amount": amount, "reference": format!("top-up {account}") });

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::audit::TransitAudit;
 use super::day::Told;
-use super::load::SHORTENED;
+use super::load::{ASSUMED, SHORTENED};
 
 /// The outcome as one JSON document. Amounts in fen.
 #[derive(Debug, Serialize, Deserialize)]
@@ -117,6 +117,7 @@ impl TransitReport {
             self.riders, self.cities, self.seed
         );
         println!("  invented riders, gates and keys; parameters shortened 演示参数: {SHORTENED}");
+        println!("  {ASSUMED}");
         println!(
             "  gates 闸机 {} (offline 离线 {})   opened 放行 {}   refused 拒绝 {} {}",
             self.gates,

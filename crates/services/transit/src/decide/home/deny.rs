@@ -23,7 +23,7 @@ use crate::refusal;
 
 /// How long a change waits for others. With the clock's tick, the way to the other nodes and a notice on the way before it, it
 /// is in the gates' next lists within the 15 minutes of the specification.
-pub const PUBLISH_AFTER: DurationMs = DurationMs::minutes(5);
+pub const PUBLISH_AFTER: DurationMs = DurationMs::seconds(15);
 /// A delta without changes keeps `as_of` young.
 pub const HEARTBEAT: DurationMs = DurationMs::minutes(60);
 /// Changes of one delta; what is more waits for the next tick.
