@@ -20,11 +20,13 @@ lint:
 test-needs:
 	sh .ci/install-test-needs
 
-# Settlements per second and latency of one process per node, beside the floors of fsync and signatures.
+# Settlements per second and latency of one process per node, beside the floors of fsync and signatures; ride codes, taps and
+# the closing of a period. With OpenSSL's headers (Debian: libssl-dev) it is measured beside the default backend.
 bench:
-	cargo build --release -p huitong-node -p huitong-bench
+	cargo build --release -p huitong-node -p huitong-bench $(if $(wildcard /usr/include/openssl/ec.h),--features huitong-bench/openssl)
 	target/release/huitong-bench
 	target/release/huitong-bench streams
+	target/release/huitong-bench transit
 
 # A region in one process under faults: `make simulate SEED=7`; `COUNT=100` plays more seeds, `STEPS=1` prints every step,
 # `KEEP=3,11` plays only those items of the plan, as a failed run names them.

@@ -36,7 +36,8 @@ fn main() -> anyhow::Result<()> {
     }
     if arguments.get(1).is_some_and(|word| word == "transit") {
         println!("machine: {} cores", std::thread::available_parallelism()?);
-        return transit::run();
+        let folder = tempfile::tempdir()?;
+        return transit::run(folder.path());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run())
