@@ -22,5 +22,6 @@ mod transit_batches;
 mod transit_city;
 mod transit_gate;
 mod transit_node;
+mod transit_real;
 mod transit_upload;
 mod trust;

@@ -84,17 +84,34 @@ CREATE TABLE IF NOT EXISTS tap (
     rider BLOB,                   -- of taps that count, and of pass-backs
     trip BLOB,                    -- the trip that holds it, once that is final
     entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its bytes
+    -- The rest of a ride (`Ride`), of taps with a rider: what matching and pricing look at.
+    home TEXT,
+    own_risk INTEGER,
+    line INTEGER,
+    uncertainty INTEGER,
+    generated INTEGER,
+    account_type INTEGER,
+    limit_fen INTEGER,
+    shown_fen INTEGER,
+    flags INTEGER,
+    replay_key BLOB,
+    deny_sequence INTEGER,
+    deny_age_s INTEGER,
+    grant_id TEXT,
+    arrived INTEGER,
     PRIMARY KEY (gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- A code passes once per direction (J8).
+-- A code passes once per direction (J8). The time is a part of the code, so the key alone would say the same; with the time
+-- before it, rows of one hour lie together, and a busy node writes few pages.
 CREATE TABLE IF NOT EXISTS code_use (
+    generated INTEGER NOT NULL,
     replay_key BLOB NOT NULL,
     direction INTEGER NOT NULL,
     gate TEXT NOT NULL,
     epoch INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
-    PRIMARY KEY (replay_key, direction)
+    PRIMARY KEY (generated, replay_key, direction)
 ) STRICT, WITHOUT ROWID;
 
 -- How far a gate's records are held without a hole (J7).
@@ -109,7 +126,8 @@ CREATE TABLE IF NOT EXISTS gate_epoch (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS gate_hole ON gate_epoch (hole_alarm_at) WHERE hole_alarm_at IS NOT NULL;
 
--- Taps that are not yet in a final trip, by rider: what matching looks at.
+-- Taps that are not yet in a final trip, by rider: what matching looks at. Small, as it is written in no order; the ride
+-- itself is in `tap`.
 CREATE TABLE IF NOT EXISTS open_tap (
     network TEXT NOT NULL,
     rider BLOB NOT NULL,
@@ -117,7 +135,6 @@ CREATE TABLE IF NOT EXISTS open_tap (
     epoch INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     fixed INTEGER NOT NULL DEFAULT 0,  -- in a final trip already; kept while earlier taps of the rider are open
-    text TEXT NOT NULL,           -- Ride, JSON
     PRIMARY KEY (network, rider, gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
@@ -132,8 +149,9 @@ CREATE INDEX IF NOT EXISTS open_rider_due ON open_rider (due_at);
 
 -- Visited: final trips -------------------------------------------------------------------------------------------------
 
+-- In the order of their ends: only the indexes on trip and rider are written in no order.
 CREATE TABLE IF NOT EXISTS trip (
-    trip BLOB PRIMARY KEY,
+    trip BLOB NOT NULL PRIMARY KEY,
     network TEXT NOT NULL,
     rider BLOB NOT NULL,
     home TEXT NOT NULL,           -- the city that pays
@@ -155,13 +173,13 @@ CREATE TABLE IF NOT EXISTS trip (
     entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its latest content
     answered_at INTEGER,
     receiver TEXT                 -- the node that its claim goes to; none when nothing is claimed
-) STRICT, WITHOUT ROWID;
+) STRICT;
 -- A day is not over while a claim of it has no answer.
 CREATE INDEX IF NOT EXISTS trip_awaited ON trip (receiver, booking_day) WHERE state = 'priced';
 CREATE INDEX IF NOT EXISTS trip_of_rider ON trip (rider, began);
 CREATE INDEX IF NOT EXISTS trip_unanswered ON trip (home, state) WHERE state IN ('priced', 'disputed');
 
-CREATE INDEX IF NOT EXISTS trip_in_time ON trip (network, began);
+CREATE INDEX IF NOT EXISTS trip_in_time ON trip (network, began, trip);
 
 CREATE TABLE IF NOT EXISTS trip_adjust (
     adjust_id TEXT PRIMARY KEY,

@@ -6,7 +6,6 @@ use huitong_kernel::division::Division;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
-use super::json;
 use crate::event::TapsTaken;
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, TakenTap, TapKey, TapState};
@@ -49,9 +48,14 @@ fn counted_at(at: Instant, arrived: Instant) -> Instant {
 }
 
 fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> Result<(), StoreError> {
+    let ride = tap.ride.as_deref();
+    let of_tap = ride.map(|ride| &ride.tap);
     tx.execute_one(
-        "INSERT INTO tap (gate, epoch, sequence, hash, previous, state, reason, network, station, direction, at, rider, entry)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO tap (gate, epoch, sequence, hash, previous, state, reason, network, station, direction, at, rider, entry,
+             home, own_risk, line, uncertainty, generated, account_type, limit_fen, shown_fen, flags, replay_key,
+             deny_sequence, deny_age_s, grant_id, arrived)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+             ?24, ?25, ?26, ?27)",
         params![
             taken.gate,
             taken.epoch,
@@ -64,8 +68,22 @@ fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> R
             tap.station,
             tap.direction.number(),
             tap.at.0,
-            tap.ride.as_ref().map(|ride| ride.rider.0),
+            ride.map(|ride| ride.rider.0),
             applied.sequence,
+            ride.map(|ride| ride.home.to_string()),
+            ride.map(|ride| ride.own_risk),
+            of_tap.map(|tap| tap.line),
+            of_tap.map(|tap| tap.uncertainty.0),
+            of_tap.map(|tap| tap.generated),
+            of_tap.map(|tap| tap.account_type),
+            of_tap.map(|tap| tap.limit_fen.0),
+            of_tap.and_then(|tap| tap.shown_fen).map(|shown| shown.0),
+            of_tap.map(|tap| tap.flags),
+            of_tap.map(|tap| tap.replay_key.0),
+            of_tap.map(|tap| tap.deny_sequence),
+            of_tap.map(|tap| tap.deny_age_s),
+            of_tap.and_then(|tap| tap.grant).map(|grant| grant.to_string()),
+            of_tap.map(|tap| tap.arrived.0),
         ],
     )
 }
@@ -73,13 +91,14 @@ fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> R
 /// A tap that counts: its code is used up, and matching will look at it.
 fn open(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap) -> Result<(), StoreError> {
     let Some(ride) = &tap.ride else { return Ok(()) };
+    let (generated, direction) = (ride.tap.generated, ride.tap.direction.number());
     tx.execute_one(
-        "INSERT INTO code_use (replay_key, direction, gate, epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![ride.tap.replay_key.0, ride.tap.direction.number(), taken.gate, taken.epoch, tap.sequence],
+        "INSERT INTO code_use (generated, replay_key, direction, gate, epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![generated, ride.tap.replay_key.0, direction, taken.gate, taken.epoch, tap.sequence],
     )?;
     tx.execute_one(
-        "INSERT INTO open_tap (network, rider, gate, epoch, sequence, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![taken.network.as_str(), ride.rider.0, taken.gate, taken.epoch, tap.sequence, json(ride)?],
+        "INSERT INTO open_tap (network, rider, gate, epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![taken.network.as_str(), ride.rider.0, taken.gate, taken.epoch, tap.sequence],
     )
 }
 

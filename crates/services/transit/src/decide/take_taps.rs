@@ -308,9 +308,8 @@ impl Taking<'_> {
 
     /// Whether the code passed in this direction before, here or in this batch (J8).
     fn has_passed(&mut self, tap: &Tap) -> Result<bool, StoreError> {
-        let direction = tap.direction.number();
-        let before = taps::code_use(self.view, tap.replay_key, direction)?.is_some();
-        Ok(before || !self.used.insert((tap.replay_key, direction)))
+        let before = taps::code_use(self.view, tap)?.is_some();
+        Ok(before || !self.used.insert((tap.replay_key, tap.direction.number())))
     }
 }
 

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
-use huitong_kernel::time::Instant;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
+use uuid::Uuid;
 
-use super::{Text, entry_events, json};
+use super::{Text, entry_events};
 use crate::event::Event;
 use crate::model::network::StationId;
 use crate::model::rider::Rider;
-use crate::model::tap::{Direction, Ride, TapKey, TapState};
+use crate::model::tap::{Direction, Ride, Tap, TapKey, TapState};
 
 /// A held record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +69,11 @@ pub fn run_end(view: View<'_>, gate: &str, epoch: u32, from: u64) -> Result<u64,
     }
 }
 
-/// Who used a code in a direction.
-pub fn code_use(view: View<'_>, replay_key: Digest, direction: u8) -> Result<Option<TapKey>, StoreError> {
+/// Who used the code of a tap in the tap's direction.
+pub fn code_use(view: View<'_>, tap: &Tap) -> Result<Option<TapKey>, StoreError> {
     view.one(
-        "SELECT gate, epoch, sequence FROM code_use WHERE replay_key = ?1 AND direction = ?2",
-        params![replay_key.0, direction],
+        "SELECT gate, epoch, sequence FROM code_use WHERE generated = ?1 AND replay_key = ?2 AND direction = ?3",
+        params![tap.generated, tap.replay_key.0, tap.direction.number()],
         |row| Ok(TapKey { gate: row.get(0)?, epoch: row.get(1)?, sequence: row.get(2)? }),
     )
 }
@@ -95,12 +97,37 @@ pub struct OpenTap {
 
 /// A rider's open taps, at most `limit`.
 pub fn open(view: View<'_>, network: Division, rider: &Rider, limit: usize) -> Result<Vec<OpenTap>, StoreError> {
-    let rows = view.all(
-        "SELECT text, fixed FROM open_tap WHERE network = ?1 AND rider = ?2 LIMIT ?3",
+    view.all(
+        "SELECT tap.gate, tap.epoch, tap.sequence, fixed, hash, direction, station, line, at, uncertainty, generated, account_type,
+             limit_fen, shown_fen, flags, replay_key, deny_sequence, deny_age_s, grant_id, arrived, home, own_risk
+         FROM open_tap JOIN tap USING (gate, epoch, sequence) WHERE open_tap.network = ?1 AND open_tap.rider = ?2 LIMIT ?3",
         params![network.as_str(), rider.0, limit as i64],
-        |row| Ok((row.get::<_, String>(0)?, row.get(1)?)),
-    )?;
-    rows.into_iter().map(|(text, fixed)| Ok(OpenTap { ride: json(&text)?, fixed })).collect()
+        |row| Ok(OpenTap { fixed: row.get(3)?, ride: ride(row, rider)? }),
+    )
+}
+
+fn ride(row: &Row<'_>, rider: &Rider) -> Result<Ride, SqlError> {
+    let direction = Direction::from_number(row.get(5)?).ok_or(SqlError::InvalidQuery)?;
+    let tap = Tap {
+        key: TapKey { gate: row.get(0)?, epoch: row.get(1)?, sequence: row.get(2)? },
+        hash: Digest(row.get(4)?),
+        direction,
+        station: row.get(6)?,
+        line: row.get(7)?,
+        at: Instant(row.get(8)?),
+        uncertainty: DurationMs(row.get(9)?),
+        generated: row.get(10)?,
+        account_type: row.get(11)?,
+        limit_fen: Fen(row.get(12)?),
+        shown_fen: row.get::<_, Option<i64>>(13)?.map(Fen),
+        flags: row.get(14)?,
+        replay_key: Digest(row.get(15)?),
+        deny_sequence: row.get(16)?,
+        deny_age_s: row.get(17)?,
+        grant: row.get::<_, Option<Text<Uuid>>>(18)?.map(|grant| grant.0),
+        arrived: Instant(row.get(19)?),
+    };
+    Ok(Ride { rider: *rider, home: row.get::<_, Text<Division>>(20)?.0, own_risk: row.get(21)?, tap })
 }
 
 /// Riders whose next trip is due, longest due first.
