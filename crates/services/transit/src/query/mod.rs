@@ -1,12 +1,15 @@
 //! Read models: what the API shows and what decisions look at.
 
 pub mod accounts;
+pub mod ages;
+pub mod audit;
 pub mod bill;
 pub mod completions;
 pub mod contests;
 pub mod dated;
 pub mod deny;
 pub mod documents;
+pub mod flows;
 pub mod gate_tables;
 pub mod gates;
 pub mod grants;

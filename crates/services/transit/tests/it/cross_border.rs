@@ -9,8 +9,8 @@ use huitong_transit::query::trips::TripRow;
 
 use super::stage::{METRO, Phone, Stage};
 
-const LINE_11: &str = include_str!("../../../../../regions/yangtze/transit/splits/310100-line11-2018.toml");
-const BUS_7618: &str = include_str!("../../../../../regions/yangtze/transit/splits/320509-7618-2019.toml");
+pub const LINE_11: &str = include_str!("../../../../../regions/yangtze/transit/splits/310100-line11-2018.toml");
+pub const BUS_7618: &str = include_str!("../../../../../regions/yangtze/transit/splits/320509-7618-2019.toml");
 
 fn publish(stage: &mut Stage, node: &str, rule: &str) {
     let text = json_text(rule).expect("TOML");

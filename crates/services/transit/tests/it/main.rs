@@ -2,15 +2,19 @@
 
 mod city;
 mod clearing_days;
+mod clearing_periods;
 mod completion;
+mod contests;
 mod cross_border;
 mod desk;
 mod fares;
+mod flows;
 mod home_accounts;
 mod home_debts;
 mod home_deny;
 mod home_grants;
 mod import;
+mod invariants;
 mod orders;
 mod properties;
 mod region;

@@ -1,9 +1,32 @@
-//! Endpoints of clearing: totals, statements, contests, flows.
+//! Endpoints of clearing: totals and differences, statements and periods, positions, contests, flows, ages.
 
+mod ages;
+mod closing;
+mod contest_answer;
+mod contests;
+mod days;
+mod differences;
+mod flows;
+mod positions;
+mod statements;
+mod wire;
+
+use huitong_service_kit::endpoint;
 use huitong_service_kit::http::Endpoint;
 
 use super::TransitEdge;
 
 pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
-    Vec::new()
+    vec![
+        endpoint!("transit.totals.read", days::list_days),
+        endpoint!("transit.totals.read", differences::list_differences),
+        endpoint!("transit.totals.read", ages::get_ages),
+        endpoint!("transit.statement.read", statements::list_statements),
+        endpoint!("transit.statement.read", positions::get_positions),
+        endpoint!("transit.period.close", closing::close_period),
+        endpoint!("transit.contest.read", contests::list_contests),
+        endpoint!("transit.contest.write", contests::open_contest),
+        endpoint!("transit.contest.write", contest_answer::answer_contest),
+        endpoint!("transit.flow.read", flows::get_flow),
+    ]
 }

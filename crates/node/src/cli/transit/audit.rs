@@ -1,0 +1,44 @@
+//! `huitong transit audit`: the invariants of transit once more, over a node's folder.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use huitong_store::View;
+use huitong_transit::Transit;
+use huitong_transit::query::audit::{self, VIOLATIONS_MAX};
+
+/// Check trips, taps, money and figures of a node against the invariants 核查不变量
+///
+/// Reads beside a running node and changes nothing. Exit code 1 if anything is violated.
+#[derive(Args)]
+pub struct AuditArguments {
+    /// The node's folder, for instance data/310000
+    #[arg(long)]
+    data: PathBuf,
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &AuditArguments) -> anyhow::Result<i32> {
+    let config = crate::config::NodeConfig::read(&arguments.data.join("node.toml"))?;
+    let keeper = crate::region::keeper::ManifestKeeper::load(&config.manifest)?;
+    let connection = huitong_store::journal::open_reader(&crate::services::stream_path(&config.data, "transit"))?;
+    let audit = audit::audit(&Transit::default(), View::new(&connection), &keeper)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&audit)?);
+    } else {
+        println!(
+            "{} trips 行程, {} taps 过闸记录, {} trips of own riders 本地账户行程, {} documents 单据",
+            audit.trips, audit.taps, audit.home_trips, audit.documents
+        );
+        for violation in &audit.violations {
+            println!("  VIOLATED 违反 {} {}: {}", violation.invariant, violation.key, violation.sentence);
+        }
+        match audit.violations.len() {
+            0 => println!("All invariants hold 全部不变量成立."),
+            VIOLATIONS_MAX => println!("At least {VIOLATIONS_MAX} violations 违反项."),
+            count => println!("{count} violations 违反项."),
+        }
+    }
+    Ok(if audit.violations.is_empty() { 0 } else { super::super::FAILED })
+}

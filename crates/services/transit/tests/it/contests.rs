@@ -1,0 +1,208 @@
+//! Contests: a debtor says of one document that it is not owed; the creditor answers in time, or the tribunal hears of it.
+
+use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
+use huitong_transit::command::{Command, Reply};
+use huitong_transit::model::contest::{ContestDecision, ContestReason, ContestState};
+use huitong_transit::model::tap::Direction::{In, Out};
+use huitong_transit::model::trip::TripState;
+use huitong_transit::query::contests::{self, ContestRow};
+use uuid::Uuid;
+
+use super::stage::{METRO, Phone, Stage};
+
+const CLERK: &str = "clearing";
+const DAY: i64 = 24 * 60;
+
+/// A ride at 5 yuan through Shanghai.
+fn ride(stage: &mut Stage, phone: &Phone) -> Digest {
+    let mut entry = stage.gate("SH-PEOPLE-1", "310100", 207, 2);
+    let mut exit = stage.gate("SH-HONGQIAO-1", "310100", 201, 2);
+    entry.tap(phone, In, stage.at(-60));
+    exit.tap(phone, Out, stage.at(-20));
+    stage.upload(&entry);
+    stage.upload(&exit);
+    stage.pass(1);
+    stage.trips("310100", phone).remove(0).trip
+}
+
+fn of_document(stage: &Stage, node: &str, document: Digest) -> ContestRow {
+    contests::of_document(stage.region.view(node), document).expect("readable").expect("a contest")
+}
+
+fn open(stage: &mut Stage, document: Digest) -> Uuid {
+    let wish = Command::OpenContest { document, reason: ContestReason::FareWrong, evidence: "see photo 12".to_owned() };
+    let Reply::Contested { contest, .. } = stage.region.call("330000", CLERK, None, wish).reply() else { panic!() };
+    stage.region.carry_all();
+    contest
+}
+
+fn answer(stage: &mut Stage, contest: Uuid, decision: ContestDecision, amount: Option<i64>) {
+    let explanation = "looked at the records".to_owned();
+    let wish = Command::AnswerContest { contest, decision, explanation, amount: amount.map(Fen) };
+    stage.region.call("310000", CLERK, None, wish).reply();
+    stage.pass(1);
+}
+
+fn books(stage: &Stage) -> (i64, i64) {
+    let fen = |node: &str, account: &str| {
+        stage.balances(node, account.split('/').next().expect("a class")).get(account).map_or(0, |fen| fen.0)
+    };
+    (fen("310000", "receivable/310100/330100"), fen("330000", "payable/330100/310100"))
+}
+
+/// A claim that home contests (no such account) is booked nowhere; then it is decided.
+fn decided(decision: ContestDecision, amount: Option<i64>, state: TripState, booked: i64) {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 1);
+    let trip = ride(&mut stage, &phone);
+    assert_eq!(stage.trips("310100", &phone)[0].state, TripState::Disputed);
+    assert_eq!(books(&stage), (0, 0));
+    let (visited, home) = (of_document(&stage, "310000", trip), of_document(&stage, "330000", trip));
+    assert_eq!(visited.contest, home.contest, "both sides see the same reason, evidence and clocks");
+    assert_eq!((visited.role.as_str(), home.role.as_str()), ("creditor", "debtor"));
+    assert_eq!(visited.contest.reason, ContestReason::NoAccount);
+    answer(&mut stage, visited.contest.contest, decision, amount);
+    assert_eq!(stage.trips("310100", &phone)[0].state, state);
+    assert_eq!(books(&stage), (booked, -booked));
+    for node in ["310000", "330000"] {
+        let row = of_document(&stage, node, trip);
+        assert_eq!(row.state, decision.into(), "{node}");
+        let steps = contests::steps(stage.region.view(node), row.contest.contest).expect("readable");
+        assert_eq!(steps.iter().map(|step| step.state).collect::<Vec<_>>(), [ContestState::Open, decision.into()]);
+    }
+    let again = Command::AnswerContest {
+        contest: visited.contest.contest,
+        decision: ContestDecision::Upheld,
+        explanation: String::new(),
+        amount: None,
+    };
+    assert_eq!(stage.region.call("310000", CLERK, None, again).code(), "TRN-4002");
+    stage.check();
+}
+
+#[test]
+fn a_contested_claim_that_is_upheld_is_owed_by_home_even_without_account() {
+    decided(ContestDecision::Upheld, None, TripState::Charged, 500);
+}
+
+#[test]
+fn a_contested_claim_that_is_withdrawn_costs_nothing() {
+    decided(ContestDecision::Withdrawn, None, TripState::Cancelled, 0);
+}
+
+#[test]
+fn a_contested_claim_that_is_adjusted_is_owed_as_far_as_it_stands() {
+    decided(ContestDecision::Adjusted, Some(300), TripState::Charged, 300);
+}
+
+/// A rider with money, a charged trip, and what is left of both after the contest.
+fn charged_and_then(decision: ContestDecision, amount: Option<i64>, state: TripState, booked: i64) {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 2);
+    stage.account(&phone, 10_000);
+    let trip = ride(&mut stage, &phone);
+    assert_eq!(books(&stage), (500, -500));
+    let contest = open(&mut stage, trip);
+    assert_eq!(open(&mut stage, trip), contest, "the same document is contested once");
+    assert_eq!(books(&stage), (500, -500), "what is charged stays booked while it is contested");
+    answer(&mut stage, contest, decision, amount);
+    assert_eq!(stage.trips("310100", &phone)[0].state, state);
+    assert_eq!(books(&stage), (booked, -booked));
+    let rider = format!("rider/{}", phone.account);
+    assert_eq!(stage.balances("330000", "rider")[&rider], Fen(booked - 10_000));
+    assert_eq!(of_document(&stage, "330000", trip).state, decision.into());
+    stage.check();
+}
+
+#[test]
+fn a_charged_trip_is_refunded_when_the_creditor_withdraws() {
+    charged_and_then(ContestDecision::Withdrawn, None, TripState::Refunded, 0);
+}
+
+#[test]
+fn a_charged_trip_is_refunded_in_part_when_the_creditor_adjusts() {
+    charged_and_then(ContestDecision::Adjusted, Some(400), TripState::Refunded, 400);
+}
+
+#[test]
+fn a_charged_trip_stays_when_the_creditor_upholds_it() {
+    charged_and_then(ContestDecision::Upheld, None, TripState::Charged, 500);
+}
+
+#[test]
+fn a_contest_that_nobody_answers_is_escalated_on_both_sides_and_can_still_be_settled() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 3);
+    stage.account(&phone, 10_000);
+    let trip = ride(&mut stage, &phone);
+    let contest = open(&mut stage, trip);
+    stage.pass(15 * DAY - 2);
+    assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Open);
+    stage.pass(3);
+    for node in ["310000", "330000"] {
+        assert_eq!(of_document(&stage, node, trip).state, ContestState::Escalated, "{node}");
+        assert!(stage.alarms(node).iter().any(|alarm| alarm.contains("escalated")), "{node}");
+    }
+    answer(&mut stage, contest, ContestDecision::Withdrawn, None);
+    assert_eq!(of_document(&stage, "330000", trip).state, ContestState::Withdrawn);
+    assert_eq!(books(&stage), (0, 0));
+    stage.check();
+}
+
+#[test]
+fn thirty_days_after_the_statement_it_is_too_late() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 4);
+    stage.account(&phone, 10_000);
+    let trip = ride(&mut stage, &phone);
+    stage.pass(7 * DAY);
+    stage.region.call("310000", CLERK, None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
+    stage.region.carry_all();
+    stage.pass(30 * DAY + 1);
+    let wish = Command::OpenContest { document: trip, reason: ContestReason::FareWrong, evidence: String::new() };
+    assert_eq!(stage.region.call("330000", CLERK, None, wish).code(), "TRN-CONTEST-LATE");
+    let wish = Command::OpenContest { document: trip, reason: ContestReason::FareWrong, evidence: String::new() };
+    assert_eq!(stage.region.call("310000", CLERK, None, wish).code(), "TRN-1006", "only the debtor contests");
+    stage.check();
+}
+
+#[test]
+fn between_cities_of_one_node_a_contest_is_decided_at_once() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330200", 5);
+    let station = super::stage::first_station("330100");
+    let mut entry = stage.gate("HZ-1", "330100", station, 1);
+    entry.tap(&phone, In, stage.at(-60));
+    stage.upload(&entry);
+    stage.pass(80 * 60);
+    let trip = stage.trips("330100", &phone).remove(0);
+    assert_eq!(trip.state, TripState::Disputed);
+    let contest = of_document(&stage, "330000", trip.trip);
+    assert_eq!(contest.role, "both");
+    let wish = Command::AnswerContest {
+        contest: contest.contest.contest,
+        decision: ContestDecision::Adjusted,
+        explanation: String::new(),
+        amount: Some(Fen(100)),
+    };
+    stage.region.call("330000", CLERK, None, wish).reply();
+    assert_eq!(stage.trips("330100", &phone)[0].state, TripState::Charged);
+    assert_eq!(stage.balances("330000", "receivable")["receivable/330100/330200"], Fen(100));
+    stage.check();
+}
+
+#[test]
+fn an_adjustment_while_the_claim_is_disputed_is_part_of_what_is_decided() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 6);
+    let trip = ride(&mut stage, &phone);
+    let wish = huitong_transit::command::AdjustWish::Charge { amount_fen: Fen(350) };
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
+    stage.pass(1);
+    assert_eq!(books(&stage), (0, 0));
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    answer(&mut stage, contest, ContestDecision::Upheld, None);
+    assert_eq!(books(&stage), (350, -350));
+    stage.check();
+}
