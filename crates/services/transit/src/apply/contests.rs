@@ -6,8 +6,8 @@ use huitong_service_kit::{Applied, StoreError, Tx, params};
 use uuid::Uuid;
 
 use super::home::take;
-use super::rides::new_debt;
 use super::json;
+use super::rides::new_debt;
 use crate::event::{ContestCharge, ContestEnded};
 use crate::model::contest::{Contest, ContestState};
 

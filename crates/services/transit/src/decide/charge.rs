@@ -206,6 +206,9 @@ fn fault(
     if trip.id_of_taps() != trip.trip_id {
         return Ok(Some((ContestReason::NotVerified, "the trip's id is not the hash of its taps".to_owned())));
     }
+    if !trip.is_of_our_days(context.now.business_date()) {
+        return Ok(Some((ContestReason::NotVerified, "its taps are not of its days".to_owned())));
+    }
     if trip.charge_fen() > trip.limit_fen {
         return Ok(Some((ContestReason::OverLimit, format!("limit {}", trip.limit_fen))));
     }

@@ -3,7 +3,7 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::{Date, Instant};
+use huitong_kernel::time::{Date, DurationMs, Instant, days_since_epoch};
 use huitong_transit_code::signature::sm3;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -183,6 +183,15 @@ impl TripFinal {
     /// The city's claim.
     pub fn charge_fen(&self) -> Fen {
         self.fare.charge_fen
+    }
+
+    /// Whether its days are past or present and its taps of the day of travel. A claim that says otherwise is not computed
+    /// with: not every number is a moment of the calendar.
+    pub fn is_of_our_days(&self, today: Date) -> bool {
+        let days = [self.travel_day, self.booking_day].map(days_since_epoch);
+        let (first, last) = (Instant::start_of(self.travel_day), DurationMs::days(2));
+        days.iter().all(|day| (0..=days_since_epoch(today) + 1).contains(day))
+            && self.taps.iter().all(|tap| tap.at >= first && tap.at <= first + last)
     }
 
     /// The id that its taps give (J1). Those that came by adjustments do not count: the id was fixed before.
