@@ -71,7 +71,7 @@ pub fn read(view: View<'_>, network: Division, day: Date) -> Result<BTreeMap<Sta
                 "entry_only" => count(origin.filter(|_| is_today(began)), |day| &mut day.entry_only),
                 "exit_only" => count(target.filter(|_| is_today(began)), |day| &mut day.exit_only),
                 _ => {
-                    for station in origin.filter(|_| is_today(began)) {
+                    if let Some(station) = origin.filter(|_| is_today(began)) {
                         riders.entry(station).or_default().insert(rider);
                     }
                 }
