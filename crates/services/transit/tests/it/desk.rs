@@ -1,11 +1,15 @@
 //! The home operator's desk and the riders' apps: what stories of the home side ask of a node.
 
 use base64::Engine as _;
+use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
 use huitong_service_kit::harness::Called;
+use huitong_service_kit::{Envelope, Service};
+use huitong_transit::Transit;
 use huitong_transit::command::{AuthoriseWish, Command, GrantWish, Reply};
 use huitong_transit::model::deny::DenyEntry;
+use huitong_transit::model::message::Message;
 use huitong_transit::model::rider::AccountToken;
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::query::accounts::{self, Account, Debt};
@@ -99,6 +103,22 @@ impl Stage {
     pub fn lift(&mut self, phone: &Phone, cause: &str) -> Called<Reply> {
         let (entry, cause) = (DenyEntry::account(&phone.account), cause.to_owned());
         self.home(phone.city, Command::Lift { entry, cause })
+    }
+
+    /// A message that a node's feed brings although the node's service never decided it: somebody has taken the node over.
+    pub fn forge(&mut self, from: &str, to: &str, message: Message) {
+        let address = |code: &str| Address::new(division(code), Transit::NAME);
+        let feed = Feed::new(address(from), address(to));
+        let held = huitong_store::feeds::next_number(self.region.view(to), &feed).expect("readable");
+        let id = uuid::Uuid::from_u128(7);
+        let envelope = Envelope { id, cycle: id, episode: id, at: self.now(), message };
+        self.region.deliver(&feed, held, vec![serde_json::to_vec(&envelope).expect("JSON")]);
+    }
+
+    /// Codes of the messages that a node refused.
+    pub fn unread(&self, node: &str) -> Vec<String> {
+        let view = self.region.view(node);
+        view.all("SELECT code FROM unread_message ORDER BY sequence", [], |row| row.get(0)).expect("readable")
     }
 
     pub fn authorise(&mut self, phone: &Phone, name: &str) -> Called<Reply> {

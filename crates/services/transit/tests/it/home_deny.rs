@@ -4,8 +4,6 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::harness::Called;
-use huitong_service_kit::params;
-use huitong_transit::Transit;
 use huitong_transit::command::{Command, Reply};
 use huitong_transit::model::deny::{DeltaText, DenyAdd, DenyClass, DenyEntry};
 use huitong_transit::model::message::Message;
@@ -123,24 +121,6 @@ fn a_home_lists_only_what_is_its_own() {
     stage.check();
 }
 
-/// A delta that 330000 sends to 310000 as if its node had been taken over.
-fn forged(stage: &mut Stage, delta: DeltaText) {
-    use huitong_kernel::feed::{Address, Feed};
-    use huitong_service_kit::Service;
-    let (from, to) = (Address::new(division("330000"), Transit::NAME), Address::new(division("310000"), Transit::NAME));
-    let feed = Feed::new(from, to);
-    let held = huitong_store::feeds::next_number(stage.region.view("310000"), &feed).expect("readable");
-    let id = uuid::Uuid::from_u128(7);
-    let message = Message::DenyDelta(delta);
-    let envelope = huitong_service_kit::Envelope { id, cycle: id, episode: id, at: stage.now(), message };
-    stage.region.deliver(&feed, held, vec![serde_json::to_vec(&envelope).expect("JSON")]);
-}
-
-fn unread(stage: &Stage, node: &str) -> Vec<String> {
-    let view = stage.region.view(node);
-    view.all("SELECT code FROM unread_message ORDER BY sequence", params![], |row| row.get(0)).expect("readable")
-}
-
 #[test]
 fn a_delta_that_leaves_a_gap_or_names_strangers_is_refused() {
     let mut stage = Stage::new();
@@ -167,13 +147,14 @@ fn a_delta_that_leaves_a_gap_or_names_strangers_is_refused() {
     ];
     let expected: Vec<&str> = bad.iter().map(|(_, code)| *code).collect();
     for (delta, _) in bad {
-        forged(&mut stage, delta);
+        stage.forge("330000", "310000", Message::DenyDelta(delta));
     }
-    assert_eq!(unread(&stage, "310000"), expected);
+    assert_eq!(stage.unread("310000"), expected);
     assert_eq!(head(&stage, "310000", "330000"), Some(known), "the chain is where it was");
     assert!(!stage.is_denied("310000", "330000", &victim) && !stage.is_denied("310000", "320000", &victim));
-    forged(&mut stage, next);
+    stage.forge("330000", "310000", Message::DenyDelta(next));
     assert_eq!(head(&stage, "310000", "330000").map(|head| head.sequence), Some(2));
+    stage.check();
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! Model P: the home app pulls the code of a visited city.
 
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::Instant;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::harness::Called;
 use huitong_transit::command::{Command, Reply};
+use huitong_transit::model::message::{CodeAsk, Message};
 use huitong_transit::model::rider::AccountToken;
 use huitong_transit::model::tap::Direction::{In, Out};
-use huitong_transit::model::trip::{TripKind, TripState};
+use huitong_transit::model::trip::{TripFinal, TripKind, TripState};
+use huitong_transit::query::{grants, home_trips, trips};
+use huitong_transit_code::make::Sign;
 
 use super::desk::{Shanghai, phone_of};
-use super::stage::{Note, Phone, Stage};
+use super::stage::{Note, Phone, Stage, digest, division, key};
 
 fn pulled(stage: &mut Stage, phone: &Phone, network: &str, city: &'static str) -> Phone {
     match stage.pull(phone, network, "pocket").reply() {
@@ -96,11 +99,10 @@ fn within_one_node_home_and_visited_city_agree_in_one_decision() {
 }
 
 fn grant_wish(phone: &Phone, network: &str) -> Command {
-    use huitong_transit_code::make::Sign;
     Command::AskGrant(huitong_transit::command::GrantWish {
         account: phone.account,
-        network: super::stage::division(network),
-        user_key: super::stage::key("pocket").key().compressed(),
+        network: division(network),
+        user_key: key("pocket").key().compressed(),
         expiry: None,
     })
 }
@@ -164,4 +166,64 @@ fn a_city_that_has_no_code_to_give_says_so() {
     assert_eq!(stage.pull(&phone, "320500", "pocket").code(), "TRN-1012", "it has published no fares");
     assert_eq!(stage.pull(&phone, "320509", "pocket").code(), "TRN-1003", "not opened by the rider");
     stage.check();
+}
+
+#[test]
+fn a_stranger_can_neither_take_a_token_nor_have_it_denied() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 58);
+    stage.account(&phone, 2_000);
+    let code = pulled(&mut stage, &phone, "310100", "310100");
+    // Jiangsu has learned the token, and claims its riders stand behind it.
+    let ask = CodeAsk {
+        grant: uuid::Uuid::from_u128(99),
+        network: division("310100"),
+        home: division("320500"),
+        account: code.account,
+        limit_fen: Fen(2_000),
+        expiry: stage.now() + DurationMs::days(1),
+        user_key: hex::encode(key("thief").key().compressed()),
+    };
+    stage.forge("320000", "310000", Message::CodeAsk(ask.clone()));
+    let refused = grants::grant(stage.region.view("310000"), ask.grant).expect("readable").expect("an answer");
+    assert_eq!((refused.state.as_str(), refused.code.as_deref()), ("refused", Some("TRN-GRANT")));
+    let from = stage.now();
+    stage.forge("320000", "310000", Message::DebtNotice { account: code.account, from });
+    assert_eq!(stage.unread("310000"), ["TRN-GRANT"]);
+    // The one to whom it belongs renews it as ever.
+    assert_eq!(pulled(&mut stage, &phone, "310100", "310100").account, code.account);
+    stage.check();
+}
+
+#[test]
+fn a_claim_for_another_citys_account_or_without_its_grant_is_not_paid() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 59);
+    stage.account(&phone, 5_000);
+    let code = pulled(&mut stage, &phone, "310100", "310100");
+    let mut shanghai = Shanghai::new(&mut stage);
+    let rides = [shanghai.ride(&mut stage, &phone), shanghai.ride(&mut stage, &code)];
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(4_000));
+    let contents: Vec<TripFinal> =
+        rides.iter().map(|row| trips::content(stage.region.view("310000"), row).expect("readable")).collect();
+    let [own, pulled] = &contents[..] else { panic!("two rides") };
+    let claims = [
+        (TripFinal { home: division("330200"), ..own.clone() }, "NO_ACCOUNT"),
+        (TripFinal { rider: Phone::new("330100", 60).rider(), ..own.clone() }, "NO_ACCOUNT"),
+        (TripFinal { grant: None, ..pulled.clone() }, "NOT_VERIFIED"),
+        (TripFinal { grant: Some(uuid::Uuid::from_u128(1)), ..pulled.clone() }, "NOT_VERIFIED"),
+        (TripFinal { limit_fen: Fen(9_000), ..pulled.clone() }, "OVER_LIMIT"),
+        (TripFinal { limit_fen: Fen(400), ..own.clone() }, "OVER_LIMIT"),
+        (own.clone(), "DUPLICATE"),
+    ];
+    for (number, (mut claim, reason)) in claims.into_iter().enumerate() {
+        claim.trip_id = digest(&format!("claim {number}"));
+        let id = claim.trip_id;
+        stage.forge("310000", "330000", Message::TripFinal(Box::new(claim)));
+        let known = home_trips::trip(stage.region.view("330000"), id).expect("readable").expect("an answer");
+        let outcome = serde_json::to_string(&known.outcome().expect("readable")).expect("JSON");
+        assert!(known.is_disputed && outcome.contains(reason), "{number}: {outcome}");
+    }
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(4_000), "nothing was taken");
+    assert!(stage.region.replay_differences().is_empty());
 }
