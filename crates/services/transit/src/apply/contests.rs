@@ -77,6 +77,12 @@ fn settle(tx: Tx<'_>, contest: &str, state: ContestState) -> Result<(), StoreErr
          WHERE trip = (SELECT document FROM contest WHERE contest = ?1) AND state = 'disputed'",
         params![contest],
     )?;
+    // What was changed while the trip was disputed is part of what is charged now.
+    tx.execute(
+        "UPDATE home_adjust SET is_booked = 1
+         WHERE trip = (SELECT document FROM contest WHERE contest = ?1) AND is_booked = 0",
+        params![contest],
+    )?;
     Ok(())
 }
 

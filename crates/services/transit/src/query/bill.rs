@@ -1,5 +1,5 @@
 //! A rider's bill of a month: one for all cities. What was booked in the month, whatever day it was travelled, so that the bill
-//! of a month that is over never changes.
+//! of a month that is over changes only where a contest of one of its trips is decided.
 
 use std::collections::BTreeMap;
 

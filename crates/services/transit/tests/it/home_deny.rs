@@ -4,15 +4,17 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::harness::Called;
-use huitong_transit::command::{Command, Reply};
+use huitong_transit::command::{AdjustWish, Command, Reply};
+use huitong_transit::model::contest::ContestDecision;
 use huitong_transit::model::deny::{DeltaText, DenyAdd, DenyClass, DenyEntry};
-use huitong_transit::model::message::Message;
+use huitong_transit::model::message::{ChargeOutcome, Message};
 use huitong_transit::model::tap::Direction::In;
 use huitong_transit::model::trip::TripState;
+use huitong_transit::query::bill;
 use huitong_transit::query::deny::{self, Head};
 
 use super::desk::Shanghai;
-use super::stage::{Note, Phone, Stage, division};
+use super::stage::{METRO, Note, Phone, Stage, division};
 
 fn head(stage: &Stage, node: &str, home: &str) -> Option<Head> {
     deny::head(stage.region.view(node), division(home)).expect("readable")
@@ -203,6 +205,42 @@ fn a_claim_for_a_rider_whom_the_gates_list_had_is_contested() {
     assert_eq!(trip.state, TripState::Disputed);
     assert!(outcome(&stage, &phone, &trip).contains("DENIED_BEFORE"));
     assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
+    stage.check();
+}
+
+#[test]
+fn a_contested_ride_that_was_made_cheaper_and_then_upheld_is_billed_at_what_was_charged() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 49);
+    stage.account(&phone, 5_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    stage.deny(&phone, "lost").reply();
+    stage.pass(1);
+    stage.pass(59);
+    let trip = shanghai.ride(&mut stage, &phone);
+    assert_eq!(trip.state, TripState::Disputed);
+    let wish = AdjustWish::Charge { amount_fen: Fen(200) };
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip: trip.trip, wish }).reply();
+    stage.pass(0);
+    let sums = |stage: &Stage| {
+        let cities = bill::cities(stage.region.view("330000"), &phone.account, "2026-11").expect("readable");
+        let city = cities[&division("310100")];
+        (city.trips, city.disputed, city.charged_fen())
+    };
+    assert_eq!(sums(&stage), (0, 1, Fen(0)));
+    let ChargeOutcome::Contested { contest, .. } = stage.home_trip(&phone, &trip).outcome().expect("readable") else {
+        panic!("the claim is contested")
+    };
+    let answer = Command::AnswerContest {
+        contest,
+        decision: ContestDecision::Upheld,
+        explanation: "the gate's list was younger than the record says".to_owned(),
+        amount: None,
+    };
+    stage.region.call("310000", METRO, None, answer).reply();
+    stage.pass(0);
+    assert_eq!(sums(&stage), (1, 0, Fen(200)));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(4_800));
     stage.check();
 }
 

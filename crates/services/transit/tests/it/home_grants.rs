@@ -7,7 +7,7 @@ use huitong_transit::command::{Command, Reply};
 use huitong_transit::model::message::{CodeAsk, Message};
 use huitong_transit::model::rider::AccountToken;
 use huitong_transit::model::tap::Direction::{In, Out};
-use huitong_transit::model::trip::{TripFinal, TripKind, TripState};
+use huitong_transit::model::trip::{TripFinal, TripKind, TripState, trip_id};
 use huitong_transit::query::{grants, home_trips, trips};
 use huitong_transit_code::make::Sign;
 
@@ -217,7 +217,8 @@ fn a_claim_for_another_citys_account_or_without_its_grant_is_not_paid() {
         (own.clone(), "DUPLICATE"),
     ];
     for (number, (mut claim, reason)) in claims.into_iter().enumerate() {
-        claim.trip_id = digest(&format!("claim {number}"));
+        claim.taps[0].hash = digest(&format!("claim {number}"));
+        claim.trip_id = trip_id(Some(claim.taps[0].hash), Some(claim.taps[1].hash));
         let id = claim.trip_id;
         stage.forge("310000", "330000", Message::TripFinal(Box::new(claim)));
         let known = home_trips::trip(stage.region.view("330000"), id).expect("readable").expect("an answer");

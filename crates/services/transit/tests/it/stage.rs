@@ -230,8 +230,7 @@ impl Gate {
 pub struct Stage {
     pub region: Region<Transit>,
     verifier: Verifier,
-    /// Gone with the story.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -244,7 +243,7 @@ impl Stage {
     pub fn with(change: impl Fn(&str, &mut serde_json::Value)) -> Stage {
         let folder = tempfile::tempdir().expect("a folder for the story");
         let region = Region::new(folder.path().to_owned(), &NODES, transit);
-        let mut stage = Stage { region, verifier: Verifier::new(1), _folder: folder };
+        let mut stage = Stage { region, verifier: Verifier::new(1), folder };
         let set = stage.key_set(1);
         stage.region.call("310000", "keeper", None, Command::PublishKeySet(set)).reply();
         for (network, map, pack) in published() {

@@ -21,8 +21,8 @@ use crate::model::rider::AccountToken;
 use crate::query::{accounts, dated, deny, grants};
 use crate::refusal;
 
-/// How long a change waits for others. With the clock's tick, the way to the other nodes and a notice on the way before it, it
-/// is in the gates' next lists within the 15 minutes of the specification.
+/// How long a change waits for others, so that a burst of them makes one delta. The specification allows 15 minutes until the
+/// entry is in a delta; a lost phone should not have them.
 pub const PUBLISH_AFTER: DurationMs = DurationMs::seconds(15);
 /// A delta without changes keeps `as_of` young.
 pub const HEARTBEAT: DurationMs = DurationMs::minutes(60);
