@@ -42,7 +42,8 @@ For auditors, offline:
   huitong verify --data data/310000           chain, trees, receipts, views equal replay
   huitong prove … > proof.json                one message, without disclosing the others
   huitong verify-proof proof.json --manifest data/region/manifest.json
-  huitong medical recompute --data data/330000  every settlement again, from its entries alone";
+  huitong medical recompute --data data/330000  every settlement again, from its entries alone
+  huitong transit audit --data data/310000    trips, taps, money and figures against the invariants";
 
 #[derive(Parser)]
 #[command(name = "huitong", version, about = "Public services across jurisdictions 汇通", long_about = STORY)]

@@ -50,6 +50,12 @@ pub fn corrected_s(gate_time_ms: i64, drift_ms: i32) -> i64 {
     gate_time_ms.saturating_sub(i64::from(drift_ms)).div_euclid(1_000)
 }
 
+impl Default for GateClock {
+    fn default() -> GateClock {
+        GateClock::new()
+    }
+}
+
 impl GateClock {
     /// Without drift, trusted until somebody says otherwise.
     pub fn new() -> GateClock {

@@ -21,7 +21,7 @@ pub struct AuditArguments {
 
 pub fn run(arguments: &AuditArguments) -> anyhow::Result<i32> {
     let config = crate::config::NodeConfig::read(&arguments.data.join("node.toml"))?;
-    let keeper = crate::region::keeper::ManifestKeeper::load(&config.manifest)?;
+    let keeper = crate::region::keeper::ManifestKeeper::open(&config.manifest)?;
     let connection = huitong_store::journal::open_reader(&crate::services::stream_path(&config.data, "transit"))?;
     let audit = audit::audit(&Transit::default(), View::new(&connection), &keeper)?;
     if arguments.json {

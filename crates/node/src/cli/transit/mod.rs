@@ -1,6 +1,7 @@
 //! `huitong transit …`: what gate vendors, issuers and testers use at the desk. None of it needs a running node.
 
 mod attack_suite;
+mod audit;
 mod code;
 mod conformance;
 mod gate;
@@ -15,6 +16,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub enum TransitCommand {
     AttackSuite(attack_suite::AttackSuiteArguments),
+    Audit(audit::AuditArguments),
     #[command(subcommand)]
     Code(code::CodeCommand),
     Gate(Box<gate::GateArguments>),
@@ -25,6 +27,7 @@ pub enum TransitCommand {
 pub fn run(command: TransitCommand) -> anyhow::Result<i32> {
     match command {
         TransitCommand::AttackSuite(arguments) => attack_suite::run(&arguments),
+        TransitCommand::Audit(arguments) => audit::run(&arguments),
         TransitCommand::Code(command) => code::run(command),
         TransitCommand::Gate(arguments) => super::block_on(gate::run(*arguments)),
         TransitCommand::Import(arguments) => import::run(&arguments),

@@ -11,10 +11,12 @@ use huitong_service_kit::{Service, StoreError, View};
 use huitong_store::journal;
 use huitong_store::readers::Readers;
 use huitong_transit::Transit;
+use huitong_transit::query::audit::Violation;
 
 use crate::demo::Region;
 use crate::demo::audit::views_equal_replay;
 use crate::demo::load::unequal_feeds;
+use crate::region::keeper::ManifestKeeper;
 use crate::services::stream_path;
 
 /// How long deny lists, answers and due trips may take.
@@ -41,6 +43,7 @@ pub struct TransitAudit {
     /// Trips that home has charged otherwise than claimed, or twice.
     pub charged_otherwise: u64,
     pub views_equal_replay: bool,
+    /// Invariants that do not hold, by node.
     pub violations: Vec<String>,
     pub gross_fen: i64,
     pub net: BTreeMap<String, i64>,
@@ -108,9 +111,13 @@ pub fn audit(region: &Region) -> anyhow::Result<TransitAudit> {
     let (mut due, mut owed) = (Gross::new(), Gross::new());
     let (mut claimed, mut charged) = (BTreeMap::new(), BTreeMap::new());
     for division in region.divisions() {
+        let (folder, _) = region.members(&division)?.into_iter().next().context("a node has at least one member")?;
+        let config = crate::config::NodeConfig::read(&folder.join("node.toml"))?;
+        let keeper = ManifestKeeper::open(&config.manifest)?;
         Readers::new(&path(region, &division)?).view(|view| -> Result<(), StoreError> {
             audit.books_equal &= huitong_ledger::report::adds_up(view)?;
             audit.read(view)?;
+            audit.invariants(&division, view, &keeper)?;
             balances(view, "receivable", &mut due)?;
             balances(view, "payable", &mut owed)?;
             charges(
@@ -131,6 +138,15 @@ pub fn audit(region: &Region) -> anyhow::Result<TransitAudit> {
 }
 
 impl TransitAudit {
+    /// The invariants J1 to J12 once more, over what one node holds.
+    fn invariants(&mut self, node: &str, view: View<'_>, keeper: &ManifestKeeper) -> Result<(), StoreError> {
+        let found = huitong_transit::query::audit::audit(&Transit::default(), view, keeper)?;
+        let said =
+            |violation: Violation| format!("{node} {} {}: {}", violation.invariant, violation.key, violation.sentence);
+        self.violations.extend(found.violations.into_iter().map(said));
+        Ok(())
+    }
+
     fn read(&mut self, view: View<'_>) -> Result<(), StoreError> {
         let taps =
             "SELECT CASE state WHEN 0 THEN 'accepted' WHEN 1 THEN 'late' WHEN 2 THEN 'refused' WHEN 3 THEN 'impossible'

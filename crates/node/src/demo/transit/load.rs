@@ -17,7 +17,8 @@ use crate::region::transit_issuers::{City, cities};
 /// What the demonstration sets otherwise than a city would: minutes instead of days, so that a day's trips are final now.
 pub const SHORTENED: &str = "final_wait_min 0, trip_limit_min 60, pair_limit_min 120, upload_wait_h 1";
 /// Fare tables that nobody has confirmed are charged by too.
-pub const ASSUMED: &str = "unconfirmed fare tables are charged by decision of the demonstration 未确认票价表按演示决定计费";
+pub const ASSUMED: &str =
+    "unconfirmed fare tables are charged by decision of the demonstration 未确认票价表按演示决定计费";
 
 /// Keys of the demonstration's principals, by city.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

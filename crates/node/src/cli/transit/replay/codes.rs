@@ -121,7 +121,7 @@ fn number(rider: u32) -> [u8; NUMBER_LENGTH] {
     let mut rest = rider;
     for byte in number.iter_mut().rev() {
         let two = (rest % 100) as u8;
-        *byte = two / 10 << 4 | two % 10;
+        *byte = ((two / 10) << 4) | (two % 10);
         rest /= 100;
     }
     number
