@@ -1,5 +1,6 @@
 mod attacks;
 mod foreign_bytes;
+mod fuzzing;
 mod key_set;
 mod uic;
 mod vectors;
