@@ -150,7 +150,8 @@ impl Device {
             reason: answer.reason,
             flags: answer.flags,
             amount_fen: amount_fen.unwrap_or(-1),
-            key_set_version: self.key_set_version().unwrap_or(0),
+            // The one that the code was checked by; the newest held may be announced for later.
+            key_set_version: self.gate.key_set_at(time.now()).map_or(0, |set| set.version()),
             deny_home,
             deny_sequence,
             deny_age_s,

@@ -89,6 +89,7 @@ fn note(gate: &mut TestGate, record: &TapRecord<'_>) -> Result<(), Reason> {
         account: code.account(),
         platform: code.platform(),
         account_type: code.account_type(),
+        certificate_issuer: code.certificate().issuer(),
         serial: code.certificate().serial(),
         home: record.deny_home,
         limit_fen: code.limit_fen(),
