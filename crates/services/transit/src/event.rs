@@ -96,6 +96,9 @@ pub enum Event {
     DenyKnown { delta: DeltaText, hash: Digest, bytes: String, is_own: bool },
 
     // Clearing
+    /// At the operating node: a partner at another node was told of its part and has not booked it yet.
+    #[serde(rename = "transit.split_noticed.v1")]
+    SplitNoticed { notice: SplitNotice, amount_fen: Fen },
     #[serde(rename = "transit.split_booked.v1")]
     SplitBooked { notice: SplitNotice, document: Document, is_issuer: bool, transfers: Vec<Transfer> },
     #[serde(rename = "transit.day_totals_sent.v1")]

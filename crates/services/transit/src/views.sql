@@ -424,9 +424,13 @@ CREATE TABLE IF NOT EXISTS split_part (
     of BLOB NOT NULL,             -- the document that is split
     partner TEXT NOT NULL,
     trip BLOB NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    state TEXT NOT NULL,          -- noticed (at the operating node only: the partner has not booked it yet), booked
+    since INTEGER NOT NULL,
     text TEXT NOT NULL,           -- SplitNotice, JSON
     PRIMARY KEY (of, partner)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS split_part_noticed ON split_part (since) WHERE state = 'noticed';
 CREATE INDEX IF NOT EXISTS split_part_of_trip ON split_part (trip);
 
 CREATE TABLE IF NOT EXISTS day_totals (
@@ -440,6 +444,8 @@ CREATE TABLE IF NOT EXISTS day_totals (
     all_held INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (issuer, receiver, booking_day)
 ) STRICT, WITHOUT ROWID;
+-- Nothing is booked on a day whose totals were sent.
+CREATE INDEX IF NOT EXISTS day_totals_newest ON day_totals (issuer, booking_day);
 
 -- Differences of a day, each in exactly one class.
 CREATE TABLE IF NOT EXISTS day_difference (

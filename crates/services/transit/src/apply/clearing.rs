@@ -1,6 +1,7 @@
 //! Documents, splits, days, periods.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs, Instant, days_since_epoch};
 use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
@@ -27,6 +28,7 @@ pub fn issue_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError>
 
 /// A document, own or taken, and the sums of its day.
 pub fn add_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
+    // `decide` has looked: of own documents in `booking_day`, of taken ones in `check_open`.
     debug_assert!(!is_stated(tx, document)?, "a period that was stated never changes: {document:?}");
     let day = document.booking_day.to_string();
     tx.execute_one(
@@ -78,6 +80,19 @@ fn is_stated(tx: Tx<'_>, document: &Document) -> Result<bool, StoreError> {
     crate::query::statements::is_stated(tx.view(), period, document.creditor, document.debtor)
 }
 
+/// At the operating node: the partner's part waits until the partner has booked it.
+pub fn split_noticed(tx: Tx<'_>, notice: &SplitNotice, amount: Fen, applied: &Applied) -> Result<(), StoreError> {
+    split_part(tx, notice, amount, "noticed", applied)
+}
+
+fn split_part(tx: Tx<'_>, notice: &SplitNotice, amount: Fen, state: &str, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO split_part (of, partner, trip, amount_fen, state, since, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (of, partner) DO UPDATE SET state = ?5",
+        params![notice.of.0, notice.partner.as_str(), notice.trip_id.0, amount.0, state, applied.at.0, json(notice)?,],
+    )
+}
+
 pub fn split_booked(
     tx: Tx<'_>,
     notice: &SplitNotice,
@@ -91,10 +106,7 @@ pub fn split_booked(
     } else {
         add_document(tx, document)?;
     }
-    tx.execute_one(
-        "INSERT INTO split_part (of, partner, trip, text) VALUES (?1, ?2, ?3, ?4)",
-        params![notice.of.0, notice.partner.as_str(), notice.trip_id.0, json(notice)?],
-    )?;
+    split_part(tx, notice, document.amount_fen, "booked", applied)?;
     book::apply(tx, applied.at, &format!("split:{}:{}", notice.of, notice.partner), transfers)
 }
 

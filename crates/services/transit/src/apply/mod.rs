@@ -54,6 +54,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
         Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),
 
+        Event::SplitNoticed { notice, amount_fen } => clearing::split_noticed(tx, notice, *amount_fen, applied),
         Event::SplitBooked { notice, document, is_issuer, transfers } => {
             clearing::split_booked(tx, notice, document, *is_issuer, transfers, applied)
         }

@@ -78,7 +78,10 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
         Message::AdjustResult(result) => answers::adjust_result(transit, view, result, from, context),
         Message::CompletionAsk(ask) => completion::by_rider(transit, view, &ask, from, context),
         Message::CompletionRefused { trip_id, code } => home::complete::refused(view, trip_id, code, from),
-        Message::SplitNotice(notice) => clearing::split::take(view, notice, from, context),
+        Message::SplitNotice(notice) => clearing::split::take(transit, view, notice, from, context),
+        Message::SplitAnswer { of, partner, booking_day } => {
+            clearing::split::take_answer(view, of, partner, booking_day, from, context)
+        }
         Message::DayTotals(totals) => clearing::day::take(view, totals, from, context),
         Message::DayDocuments(page) => clearing::day::take_documents(view, page, from, context),
         Message::PeriodStatement(statement) => clearing::period::take(view, statement, from, context),

@@ -53,7 +53,7 @@ pub enum Message {
     /// Home → visited.
     #[serde(rename = "transit.charge_result.v1")]
     ChargeResult(ChargeResult),
-    /// Either → other.
+    /// Visited → home.
     #[serde(rename = "transit.trip_adjust.v1")]
     TripAdjust(Box<TripAdjust>),
     #[serde(rename = "transit.adjust_result.v1")]
@@ -67,6 +67,9 @@ pub enum Message {
     /// Operating → partner.
     #[serde(rename = "transit.split_notice.v1")]
     SplitNotice(SplitNotice),
+    /// Partner → operating: the day on which the partner has booked its part. Its document is of that day on both sides.
+    #[serde(rename = "transit.split_answer.v1")]
+    SplitAnswer { of: Digest, partner: Division, booking_day: Date },
     /// Issuer of the documents → other, then back.
     #[serde(rename = "transit.day_totals.v1")]
     DayTotals(DayTotals),
@@ -160,7 +163,7 @@ pub struct TripAdjust {
     pub delta_fen: Fen,
     /// New charge − what was in force before: what is booked.
     pub change_fen: Fen,
-    /// `rider_completion`, `late_tap`, `merged`, `gate_fault`, `contest`, `clerk` …
+    /// `rider_completion`, `late_tap`, `gate_fault`, `contest` or `clerk`
     pub reason: String,
     pub evidence: String,
     pub booking_day: Date,

@@ -34,7 +34,7 @@ impl DocumentKind {
 /// A document that one node issued to another and that moves money between two cities.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// Trip id; of adjustments and splits SM3 over their key.
+    /// Trip id; of adjustments and splits SHA-256 over their key.
     pub id: Digest,
     pub kind: DocumentKind,
     /// The node that issued it and the node that received it.
@@ -200,7 +200,8 @@ pub struct PeriodStatement {
     pub previous_open_fen: Fen,
 }
 
-/// A partner's part of a cross-border trip's revenue: a second document, so that charging never waits for it.
+/// A partner's part of a cross-border trip's revenue: a second document, so that charging never waits for it. The partner
+/// issues it, as the creditor: only it knows which of its periods is open when the notice comes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitNotice {
     pub trip_id: Digest,
@@ -214,6 +215,7 @@ pub struct SplitNotice {
     pub weights: Vec<(Division, u64)>,
     pub parts: Vec<(Division, Fen)>,
     pub amount_fen: Fen,
+    /// On which the operating node gave notice. The partner books its part on a day of its own.
     pub booking_day: Date,
     pub travel_day: Date,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, RunningSha256};
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::Instant;
+use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
 use super::{Text, documents, json};
@@ -19,9 +19,15 @@ pub fn last_cut(view: View<'_>) -> Result<Option<Period>, StoreError> {
     Ok(newest.map(|period| period.0))
 }
 
-pub fn is_cut(view: View<'_>, period: Period) -> Result<bool, StoreError> {
-    let found = view.one("SELECT 1 FROM period_cut WHERE period = ?1", params![period.to_string()], |_| Ok(()))?;
-    Ok(found.is_some())
+/// A month behind the last cut and before this one that has documents: it is cut first.
+pub fn earlier_open(view: View<'_>, period: Period) -> Result<Option<String>, StoreError> {
+    let from = last_cut(view)?.map(|cut| cut.next().first_day().to_string());
+    let earliest = view.one(
+        "SELECT MIN(booking_day) FROM document_day WHERE booking_day >= ?1 AND booking_day < ?2",
+        params![from.unwrap_or_default(), period.first_day().to_string()],
+        |row| row.get::<_, Option<Text<Date>>>(0),
+    )?;
+    Ok(earliest.flatten().map(|day| Period::of(day.0).to_string()))
 }
 
 /// Whether a creditor's claims of a period were stated: nothing is added to them any more.
@@ -274,14 +280,14 @@ fn contested(
     Ok(())
 }
 
-type Dated = (huitong_kernel::time::Date, Fen);
+type Dated = (Date, Fen);
 
 /// The contested document with its day; of a trip its adjustments too.
 fn under_contest(
     view: View<'_>,
     document: Digest,
     (creditor, debtor): Pair,
-    day: huitong_kernel::time::Date,
+    day: Date,
 ) -> Result<Vec<Dated>, StoreError> {
     let streams = streams(view)?;
     let mut dated: Vec<Dated> = Vec::new();

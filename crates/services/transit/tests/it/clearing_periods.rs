@@ -212,20 +212,54 @@ fn the_region_is_paid_gross_or_net_with_the_same_balances() {
     stage.upload(&entry);
     stage.pass(80 * 60);
     stage.pass(TO_DECEMBER - 80 * 60);
-    let mut pairs: BTreeMap<(Division, Division), PairPosition> = BTreeMap::new();
     for node in NODES {
         close(&mut stage, node, "2026-11");
     }
-    for node in NODES {
-        for pair in positions::pairs(stage.region.view(node), "2026-11".parse().expect("a month")).expect("readable") {
-            let statement = &pair.row.statement;
-            let known = pairs.insert((statement.creditor, statement.debtor), pair.clone());
-            assert!(known.is_none_or(|known| known.payable_fen == pair.payable_fen), "both sides pay the same");
-        }
-    }
-    let pairs: Vec<PairPosition> = pairs.into_values().collect();
+    let pairs = agreed_pairs(&stage, "2026-11");
     assert_eq!(pairs.len(), 2);
     check_payments(&positions::gross(&pairs));
+    stage.tamper("330000", "UPDATE statement SET text = json_set(text, '$.claimed_fen', 900) WHERE debtor = '330100'");
+    let month = "2026-11".parse().expect("a month");
+    let of = |node: &str| positions::pairs(stage.region.view(node), month).expect("readable");
+    let (creditor, debtor) = (of("310000"), of("330000"));
+    let found = positions::disagreements((division("310000"), &creditor), (division("330000"), &debtor));
+    assert_eq!(found.len(), 1, "a node that says otherwise is found");
+    assert_eq!((found[0].at_creditor, found[0].at_debtor), (Some(Fen(1_000)), Some(Fen(900))));
+}
+
+/// What every node's own statements say, compared node by node (J6): what one receives from another is what that one pays.
+pub fn agreed_pairs(stage: &Stage, period: &str) -> Vec<PairPosition> {
+    let month = period.parse().expect("a month");
+    let of_node = |node: &&str| (division(node), positions::pairs(stage.region.view(node), month).expect("readable"));
+    let known: Vec<(Division, Vec<PairPosition>)> = NODES.iter().map(of_node).collect();
+    for (creditor, of_creditor) in &known {
+        for (debtor, of_debtor) in known.iter().filter(|(debtor, _)| debtor != creditor) {
+            let found = positions::disagreements((*creditor, of_creditor), (*debtor, of_debtor));
+            assert!(found.is_empty(), "{creditor} and {debtor}: {found:?}");
+        }
+    }
+    let sum: Fen = known.iter().map(|(node, pairs)| positions::own_position(*node, pairs)).sum();
+    assert_eq!(sum, Fen::ZERO, "J6: each by its own statements");
+    let claims = known
+        .into_iter()
+        .flat_map(|(node, pairs)| pairs.into_iter().filter(move |pair| pair.row.creditor_node == node));
+    claims.collect()
+}
+
+#[test]
+fn months_are_cut_in_their_order() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 5);
+    stage.account(&phone, 10_000);
+    let mut line = Line::new(&mut stage);
+    line.ride(&mut stage, &phone, -120);
+    line.upload(&mut stage);
+    stage.pass(TO_DECEMBER);
+    stage.pass(31 * DAY);
+    assert_eq!(refused(&mut stage, "310000", "2026-12"), "TRN-4005", "November has documents");
+    close(&mut stage, "310000", "2026-11");
+    assert!(close(&mut stage, "310000", "2026-12").is_empty());
+    assert_eq!(refused(&mut stage, "310000", "2026-10"), "TRN-PERIOD-CLOSED", "nothing is cut behind a later month");
     stage.check();
 }
 

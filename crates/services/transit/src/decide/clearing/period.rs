@@ -13,14 +13,18 @@ use crate::query::statements::{self, Wanted};
 use crate::query::totals;
 use crate::refusal;
 
-/// Cuts a period that is over, once: every claim of this node's cities is stated to its debtor.
+/// Cuts a period that is over, once and after the earlier ones: every claim of this node's cities is stated to its debtor.
 pub fn close(view: View<'_>, period: String, context: &mut Context<'_>) -> Decided {
     let month: Period = period.parse().map_err(|_| refusal::invalid("period"))?;
-    if statements::is_cut(view, month)? {
+    // What a period pays follows from the one before it: no period is cut behind a later one.
+    if statements::last_cut(view)?.is_some_and(|cut| cut >= month) {
         return Err(refusal::PERIOD_CLOSED.refuse().into());
     }
-    if context.now < month.ends() + totals::cut(view)? || awaited(view, month, context)? {
+    if context.now < month.ends() + totals::cut(view)? {
         return Err(refusal::PERIOD_OPEN.refuse().into());
+    }
+    if let Some(earlier) = statements::earlier_open(view, month)? {
+        return Err(refusal::EARLIER_PERIOD_OPEN.with("period", earlier).into());
     }
     let mut claims = statements::compute(view, month, Wanted::All)?;
     // What was open at the last cut is stated again, decided or not.
@@ -60,29 +64,12 @@ pub fn close(view: View<'_>, period: String, context: &mut Context<'_>) -> Decid
     Ok(decision)
 }
 
-/// Whether documents that others issue to cities here, parts of revenue, may be on their way: a day of theirs has documents and
-/// its totals have not come.
-fn awaited(view: View<'_>, period: Period, context: &Context<'_>) -> Result<bool, Stop> {
-    let days = view.all(
-        "SELECT DISTINCT day.issuer FROM document_day AS day WHERE day.receiver = ?1 AND day.issuer <> ?1
-         AND day.kind = 'split' AND day.booking_day BETWEEN ?2 AND ?3 AND NOT EXISTS
-             (SELECT 1 FROM day_totals AS totals WHERE totals.issuer = day.issuer AND totals.receiver = day.receiver
-              AND totals.booking_day = day.booking_day)
-         LIMIT 1",
-        huitong_service_kit::params![
-            context.home.jurisdiction.as_str(),
-            period.first_day().to_string(),
-            period.last_day().to_string()
-        ],
-        |row| row.get::<_, String>(0),
-    )?;
-    Ok(!days.is_empty())
-}
-
-/// A document for a period that was stated is refused: closed periods never change.
+/// A document that another node issues: refused for a period that was stated, and for a day whose totals have come. Closed
+/// periods never change, and what the two sides compared stays what it was.
 pub fn check_open(view: View<'_>, document: &Document) -> Result<(), Stop> {
     let period = Period::of(document.booking_day);
-    if statements::is_stated(view, period, document.creditor, document.debtor)? {
+    let is_compared = totals::day(view, document.issuer, document.receiver, document.booking_day)?.is_some();
+    if is_compared || statements::is_stated(view, period, document.creditor, document.debtor)? {
         return Err(refusal::PERIOD_CLOSED.refuse().into());
     }
     Ok(())
