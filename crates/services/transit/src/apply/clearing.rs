@@ -8,8 +8,9 @@ use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
 use crate::event::{DayDifference, StatementIssued};
+use crate::model::message::StatementAnswer;
 use crate::model::period::Period;
-use crate::model::settlement::{DayDocuments, DayTotals, Document, SplitNotice};
+use crate::model::settlement::{DayDocuments, DayTotals, Document, SplitNotice, StatementDifference};
 
 /// How long after a business day its totals are sent: until then answers to its last claims arrive.
 pub const DAY_GRACE: DurationMs = DurationMs::minutes(60);
@@ -195,8 +196,8 @@ pub fn period_cut(tx: Tx<'_>, period: &str, applied: &Applied) -> Result<(), Sto
 pub fn statement_issued(tx: Tx<'_>, issued: &StatementIssued, applied: &Applied) -> Result<(), StoreError> {
     let statement = &issued.statement;
     tx.execute_one(
-        "INSERT INTO statement (period, creditor, debtor, creditor_node, debtor_node, state, text, issued_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO statement (period, creditor, debtor, creditor_node, debtor_node, state, text, issued_at, entry)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             statement.period,
             statement.creditor.as_str(),
@@ -206,19 +207,24 @@ pub fn statement_issued(tx: Tx<'_>, issued: &StatementIssued, applied: &Applied)
             issued.state,
             json(statement)?,
             applied.at.0,
+            applied.sequence,
         ],
-    )
+    )?;
+    issued.answer.as_ref().map_or(Ok(()), |answer| statement_answered(tx, answer))
 }
 
-pub fn statement_answered(
-    tx: Tx<'_>,
-    period: &str,
-    creditor: Division,
-    debtor: Division,
-    confirmed: bool,
-) -> Result<(), StoreError> {
+pub fn statement_answered(tx: Tx<'_>, answer: &StatementAnswer) -> Result<(), StoreError> {
+    let state = if answer.difference.is_none() { "confirmed" } else { "disputed" };
     tx.execute_one(
-        "UPDATE statement SET state = ?4 WHERE period = ?1 AND creditor = ?2 AND debtor = ?3",
-        params![period, creditor.as_str(), debtor.as_str(), if confirmed { "confirmed" } else { "disputed" }],
+        "UPDATE statement SET state = ?4, under_contest = ?5, difference = ?6
+         WHERE period = ?1 AND creditor = ?2 AND debtor = ?3",
+        params![
+            answer.period,
+            answer.creditor.as_str(),
+            answer.debtor.as_str(),
+            state,
+            json(&answer.under_contest)?,
+            answer.difference.map(StatementDifference::name),
+        ],
     )
 }

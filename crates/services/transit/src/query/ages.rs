@@ -42,10 +42,7 @@ pub fn open_items(view: View<'_>, now: Instant) -> Result<Vec<OpenItems>, StoreE
             "SELECT COUNT(*), SUM(charge_fen), MIN(began) FROM trip WHERE state = 'priced' AND receiver IS NOT NULL",
         ),
         ("split", "SELECT COUNT(*), SUM(amount_fen), MIN(since) FROM split_part WHERE state = 'noticed'"),
-        (
-            "contest",
-            "SELECT COUNT(*), SUM(amount_fen), MIN(opened_at) FROM contest WHERE state IN ('open', 'escalated')",
-        ),
+        ("contest", "SELECT COUNT(*), SUM(amount_fen), MIN(opened_at) FROM contest WHERE awaits IS NOT NULL"),
         (
             "day",
             "SELECT COUNT(*), 0, MIN(unixepoch(booking_day) * 1000 - 28800000) FROM day_totals WHERE state = 'sent'",

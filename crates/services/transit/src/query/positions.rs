@@ -9,7 +9,6 @@ use huitong_service_kit::{StoreError, View};
 
 use super::statements::{self, StatementRow};
 use crate::model::period::Period;
-use crate::model::settlement::PeriodStatement;
 
 /// Statements of a period read at most.
 const STATEMENTS_MAX: usize = 100_000;
@@ -24,9 +23,9 @@ pub struct PairPosition {
 
 /// What is paid for a statement, given the one of the same pair before it: what is under contest waits, and is paid, with what
 /// was decided about it, in the period in which the contest ends.
-pub fn payable(statement: &PeriodStatement, before: Option<&PeriodStatement>) -> Fen {
-    let open = |statement: &PeriodStatement| statement.contested_fen + statement.previous_open_fen;
-    statement.claimed_fen - open(statement) + before.map_or(Fen::ZERO, open)
+pub fn payable(row: &StatementRow, before: Option<&StatementRow>) -> Fen {
+    let open = |row: &StatementRow| row.under_contest().sum_fen();
+    row.statement.claimed_fen - open(row) + before.map_or(Fen::ZERO, open)
 }
 
 /// The pairs of cities with a statement at this node.
@@ -35,7 +34,7 @@ pub fn pairs(view: View<'_>, period: Period) -> Result<Vec<PairPosition>, StoreE
     let of_period = rows.into_iter().filter(|row| row.statement.period == period.to_string());
     let position = |row: StatementRow| {
         let before = statements::before(view, period, row.statement.creditor, row.statement.debtor)?;
-        let payable_fen = payable(&row.statement, before.as_ref().map(|row| &row.statement));
+        let payable_fen = payable(&row, before.as_ref());
         Ok(PairPosition { row, payable_fen })
     };
     of_period.map(position).collect()

@@ -1,6 +1,8 @@
 //! What the two sides compare and settle: splits of revenue, day totals, periods, contests.
 
 pub mod contest;
+pub mod contest_answer;
+pub mod contest_reply;
 pub mod day;
 mod differences;
 pub mod period;
