@@ -1,6 +1,6 @@
 //! The chart of accounts and the postings of a trip.
 //!
-//! Home: Dr `rider/ACCOUNT` or `debt/ACCOUNT`, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
+//! Home: Dr `rider/ACCOUNT`, `debt/ACCOUNT` or, where no rider pays, `loss/DEBTOR`, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
 //! Cr `revenue/CREDITOR`. Creditor and debtor are cities; for every pair both books say the same (J5).
 
 use huitong_kernel::division::Division;
@@ -33,6 +33,11 @@ fn payable(creditor: Division, debtor: Division) -> AccountCode {
 
 fn receivable(creditor: Division, debtor: Division) -> AccountCode {
     AccountCode::new(&["receivable", creditor.as_str(), debtor.as_str()])
+}
+
+/// What home owes of a claim although no rider pays it: risk rules, unknown accounts.
+fn loss(of: Division) -> AccountCode {
+    AccountCode::new(&["loss", of.as_str()])
 }
 
 fn revenue(of: Division) -> AccountCode {
@@ -72,6 +77,11 @@ impl<'c, 'x> Postings<'c, 'x> {
     pub fn refund(&mut self, account: &AccountToken, off_debt: Fen, back: Fen, creditor: Division, debtor: Division) {
         self.push(payable(creditor, debtor), debt(account), off_debt);
         self.push(payable(creditor, debtor), rider(account), back);
+    }
+
+    /// Home owes a visited city what no rider pays.
+    pub fn loss(&mut self, amount: Fen, creditor: Division, debtor: Division) {
+        self.push(loss(debtor), payable(creditor, debtor), amount);
     }
 
     /// A rider has paid in.

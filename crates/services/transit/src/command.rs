@@ -87,6 +87,12 @@ pub enum Command {
         explanation: String,
         amount: Option<Fen>,
     },
+    /// The debtor accepts an answer, or does not.
+    ReplyContest {
+        contest: Uuid,
+        accepts: bool,
+        explanation: String,
+    },
     /// Cuts a calendar month, `2026-11`, and issues its statements.
     ClosePeriod {
         period: String,

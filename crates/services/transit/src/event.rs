@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::command::{AccountWish, GateWish};
-use crate::model::contest::{Contest, ContestAnswer, ContestState};
+use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 use crate::model::deny::{DeltaText, DenyEntry};
 use crate::model::key_set::KeySetText;
-use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, TripAdjust};
+use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
 use crate::model::order::ServiceOrder;
 use crate::model::rider::{AccountToken, Rider};
@@ -96,6 +96,9 @@ pub enum Event {
     DenyKnown { delta: DeltaText, hash: Digest, bytes: String, is_own: bool },
 
     // Clearing
+    /// At the operating node: a partner at another node was told of its part and has not booked it yet.
+    #[serde(rename = "transit.split_noticed.v1")]
+    SplitNoticed { notice: SplitNotice, amount_fen: Fen },
     #[serde(rename = "transit.split_booked.v1")]
     SplitBooked { notice: SplitNotice, document: Document, is_issuer: bool, transfers: Vec<Transfer> },
     #[serde(rename = "transit.day_totals_sent.v1")]
@@ -109,9 +112,12 @@ pub enum Event {
     #[serde(rename = "transit.statement_issued.v1")]
     StatementIssued(StatementIssued),
     #[serde(rename = "transit.statement_answered.v1")]
-    StatementAnswered { period: String, creditor: Division, debtor: Division, confirmed: bool },
+    StatementAnswered(StatementAnswer),
     #[serde(rename = "transit.contest_opened.v1")]
     ContestOpened { contest: Contest, role: String },
+    /// The claim stands, in whole or in part, says the creditor: now the debtor replies.
+    #[serde(rename = "transit.contest_answered.v1")]
+    ContestAnswered { answer: ContestAnswer, reply_by: Instant },
     #[serde(rename = "transit.contest_ended.v1")]
     ContestEnded(ContestEnded),
 }
@@ -257,6 +263,9 @@ pub struct AdjustCharged {
     pub debt: Option<NewDebt>,
     /// What goes back to the rider.
     pub refunded_fen: Fen,
+    /// What of the change home bears itself.
+    #[serde(default)]
+    pub lost_fen: Fen,
     pub transfers: Vec<Transfer>,
 }
 
@@ -293,6 +302,9 @@ pub struct StatementIssued {
     pub debtor_node: Division,
     /// `issued`, `confirmed` or `disputed`
     pub state: String,
+    /// At the debtor: what it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<StatementAnswer>,
 }
 
 /// A contest was decided, or escalated.
@@ -300,7 +312,14 @@ pub struct StatementIssued {
 pub struct ContestEnded {
     pub contest: Uuid,
     pub state: ContestState,
-    pub answer: Option<ContestAnswer>,
+    /// Of who ended or escalated it.
+    pub explanation: String,
+    /// Of an escalated one: who moves next, where that changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Party>,
+    /// Adjustments of the trip that the end covers; later ones have answers of their own. None: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjusts: Option<u32>,
     /// What home owes now of a claim that it had contested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charged: Option<ContestCharge>,
@@ -314,7 +333,11 @@ pub struct ContestCharge {
     pub payer: AccountToken,
     pub paid_fen: Fen,
     pub owed_fen: Fen,
-    /// None where nothing is owed, or where home has no such account and bears it itself.
+    /// What home bears itself.
+    pub lost_fen: Fen,
+    /// The most that the rider pays of the trip, whatever it is adjusted to; none: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rider_max_fen: Option<Fen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt: Option<NewDebt>,
 }

@@ -249,6 +249,8 @@ CREATE TABLE IF NOT EXISTS home_trip (
     travel_day TEXT NOT NULL,
     booking_day TEXT NOT NULL,
     booked_at INTEGER NOT NULL,
+    rider_max_fen INTEGER,        -- of a claim that was contested by a risk rule: the most that the rider pays of it
+    lost_fen INTEGER NOT NULL DEFAULT 0,    -- what home bore when the contest ended
     text TEXT NOT NULL            -- the trip as it stands, JSON: what the rider is shown
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS home_trip_of_account ON home_trip (account, began);
@@ -265,6 +267,7 @@ CREATE TABLE IF NOT EXISTS home_adjust (
     evidence TEXT NOT NULL,
     booking_day TEXT NOT NULL,
     is_booked INTEGER NOT NULL,   -- not while the trip is disputed
+    lost_fen INTEGER NOT NULL DEFAULT 0,    -- what of the change home bears
     PRIMARY KEY (trip, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS home_adjust_of_day ON home_adjust (account, booking_day);
@@ -424,9 +427,13 @@ CREATE TABLE IF NOT EXISTS split_part (
     of BLOB NOT NULL,             -- the document that is split
     partner TEXT NOT NULL,
     trip BLOB NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    state TEXT NOT NULL,          -- noticed (at the operating node only: the partner has not booked it yet), booked
+    since INTEGER NOT NULL,
     text TEXT NOT NULL,           -- SplitNotice, JSON
     PRIMARY KEY (of, partner)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS split_part_noticed ON split_part (since) WHERE state = 'noticed';
 CREATE INDEX IF NOT EXISTS split_part_of_trip ON split_part (trip);
 
 CREATE TABLE IF NOT EXISTS day_totals (
@@ -440,6 +447,8 @@ CREATE TABLE IF NOT EXISTS day_totals (
     all_held INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (issuer, receiver, booking_day)
 ) STRICT, WITHOUT ROWID;
+-- Nothing is booked on a day whose totals were sent.
+CREATE INDEX IF NOT EXISTS day_totals_newest ON day_totals (issuer, booking_day);
 
 -- Differences of a day, each in exactly one class.
 CREATE TABLE IF NOT EXISTS day_difference (
@@ -473,7 +482,10 @@ CREATE TABLE IF NOT EXISTS statement (
     debtor_node TEXT NOT NULL,
     state TEXT NOT NULL,          -- issued, confirmed, disputed
     text TEXT NOT NULL,           -- PeriodStatement, JSON
-    issued_at INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL,   -- when this node issued it, or held it
+    entry INTEGER NOT NULL,       -- journal sequence of that
+    under_contest TEXT,           -- UnderContest as the debtor has answered, JSON
+    difference TEXT,              -- StatementDifference, of disputed ones
     PRIMARY KEY (period, creditor, debtor)
 ) STRICT, WITHOUT ROWID;
 
@@ -492,14 +504,19 @@ CREATE TABLE IF NOT EXISTS contest (
     debtor TEXT NOT NULL,
     reason TEXT NOT NULL,
     amount_fen INTEGER NOT NULL,
-    state TEXT NOT NULL,
+    state TEXT NOT NULL,          -- open, answered, escalated; ended: upheld, adjusted, withdrawn, refused
+    awaits TEXT,                  -- creditor or debtor: who moves next; none once ended
     opened_at INTEGER NOT NULL,
     answer_by INTEGER NOT NULL,
+    reply_by INTEGER,             -- of answered ones
     ended_at INTEGER,
-    text TEXT NOT NULL            -- Contest, and the answer once there is one, JSON
+    ended_entry INTEGER,          -- journal sequence
+    answer TEXT,                  -- ContestAnswer, the latest, JSON
+    text TEXT NOT NULL            -- Contest, JSON
 ) STRICT;
 CREATE INDEX IF NOT EXISTS contest_due ON contest (answer_by) WHERE state = 'open';
-CREATE INDEX IF NOT EXISTS contest_unsettled ON contest (creditor, debtor) WHERE state IN ('open', 'escalated');
+CREATE INDEX IF NOT EXISTS contest_reply_due ON contest (reply_by) WHERE state = 'answered';
+CREATE INDEX IF NOT EXISTS contest_unsettled ON contest (creditor, debtor) WHERE awaits IS NOT NULL;
 CREATE INDEX IF NOT EXISTS contest_of_document ON contest (document);
 
 -- How a contest came to its state.

@@ -90,7 +90,11 @@ pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) ->
 }
 
 fn book_change(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result<(), StoreError> {
-    let change = charged.adjust.change_fen;
+    let change = charged.adjust.change_fen - charged.lost_fen;
+    if change == Fen::ZERO {
+        // Home bears all of it: there may be no account.
+        return Ok(());
+    }
     if !change.is_negative() {
         let owed = charged.debt.as_ref().map_or(Fen::ZERO, |debt| debt.amount_fen);
         take(tx, &charged.payer, change - owed, owed)?;
@@ -119,8 +123,9 @@ fn book_change(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result
 fn note(tx: Tx<'_>, charged: &AdjustCharged, is_booked: bool) -> Result<(), StoreError> {
     let adjust = &charged.adjust;
     tx.execute_one(
-        "INSERT INTO home_adjust (trip, number, account, network, change_fen, reason, evidence, booking_day, is_booked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO home_adjust (trip, number, account, network, change_fen, reason, evidence, booking_day, is_booked,
+             lost_fen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             adjust.trip_id.0,
             adjust.number,
@@ -131,6 +136,7 @@ fn note(tx: Tx<'_>, charged: &AdjustCharged, is_booked: bool) -> Result<(), Stor
             adjust.evidence,
             adjust.booking_day.to_string(),
             is_booked,
+            charged.lost_fen.0,
         ],
     )?;
     if adjust.reason == RIDER_COMPLETION {

@@ -123,7 +123,7 @@ pub fn adjust_with(
         trip: Box::new(trip),
         reason: reason.to_owned(),
         evidence,
-        booking_day: super::clearing::booking_day(view, parameters, context.now)?,
+        booking_day: super::clearing::booking_day(view, parameters, context)?,
     };
     claim(transit, view, row, adjust, charging, context)
 }

@@ -307,6 +307,7 @@ pub fn charge_adjust(
         document: None,
         debt: None,
         refunded_fen: Fen::ZERO,
+        lost_fen: Fen::ZERO,
         transfers: Vec::new(),
         adjust: adjust.clone(),
     };
@@ -318,7 +319,7 @@ pub fn charge_adjust(
         // Nothing was booked; what stands when the contest ends is booked then.
         charged.result.outcome = outcome;
     } else {
-        book_adjust(view, &mut charged, charging, context)?;
+        book_adjust(view, &known, &mut charged, charging, context)?;
     }
     let result = charged.result.clone();
     Ok((vec![Event::AdjustCharged(Box::new(charged))], result))
@@ -326,12 +327,23 @@ pub fn charge_adjust(
 
 fn book_adjust(
     view: View<'_>,
+    known: &HomeTrip,
     charged: &mut AdjustCharged,
     charging: &mut Charging,
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
-    let (change, trip) = (charged.adjust.change_fen, charged.adjust.trip.clone());
+    let trip = charged.adjust.trip.clone();
     let payer = charged.payer;
+    // What home bears of a trip goes back to home, not to the rider.
+    let of_rider = |amount: Fen| known.rider_max_fen.map_or(amount, |most| most.min(amount));
+    let change = of_rider(trip.charge_fen()) - of_rider(known.charge_fen);
+    charged.lost_fen = charged.adjust.change_fen - change;
+    let mut postings = Postings::new(context);
+    postings.loss(charged.lost_fen, trip.network, trip.home);
+    charged.transfers = postings.transfers;
+    if change == Fen::ZERO {
+        return Ok(());
+    }
     if change.is_negative() {
         let debts = accounts::debts(view, &payer)?;
         let of_trip = debts.iter().find(|debt| debt.debt == format!("trip:{}", trip.trip_id));
@@ -339,7 +351,7 @@ fn book_adjust(
         let back = -change - off_debt;
         let mut postings = Postings::new(context);
         postings.refund(&payer, off_debt, back, trip.network, trip.home);
-        charged.transfers = postings.transfers;
+        charged.transfers.extend(postings.transfers);
         charged.refunded_fen = back;
         return Ok(());
     }
@@ -347,7 +359,7 @@ fn book_adjust(
     let (paid, owed) = split(&account, change, charging);
     let mut postings = Postings::new(context);
     postings.charge(&payer, paid, owed, trip.network, trip.home);
-    charged.transfers = postings.transfers;
+    charged.transfers.extend(postings.transfers);
     if owed > Fen::ZERO {
         charged.result.outcome = ChargeOutcome::ChargedDebt;
         let debt = format!("adjust:{}", charged.adjust.adjust);
@@ -356,26 +368,45 @@ fn book_adjust(
     Ok(())
 }
 
-/// What home owes of a claim that it had contested: charged like any other, or borne by home where there is no such account.
+/// What home owes of a claim that it had contested: charged like any other, as far as the rider answers for it; the rest home
+/// bears itself.
 pub fn decided(
     view: View<'_>,
     trip: &HomeTrip,
     amount: Fen,
+    reason: ContestReason,
     context: &mut Context<'_>,
 ) -> Result<(ContestCharge, Vec<Transfer>), Stop> {
-    let account = accounts::account(view, &trip.account)?;
-    let (paid_fen, owed_fen) = match &account {
-        Some(account) => split(account, amount, &mut Charging::default()),
-        None => (Fen::ZERO, amount),
-    };
-    let debt = account
-        .filter(|_| owed_fen > Fen::ZERO)
-        .map(|_| new_debt(format!("trip:{}", trip.trip), owed_fen, context.now));
     let content = trip.content()?;
+    let account = accounts::account(view, &trip.account)?.filter(|account| account.city == content.home);
+    let rider_max_fen = match &account {
+        None => Some(Fen::ZERO),
+        Some(_) => rider_max(view, &content, reason)?,
+    };
+    let of_rider = rider_max_fen.map_or(amount, |most| most.min(amount));
+    let (paid_fen, owed_fen) =
+        account.map_or((Fen::ZERO, Fen::ZERO), |account| split(&account, of_rider, &mut Charging::default()));
+    let debt = (owed_fen > Fen::ZERO).then(|| new_debt(format!("trip:{}", trip.trip), owed_fen, context.now));
+    let lost_fen = amount - of_rider;
     let mut postings = Postings::new(context);
     postings.charge(&trip.account, paid_fen, owed_fen, content.network, content.home);
+    postings.loss(lost_fen, content.network, content.home);
     let transfers = postings.transfers;
-    Ok((ContestCharge { trip: trip.trip, payer: trip.account, paid_fen, owed_fen, debt }, transfers))
+    let payer = trip.account;
+    Ok((ContestCharge { trip: trip.trip, payer, paid_fen, owed_fen, lost_fen, rider_max_fen, debt }, transfers))
+}
+
+/// The most that a rider pays of a claim that home had contested for such a reason: nothing of what the risk rules (a) and (b)
+/// exclude, and nothing above the limit (c), whatever the two cities agree on later.
+fn rider_max(view: View<'_>, trip: &TripFinal, reason: ContestReason) -> Result<Option<Fen>, StoreError> {
+    Ok(match reason {
+        ContestReason::NotVerified | ContestReason::DeniedBefore | ContestReason::NoAccount => Some(Fen::ZERO),
+        ContestReason::OverLimit => {
+            let grant = trip.grant.map(|grant| grants::grant(view, grant)).transpose()?.flatten();
+            Some(grant.map_or(trip.limit_fen, |grant| grant.limit_fen.min(trip.limit_fen)))
+        }
+        ContestReason::Duplicate | ContestReason::FareWrong | ContestReason::TooLate => None,
+    })
 }
 
 fn adjustment_document(adjust: &TripAdjust, context: &Context<'_>) -> Option<crate::model::settlement::Document> {

@@ -145,7 +145,7 @@ impl<'f> Finals<'f> {
         if tariff.as_ref().is_some_and(Tariff::looks_back) {
             parts.earlier = self.earlier(rider, first.tap.at)?;
         }
-        let booking_day = super::clearing::booking_day(self.view, prices.parameters(), context.now)?;
+        let booking_day = super::clearing::booking_day(self.view, prices.parameters(), context)?;
         let trip = assemble::trip(&parts, tariff.as_ref(), prices.parameters(), booking_day);
         let own_risk = entry.is_some_and(|ride| ride.own_risk) || exit.is_some_and(|ride| ride.own_risk);
         let (state, reason) =

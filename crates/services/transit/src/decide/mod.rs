@@ -51,7 +51,10 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
             clearing::contest::open(view, document, reason, evidence, context)
         }
         Command::AnswerContest { contest, decision, explanation, amount } => {
-            clearing::contest::answer(transit, view, contest, decision, explanation, amount, context)
+            clearing::contest_answer::answer(transit, view, contest, decision, explanation, amount, context)
+        }
+        Command::ReplyContest { contest, accepts, explanation } => {
+            clearing::contest_reply::reply(transit, view, contest, accepts, explanation, context)
         }
         Command::ClosePeriod { period } => clearing::period::close(view, period, context),
     }
@@ -78,15 +81,20 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
         Message::AdjustResult(result) => answers::adjust_result(transit, view, result, from, context),
         Message::CompletionAsk(ask) => completion::by_rider(transit, view, &ask, from, context),
         Message::CompletionRefused { trip_id, code } => home::complete::refused(view, trip_id, code, from),
-        Message::SplitNotice(notice) => clearing::split::take(view, notice, from, context),
+        Message::SplitNotice(notice) => clearing::split::take(transit, view, notice, from, context),
+        Message::SplitAnswer { of, partner, booking_day } => {
+            clearing::split::take_answer(view, of, partner, booking_day, from, context)
+        }
         Message::DayTotals(totals) => clearing::day::take(view, totals, from, context),
         Message::DayDocuments(page) => clearing::day::take_documents(view, page, from, context),
         Message::PeriodStatement(statement) => clearing::period::take(view, statement, from, context),
-        Message::StatementAnswer { period, creditor, debtor, confirmed } => {
-            clearing::period::take_answer(view, period, creditor, debtor, confirmed, from)
-        }
+        Message::StatementAnswer(answer) => clearing::period::take_answer(view, answer, from),
         Message::Contest(contest) => clearing::contest::take(view, contest, from, context),
-        Message::ContestAnswer(answer) => clearing::contest::take_answer(view, answer, from, context),
+        Message::ContestAnswer(answer) => clearing::contest_answer::take(view, answer, from, context),
+        Message::ContestRefused { contest, code } => {
+            clearing::contest::take_refusal(view, contest, code, from, context)
+        }
+        Message::ContestReply(reply) => clearing::contest_reply::take(transit, view, reply, from, context),
     }
 }
 

@@ -46,7 +46,7 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(home::deny::due(view, now)?.then_some(Due::DenyDelta));
     due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
-    due.extend(clearing::contest::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
+    due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
     due.truncate(limit);
     Ok(due)
 }
@@ -61,6 +61,6 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::DenyDelta => home::deny::publish(view, context),
         Due::Debt { debt } => home::debt::retry(view, debt, context),
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
-        Due::Contest { contest } => clearing::contest::overdue(view, &contest),
+        Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),
     }
 }

@@ -28,6 +28,10 @@ pub struct HomeTrip {
     pub travel_day: Date,
     pub booking_day: Date,
     pub booked_at: Instant,
+    /// The most that the rider pays of it, where a risk rule says so.
+    pub rider_max_fen: Option<Fen>,
+    /// What home bore when the contest of its claim ended.
+    pub lost_fen: Fen,
     outcome: String,
     text: String,
 }
@@ -38,13 +42,18 @@ impl HomeTrip {
         json(&self.outcome)
     }
 
+    /// What of the charge in force no rider pays.
+    pub fn borne_by_home(&self) -> Fen {
+        self.rider_max_fen.map_or(Fen::ZERO, |most| self.charge_fen - most.min(self.charge_fen))
+    }
+
     /// The trip as it stands.
     pub fn content(&self) -> Result<TripFinal, StoreError> {
         json(&self.text)
     }
 }
 
-const COLUMNS: &str = "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text";
+const COLUMNS: &str = "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text, rider_max_fen, lost_fen";
 
 fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
     Ok(HomeTrip {
@@ -64,6 +73,8 @@ fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
         booked_at: Instant(row.get(13)?),
         outcome: row.get(14)?,
         text: row.get(15)?,
+        rider_max_fen: row.get::<_, Option<i64>>(16)?.map(Fen),
+        lost_fen: Fen(row.get(17)?),
     })
 }
 
