@@ -41,12 +41,8 @@ enum Fault {
 }
 
 /// The same region for a task of its own.
-fn region_of(stage: &Stage) -> Region {
-    Region {
-        data: stage.region.data.clone(),
-        profile: stage.region.profile.clone(),
-        manifest: stage.region.manifest.clone(),
-    }
+fn copy_of(region: &Region) -> Region {
+    Region { data: region.data.clone(), profile: region.profile.clone(), manifest: region.manifest.clone() }
 }
 
 /// Kills one node after the other at random moments; torn writes are those of a service.
@@ -75,7 +71,7 @@ async fn nodes_killed_under_load_lose_and_double_nothing() {
     let (seed, rounds) = settings();
     let mut stage = Stage::new(&[]).await;
     let settings = Settings { bills: 400 * rounds as usize, seed, cashiers: 8 };
-    let (region, keys) = (region_of(&stage), stage.keys.clone());
+    let (region, keys) = (copy_of(&stage.region), stage.keys.clone());
     let cashiers = tokio::spawn(async move {
         let samples = Samples::read(&region.profile).expect("samples");
         play(&region, &samples, &keys, settings, ProgressBar::hidden()).await
@@ -98,11 +94,8 @@ pub struct Gates(JoinHandle<anyhow::Result<Told>>);
 
 impl Gates {
     /// Everything is loaded and every rider has a code; then the day begins by itself.
-    pub async fn begin(stage: &Stage, riders: usize, seed: u64) -> Gates {
-        Gates::begin_in(region_of(stage), riders, seed).await
-    }
-
-    pub async fn begin_in(region: Region, riders: usize, seed: u64) -> Gates {
+    pub async fn begin(region: &Region, riders: usize, seed: u64) -> Gates {
+        let region = copy_of(region);
         let cities: Cities = transit::load::load(&region).await.expect("transit is loaded");
         let settings = transit::Settings { riders, seed };
         let mut day = Day::prepare(&region, &cities, settings).await.expect("accounts and gates");
@@ -130,7 +123,7 @@ impl Gates {
 async fn nodes_killed_while_gates_upload_lose_and_double_nothing() {
     let (seed, rounds) = settings();
     let mut stage = Stage::new(&[]).await;
-    let gates = Gates::begin(&stage, 6 * rounds as usize, seed).await;
+    let gates = Gates::begin(&stage.region, 6 * rounds as usize, seed).await;
     kill_nodes(&mut stage, seed, rounds, "transit").await;
     assert!(!gates.have_ended(), "the nodes were killed while gates were at work");
     let (told, audited) = gates.end(&stage.region).await;
@@ -149,7 +142,7 @@ async fn a_nodes_clock_steps_back_and_forward_and_riders_go_on() {
         stage.kill("330000").await;
         std::fs::write(&config, format!("{text}\n[testing]\nclock_offset_ms = {offset_ms}\n")).expect("writable");
         stage.restart("330000").await;
-        let (_, audited) = Gates::begin(&stage, 2, seed).await.end(&stage.region).await;
+        let (_, audited) = Gates::begin(&stage.region, 2, seed).await.end(&stage.region).await;
         assert!(audited.gross_fen > charged_fen, "ten minutes do not stop anybody: {audited:?}");
         charged_fen = audited.gross_fen;
     }

@@ -111,7 +111,7 @@ async fn batches_sent_twice_out_of_order_or_rewritten_have_no_second_effect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn trips_claimed_twice_out_of_order_or_rewritten_are_charged_once() {
     let mut stage = Stage::new(&[]).await;
-    let (told, before) = Gates::begin(&stage, 3, 5).await.end(&stage.region).await;
+    let (told, before) = Gates::begin(&stage.region, 3, 5).await.end(&stage.region).await;
     redeliver(&mut stage, "transit").await;
     stage.restart("310000").await;
     transit::settled(&stage.region).await.expect("everything is answered");
