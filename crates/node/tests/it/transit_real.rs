@@ -110,4 +110,6 @@ fn signed_batches_are_verified_as_a_node_does() {
     let replay = json(&huitong(&["transit", "replay", &file, "--fraction", "5000", "--signed", "1", "--json"]));
     assert_eq!((&replay["reconciles"], &replay["taken"]["impossible"]), (&Value::from(true), &Value::from(0)));
     assert_eq!(replay["gates"]["signed_batches"], replay["gates"]["batches"]);
+    let nobody = huitong(&["transit", "replay", &file, "--fraction", "100000"]);
+    assert!(!nobody.status.success() && text(&nobody).contains("过闸人次过少"), "{}", text(&nobody));
 }

@@ -243,6 +243,9 @@ impl<S: Service> ServiceLogic<S> {
         let bytes = serde_json::to_vec(&record)?;
         let sequence = scope.append(EntryKind::Decision, bytes)?;
         apply_record(&*self.service, scope.tx(), &record, sequence)?;
+        for sentence in &record.alarms {
+            tracing::warn!(stream = %self.home, sequence, sentence, "alarm");
+        }
         for message in messages {
             let feed = Feed::new(self.home.clone(), message.to);
             let number = scope.feed_size(&feed)? + 1;

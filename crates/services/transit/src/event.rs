@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::command::{AccountWish, GateWish};
 use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 use crate::model::deny::{DeltaText, DenyEntry};
+use crate::model::flow::{FlowTable, Published};
 use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
@@ -120,6 +121,10 @@ pub enum Event {
     ContestAnswered { answer: ContestAnswer, reply_by: Instant },
     #[serde(rename = "transit.contest_ended.v1")]
     ContestEnded(ContestEnded),
+
+    // Figures without persons
+    #[serde(rename = "transit.flows_published.v1")]
+    FlowsPublished(FlowsPublished),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -340,6 +345,14 @@ pub struct ContestCharge {
     pub rider_max_fen: Option<Fen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt: Option<NewDebt>,
+}
+
+/// The tables of a finished day, suppressed and rounded: what is served, for ever.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FlowsPublished {
+    pub network: Division,
+    pub day: Date,
+    pub tables: Vec<(FlowTable, Published)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

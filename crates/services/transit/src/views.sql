@@ -545,20 +545,20 @@ CREATE TABLE IF NOT EXISTS station_day (
     PRIMARY KEY (network, station, day)
 ) STRICT, WITHOUT ROWID;
 
--- Trips from city to city per hour, from station to station per day.
-CREATE TABLE IF NOT EXISTS flow_hour (
-    home TEXT NOT NULL,
+-- Days with traffic whose figures are not published yet.
+CREATE TABLE IF NOT EXISTS open_flow_day (
     network TEXT NOT NULL,
     day TEXT NOT NULL,
-    hour INTEGER NOT NULL,
-    trips INTEGER NOT NULL,
-    PRIMARY KEY (home, network, day, hour)
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (network, day)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS flow_station (
+CREATE INDEX IF NOT EXISTS open_flow_day_due ON open_flow_day (due_at);
+
+-- Figures as they were published: nothing that comes later changes them.
+CREATE TABLE IF NOT EXISTS published_flow (
     network TEXT NOT NULL,
-    from_station INTEGER NOT NULL,
-    to_station INTEGER NOT NULL,
     day TEXT NOT NULL,
-    trips INTEGER NOT NULL,
-    PRIMARY KEY (network, from_station, to_station, day)
+    flow TEXT NOT NULL,           -- hours, stations, station_days, states
+    text TEXT NOT NULL,           -- Published, JSON
+    PRIMARY KEY (network, day, flow)
 ) STRICT, WITHOUT ROWID;

@@ -172,7 +172,8 @@ pub fn audit(region: &Region, told: &Told) -> anyhow::Result<TransitAudit> {
 impl TransitAudit {
     /// The invariants J1 to J12 once more, over what one node holds.
     fn invariants(&mut self, node: &str, view: View<'_>, keeper: &ManifestKeeper) -> Result<(), StoreError> {
-        let found = huitong_transit::query::audit::audit(&Transit::default(), view, keeper)?;
+        let own = node.parse().map_err(|_| StoreError::Damaged(format!("{node} is no jurisdiction")))?;
+        let found = huitong_transit::query::audit::audit(&Transit::default(), view, keeper, own)?;
         let said =
             |violation: Violation| format!("{node} {} {}: {}", violation.invariant, violation.key, violation.sentence);
         self.violations.extend(found.violations.into_iter().map(said));

@@ -4,6 +4,7 @@ mod clearing;
 mod contests;
 mod dated;
 mod deny;
+mod flows;
 mod grants;
 mod home;
 mod rides;
@@ -67,6 +68,8 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::ContestOpened { contest, role } => contests::opened(tx, contest, role),
         Event::ContestAnswered { answer, reply_by } => contests::answered(tx, answer, *reply_by, applied),
         Event::ContestEnded(ended) => contests::ended(tx, ended, applied),
+
+        Event::FlowsPublished(published) => flows::published(tx, published),
     }
 }
 

@@ -6,6 +6,7 @@ use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::clearing::issue_document;
+use super::flows;
 use super::taps::out_of_sight;
 use crate::event::{FinalTrip, RiderLeft, TripsFinal};
 use crate::model::message::{AdjustResult, ChargeResult, TripAdjust};
@@ -23,8 +24,9 @@ pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), 
         if let Some(document) = &trip.document {
             issue_document(tx, document)?;
         }
-        flows(tx, &trip.trip)?;
     }
+    let days = finals.trips.iter().map(|trip| (trip.trip.network, trip.trip.travel_day));
+    flows::days_with_traffic(tx, days, applied)?;
     finals.riders.iter().try_for_each(|rider| left(tx, rider))
 }
 
@@ -95,25 +97,6 @@ fn left(tx: Tx<'_>, left: &RiderLeft) -> Result<(), StoreError> {
             params![left.network.as_str(), left.rider.0],
         )?,
     };
-    Ok(())
-}
-
-/// Trips from city to city per hour, and from station to station.
-fn flows(tx: Tx<'_>, trip: &TripFinal) -> Result<(), StoreError> {
-    let hour = (trip.began().0 + 8 * 3_600_000).div_euclid(3_600_000).rem_euclid(24);
-    let day = trip.travel_day.to_string();
-    tx.execute_one(
-        "INSERT INTO flow_hour (home, network, day, hour, trips) VALUES (?1, ?2, ?3, ?4, 1)
-         ON CONFLICT (home, network, day, hour) DO UPDATE SET trips = trips + 1",
-        params![trip.home.as_str(), trip.network.as_str(), day, hour],
-    )?;
-    if let (Some(from), Some(to)) = (trip.from, trip.to) {
-        tx.execute_one(
-            "INSERT INTO flow_station (network, from_station, to_station, day, trips) VALUES (?1, ?2, ?3, ?4, 1)
-             ON CONFLICT (network, from_station, to_station, day) DO UPDATE SET trips = trips + 1",
-            params![trip.network.as_str(), from, to, day],
-        )?;
-    }
     Ok(())
 }
 

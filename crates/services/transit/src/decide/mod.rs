@@ -8,6 +8,7 @@ pub mod claimed_fare;
 mod clearing;
 mod completion;
 mod finalise;
+mod flows;
 mod home;
 mod known;
 mod order;

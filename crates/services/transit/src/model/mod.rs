@@ -3,6 +3,7 @@
 pub mod contest;
 pub mod deny;
 pub mod fare;
+pub mod flow;
 pub mod import;
 pub mod key_set;
 pub mod matching;

@@ -57,6 +57,14 @@ pub fn map_text(view: View<'_>, network: Division, version: u32) -> Result<Optio
     )
 }
 
+/// All versions of a network's map, as published.
+pub fn maps_of(view: View<'_>, network: Division) -> Result<Vec<StationMap>, StoreError> {
+    let texts = view.all("SELECT text FROM station_map WHERE network = ?1", params![network.as_str()], |row| {
+        row.get::<_, String>(0)
+    })?;
+    texts.iter().map(|text| json(text)).collect()
+}
+
 /// A version of a network's map, with its paths.
 pub fn map(
     transit: &Transit,
