@@ -102,7 +102,7 @@ fn periods(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     let view = place.view;
     let periods = view.all("SELECT DISTINCT period FROM statement", [], |row| Ok(row.get::<_, Text<Period>>(0)?.0))?;
     for period in periods.into_iter().collect::<BTreeSet<_>>() {
-        let held = statements::compute(view, period, Wanted::All)?;
+        let held = statements::compute(view, period, Wanted::All, period.ends())?;
         for row in stated(view, period)? {
             let statement = &row.statement;
             if row.creditor_node != place.own && row.state != "confirmed" {
@@ -110,7 +110,7 @@ fn periods(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
             }
             let claim = |statement: &PeriodStatement| (statement.documents, statement.claimed_fen, statement.root);
             let pair = (statement.creditor, statement.debtor);
-            let now = held.get(&pair).map_or_else(|| claim(&statements::empty(period, pair)), claim);
+            let now = held.get(&pair).map_or_else(|| claim(&statements::empty(period, pair, period.ends())), claim);
             if now != claim(statement) {
                 audit.note(
                     "J5",
