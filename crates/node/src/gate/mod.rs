@@ -8,5 +8,6 @@ pub mod folder;
 pub mod held;
 pub mod memory;
 pub mod moment;
+pub mod passed;
 pub mod record_store;
 pub mod upload;
