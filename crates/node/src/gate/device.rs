@@ -11,7 +11,6 @@ use super::clock::{Estimate, GateClock, Reading};
 use super::folder::{Acknowledged, Folder};
 use super::held::{self, Held, RefusedTable, TableKind};
 use super::memory::{self, REPLAY_PLACES_MAX, Sizes, TestGate};
-use super::passed;
 use super::record_store::{Kept, RecordStore};
 
 /// What the gate knows of its clock, in its folder.
@@ -159,7 +158,8 @@ impl Device {
             reason: answer.reason,
             flags: answer.flags,
             amount_fen: amount_fen.unwrap_or(-1),
-            key_set_version: self.key_set_version().unwrap_or(0),
+            // The one that the code was checked by; the newest held may be announced for later.
+            key_set_version: self.gate.key_set_at(time.now()).map_or(0, |set| set.version()),
             deny_home,
             deny_sequence,
             deny_age_s,
@@ -173,7 +173,7 @@ impl Device {
     /// A neighbour gate of the station let a code pass: here it is used up too, whatever this gate would say of it.
     pub fn note_neighbour(&mut self, code: &[u8], direction: Direction) -> Result<(), Reason> {
         let now = self.clock.read().now();
-        passed::use_up(&mut self.gate, code, direction, now)
+        self.gate.note(code, direction, now)
     }
 
     /// What the gate believes of its clock from now on; kept over a restart.
@@ -203,6 +203,8 @@ impl Device {
         };
         if taken.is_ok() {
             self.held.keep(kind, table);
+            let in_force = self.gate.key_set_at(self.clock.read().now()).map(|set| set.version());
+            self.held.drop_key_sets_but(&[in_force, self.key_set_version()]);
         }
         taken
     }

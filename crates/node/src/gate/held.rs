@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use huitong_transit_code::Reason;
 use huitong_transit_code::deny::Delta;
+use huitong_transit_code::key_set::KeySet;
 use huitong_transit_code::signature::{Key, RustCrypto};
 use huitong_transit_code::state::ServiceState;
 use huitong_transit_code::table::{SIGNATURE_LENGTH, signed_body};
@@ -64,7 +65,8 @@ impl<'de> Deserialize<'de> for Signed {
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
-    key_set: Option<Signed>,
+    /// The one in force, and one that is announced for later.
+    key_sets: Vec<Signed>,
     /// Per home: the last snapshot, and the deltas after it.
     deny: BTreeMap<u32, Vec<Signed>>,
     state: Option<Signed>,
@@ -90,7 +92,7 @@ impl Held {
         let mut note = |kind: TableKind, table: &Signed, taken: Result<(), Reason>| {
             refused.extend(taken.err().map(|reason| RefusedTable { kind, why: why(&table.0, reason, operator) }));
         };
-        if let Some(table) = &self.key_set {
+        for table in &self.key_sets {
             note(TableKind::KeySet, table, gate.load_key_set(&table.0).map(drop));
         }
         for chain in self.deny.values() {
@@ -111,7 +113,7 @@ impl Held {
     /// Keeps a table that the gate has taken.
     pub fn keep(&mut self, kind: TableKind, table: Vec<u8>) {
         match kind {
-            TableKind::KeySet => self.key_set = Some(Signed(table)),
+            TableKind::KeySet => self.key_sets.push(Signed(table)),
             TableKind::State => self.state = Some(Signed(table)),
             TableKind::Deny => {
                 let Ok((home, is_snapshot)) =
@@ -126,6 +128,12 @@ impl Held {
                 chain.push(Signed(table));
             }
         }
+    }
+
+    /// Forgets the key sets that are neither in force nor the newest.
+    pub fn drop_key_sets_but(&mut self, versions: &[Option<u32>]) {
+        let version = |table: &Signed| KeySet::parse(body(&table.0)).ok().map(|set| set.version());
+        self.key_sets.retain(|table| versions.contains(&version(table)));
     }
 
     pub fn homes(&self) -> impl Iterator<Item = u32> {

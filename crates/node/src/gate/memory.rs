@@ -11,7 +11,6 @@ use huitong_transit_code::record::TapRecord;
 use huitong_transit_code::signature::{Key, RustCrypto};
 
 use super::clock::corrected_s;
-use super::passed;
 use super::record_store::RecordStore;
 
 pub type TestGate = Gate<'static, RustCrypto>;
@@ -50,7 +49,8 @@ fn leak<T: Clone + Default>(count: u32) -> &'static mut [T] {
 
 pub fn gate(operator: Key, rules: GateRules, sizes: Sizes) -> TestGate {
     let memory = Memory {
-        key_set: Box::leak(vec![0; KEY_SET_LENGTH_MAX].into_boxed_slice()),
+        // The one in force, and one that is announced.
+        key_set: Box::leak(vec![0; 2 * KEY_SET_LENGTH_MAX].into_boxed_slice()),
         deny: DenyTable::new(leak::<Row>(sizes.deny_entries), leak::<Chain>(sizes.homes)),
         replay: Recent::new(leak::<Place>(sizes.replay_places)),
         passback: Recent::new(leak::<Place>(sizes.replay_places)),
@@ -72,7 +72,7 @@ pub fn remember(gate: &mut TestGate, store: &RecordStore, sizes: Sizes) -> anyho
         let bytes = store.read(kept)?;
         let Ok(record) = TapRecord::parse(&bytes) else { bail!("a record changed under the running gate") };
         let at = corrected_s(record.gate_time_ms, record.drift_ms);
-        match passed::use_up(gate, record.code, record.direction, at) {
+        match gate.note(record.code, record.direction, at) {
             Ok(()) => remembered += 1,
             Err(Reason::ReplayFull) => {
                 bail!("the replay table is smaller than the {remembered} passes it must remember; give it more places")

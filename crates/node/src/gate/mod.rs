@@ -8,6 +8,5 @@ pub mod folder;
 pub mod held;
 pub mod memory;
 pub mod moment;
-pub mod passed;
 pub mod record_store;
 pub mod upload;

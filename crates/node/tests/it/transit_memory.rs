@@ -85,7 +85,7 @@ fn a_gate_that_was_never_told_the_time_refuses_and_one_that_was_knows_it_after_a
     assert_eq!(alone.codes(), [-207], "{}", text(&alone.output));
     // And one whose battery is empty.
     let reset = desk.play_untold(&format!("at 3600\n{code} out\n"), &[]);
-    assert_eq!(reset.codes(), [-107], "no key set is in force in 1970: {}", text(&reset.output));
+    assert_eq!(reset.codes(), [-207], "{}", text(&reset.output));
     assert!(TapRecord::parse(desk.records().last().expect("records")).expect("a record").uncertainty_ms > 30_000);
 }
 
@@ -159,4 +159,22 @@ fn a_deny_list_of_many_deltas_is_kept_as_a_snapshot() {
     let (taken, _, asked) = fetch(99);
     assert_eq!(taken, "home 310000 sequence 99");
     assert!(asked[1].contains("deny:310000:98"), "{asked:?}");
+}
+
+#[test]
+fn a_key_set_that_is_announced_leaves_the_one_in_force_over_a_restart() {
+    let desk = Desk::new();
+    let sets = [(3, 3_600), (4, 7_200)].map(|(version, from_s)| {
+        let content = make::KeySetContent { version, not_before: NOW + from_s, ..desk.bench.key_set_content() };
+        let Step::KeySet(table) = desk.bench.key_set(&content) else { panic!("a key set") };
+        let name = format!("announced-{version}");
+        std::fs::write(desk.path(&name), table).expect("writable");
+        desk.shown(&name)
+    });
+    let script = format!("{}{} in\nkey-set {}\nkey-set {}\n", desk.tables(), desk.code(0), sets[0], sets[1]);
+    assert_eq!(desk.play(&script, &[]).step("key-set")["done"], "version 4");
+    let again = desk.play(&format!("at {}\n{} out\n", NOW + 60, desk.code(60)), &[]);
+    assert_eq!(again.codes(), [0], "{}", text(&again.output));
+    let record = desk.records().pop().expect("a record");
+    assert_eq!(TapRecord::parse(&record).expect("a record").key_set_version, 2);
 }

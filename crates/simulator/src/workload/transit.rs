@@ -121,6 +121,7 @@ fn record(tap: &Noted, sequence: u64, bytes: Vec<u8>, hash: Digest, previous: Di
         account: account(tap.home, tap.rider),
         platform: [0, 0, 0, 1],
         account_type: 1,
+        certificate_issuer: issuer(tap.home),
         serial: [0, 0, 1],
         home: region::DIVISIONS[tap.home].parse().expect("digits"),
         limit_fen: 2_000,

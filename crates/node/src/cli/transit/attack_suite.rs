@@ -17,12 +17,13 @@ use super::vendor::Vendor;
 /// Without --command the gate under test is this library's own. With it, the command is started by `sh -c` and spoken to
 /// over its standard input and output, one line a step, one line an answer:
 ///
-///   reset KEY                      the operator's key; the gate forgets everything
+///   reset KEY NETWORK STATION      the operator's key, the gate's place; the gate forgets everything
 ///   key-set TABLE | deny TABLE | state TABLE
-///   verify NOW in|out CODE         a code before the reader at NOW (Unix seconds)
-///   passed NOW in|out CODE         the same at another gate of the station
+///   verify NOW ERROR WAY CODE      a code before the reader at NOW (Unix seconds), by a clock that
+///                                  may be ERROR seconds off, - if nobody knows how far
+///   passed NOW WAY CODE            another gate of the station let it pass
 ///
-/// Bytes are hexadecimal. The answer is the field code (0, -1, -101 …) and, if the gate tells it, the reason's name.
+/// WAY is in, out or boarding; bytes are hexadecimal. The answer is the field code (0, -1, -101 …) and, if the gate tells it, the reason's name.
 ///
 /// Exit code 0 only if every answer is as expected.
 #[derive(Args)]
