@@ -6,6 +6,7 @@ use clap::Args;
 use huitong_transit_code::attack::{self, OwnGate};
 
 use super::conformance::{Conformance, three_signatures_us};
+use super::output;
 use super::vendor::Vendor;
 
 /// Play every attack against a gate and print the conformance report
@@ -53,9 +54,9 @@ pub fn run(arguments: &AttackSuiteArguments) -> anyhow::Result<i32> {
     let gate = arguments.command.as_deref().unwrap_or("huitong-transit-code");
     let conformance = Conformance::new(arguments.vendor.clone(), gate, report, time_us);
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&conformance)?);
+        output::line(serde_json::to_string_pretty(&conformance)?)?;
     } else {
-        print!("{conformance}");
+        output::text(&conformance)?;
     }
     Ok(if conformance.passed { 0 } else { crate::cli::FAILED })
 }
