@@ -54,7 +54,10 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
     due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
-    due.extend(query::flows::due(view, now)?.map(|(network, day)| Due::Flows { network, day }));
+    if parts < FINAL_PARTS {
+        // Trips that are due belong to the day: nothing is published while more wait than a tick takes.
+        due.extend(query::flows::due(view, now)?.map(|(network, day)| Due::Flows { network, day }));
+    }
     due.truncate(limit);
     Ok(due)
 }

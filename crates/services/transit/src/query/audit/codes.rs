@@ -68,7 +68,7 @@ fn chosen(place: &Place<'_>, audit: &mut Audit) -> Result<BTreeMap<u64, Vec<Chos
         |row| {
             let hash: [u8; 32] = row.get(4)?;
             let number = u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]]);
-            let (is_sample, is_low) = (number % one_in == 0, row.get::<_, Option<bool>>(8)?.unwrap_or(false));
+            let (is_sample, is_low) = (number.is_multiple_of(one_in), row.get::<_, Option<bool>>(8)?.unwrap_or(false));
             if is_sample || is_low {
                 let key = TapKey { gate: row.get(1)?, epoch: row.get(2)?, sequence: row.get(3)? };
                 let limit = if is_low { Some((row.get(7)?, Instant(row.get(6)?))) } else { None };

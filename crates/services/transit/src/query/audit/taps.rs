@@ -97,7 +97,8 @@ fn used_once(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     )
 }
 
-/// J8: an account (with its ticket) is in one trip at a time in a city: no trip begins before the one before it has ended.
+/// J8: an account (with its ticket) is in one trip at a time in a city: no trip begins before the one before it has ended. An entry
+/// that came when that one was final already could not be matched with it any more.
 fn one_trip_at_a_time(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     let pairs = view.all(
         "SELECT before, trip, left_at, began FROM
@@ -110,24 +111,36 @@ fn one_trip_at_a_time(view: View<'_>, audit: &mut Audit) -> Result<(), StoreErro
     for (before, trip, left_at, began) in pairs {
         let rows = (trips::trip(view, before)?, trips::trip(view, trip)?);
         let (Some(before), Some(trip)) = rows else { continue };
+        if before.adjusts > 0 {
+            // A tap that came later has changed it.
+            continue;
+        }
+        let (exit, entry) = (known(view, &before, false)?, known(view, &trip, true)?);
         // Clocks differ: within both uncertainties nobody knows what came first.
-        let doubt = uncertainty(view, &before, false)? + uncertainty(view, &trip, true)?;
-        if began + doubt < left_at {
+        let overlaps = began + exit.uncertainty + entry.uncertainty < left_at;
+        if overlaps && entry.arrived < decided_at(view, before.entry)?.0 {
             audit.note("J8", trip.trip, format!("begins while the trip {} of the same rider lasts", before.trip));
         }
     }
     Ok(())
 }
 
-/// How far the time of a trip's entry or exit may be off, milliseconds.
-fn uncertainty(view: View<'_>, row: &TripRow, is_entry: bool) -> Result<i64, StoreError> {
+/// What is known of a tap, milliseconds.
+#[derive(Default)]
+struct Known {
+    uncertainty: i64,
+    arrived: i64,
+}
+
+/// The entry or the exit of a trip.
+fn known(view: View<'_>, row: &TripRow, is_entry: bool) -> Result<Known, StoreError> {
     let taps = trips::content(view, row)?.taps;
-    let Some(tap) = (if is_entry { taps.first() } else { taps.last() }) else { return Ok(0) };
+    let Some(tap) = (if is_entry { taps.first() } else { taps.last() }) else { return Ok(Known::default()) };
     let TapKey { gate, epoch, sequence } = &tap.key;
-    let uncertainty = view.one(
-        "SELECT uncertainty FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+    let known = view.one(
+        "SELECT IFNULL(uncertainty, 0), IFNULL(arrived, 0) FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
         params![gate, epoch, sequence],
-        |row| row.get::<_, Option<i64>>(0),
+        |row| Ok(Known { uncertainty: row.get(0)?, arrived: row.get(1)? }),
     )?;
-    Ok(uncertainty.flatten().unwrap_or(0))
+    Ok(known.unwrap_or_default())
 }

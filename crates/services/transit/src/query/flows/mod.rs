@@ -14,7 +14,7 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::{Date, DurationMs, Instant, days_since_epoch};
 use huitong_service_kit::{Row, StoreError, View, params};
 
-pub use protect::{Cell, RIDERS_MIN, Table, rounded, withheld_together};
+pub use protect::{Cell, Counted, RIDERS_MIN, Table, rounded, withheld_together};
 
 use super::{Text, dated, json};
 use crate::Transit;
@@ -171,7 +171,8 @@ fn filled(
         "SELECT rider, {select} FROM trip WHERE network = ?1 AND travel_day = ?2 AND began BETWEEN ?3 AND ?4
              AND home <> network ORDER BY rider"
     );
-    let (mut rider, mut cells): (Option<[u8; 22]>, Vec<(usize, usize, u64)>) = (None, Vec::new());
+    let mut rider: Option<[u8; 22]> = None;
+    let mut cells: Vec<Counted> = Vec::new();
     view.each(&sql, params![network.as_str(), day.to_string(), start.0, (start + DurationMs::days(2)).0], |row| {
         let of = row.get::<_, [u8; 22]>(0)?;
         if rider != Some(of) {

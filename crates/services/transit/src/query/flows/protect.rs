@@ -22,6 +22,9 @@ pub struct Cell {
     pub riders: u64,
 }
 
+/// What a rider did: row, column, how often.
+pub type Counted = (usize, usize, u64);
+
 /// Cells by row and column with totals behind each row and below each column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -62,8 +65,8 @@ impl Table {
         self.columns.len() + 1
     }
 
-    /// Adds what one rider did: (row, column, how often), each cell once.
-    pub fn add_rider(&mut self, cells: &[(usize, usize, u64)]) {
+    /// Adds what one rider did.
+    pub fn add_rider(&mut self, cells: &[Counted]) {
         let (last_row, last_column) = (self.rows.len(), self.columns.len());
         let mut touched: Vec<usize> = Vec::with_capacity(4 * cells.len());
         for (row, column, count) in cells {

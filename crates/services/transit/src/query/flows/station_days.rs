@@ -10,7 +10,7 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{StoreError, View, params};
 
-use super::protect::{Table, withheld_together};
+use super::protect::{Counted, Table, withheld_together};
 use crate::model::flow::Published;
 use crate::model::network::StationId;
 
@@ -60,8 +60,8 @@ pub fn read(view: View<'_>, network: Division, day: Date, names: Vec<String>) ->
     Ok(days)
 }
 
-/// What a rider did on the day: (row, column, how often) of entries, exits and boardings.
-type Done = [Vec<(usize, usize, u64)>; 3];
+/// What a rider did on the day: of entries, exits and boardings.
+type Done = [Vec<Counted>; 3];
 
 impl StationDays {
     /// Counts trips rider by rider; gives the taps that they explain.
