@@ -14,6 +14,7 @@ mod order;
 pub mod pricing;
 mod publish;
 mod register_gates;
+mod republish;
 mod take_taps;
 pub mod timer;
 
@@ -33,6 +34,7 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::PublishMap { text } => publish::map(view, text, context),
         Command::PublishPack { text } => publish::pack(transit, view, text, context),
         Command::PublishSplit { text } => publish::split(transit, view, text, context),
+        Command::Republish { jurisdiction } => republish::decide(view, jurisdiction, context),
         Command::RegisterGates { gates } => register_gates::decide(transit, view, gates, context),
         Command::Order(wish) => order::decide(transit, view, wish, context),
         Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),

@@ -30,6 +30,12 @@ pub fn key_set(view: View<'_>) -> Result<Option<KeySetText>, StoreError> {
     text.map(|text| json(&text)).transpose()
 }
 
+/// All key sets, oldest first.
+pub fn key_sets(view: View<'_>) -> Result<Vec<KeySetText>, StoreError> {
+    let texts = view.all("SELECT text FROM key_set ORDER BY version", [], |row| row.get::<_, String>(0))?;
+    texts.iter().map(|text| json(text)).collect()
+}
+
 /// Who published a network, and at which node; `None` if nobody did.
 pub fn owner(view: View<'_>, network: Division) -> Result<Option<(Division, String)>, StoreError> {
     view.one(
@@ -170,6 +176,16 @@ pub fn orders(
         "SELECT text FROM service_order WHERE network = ?1 AND to_ms > ?3 AND from_ms <= ?4 AND kind = ?2
          ORDER BY from_ms, order_id LIMIT 1000",
         params![network.as_str(), kind.name(), from.0, to.0],
+        |row| row.get::<_, String>(0),
+    )?;
+    texts.iter().map(|text| json(text)).collect()
+}
+
+/// Orders of all networks that ended after a moment, or last still.
+pub fn orders_after(view: View<'_>, after: Instant) -> Result<Vec<ServiceOrder>, StoreError> {
+    let texts = view.all(
+        "SELECT text FROM service_order WHERE to_ms > ?1 ORDER BY from_ms, order_id",
+        params![after.0],
         |row| row.get::<_, String>(0),
     )?;
     texts.iter().map(|text| json(text)).collect()

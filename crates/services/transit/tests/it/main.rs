@@ -16,6 +16,7 @@ mod home_deny;
 mod home_grants;
 mod import;
 mod invariants;
+mod newcomers;
 mod orders;
 mod properties;
 mod region;
