@@ -195,4 +195,7 @@ pub struct TakenReply {
     /// Tries that the gate itself refused.
     pub refused: u32,
     pub passback: u32,
+    /// Another record was held under a number of this batch. Both are quarantined; the gate must begin a new epoch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_epoch_required: bool,
 }

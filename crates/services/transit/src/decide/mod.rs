@@ -7,14 +7,18 @@ mod charge;
 pub mod claimed_fare;
 mod clearing;
 mod completion;
+mod course;
+mod doubts;
 mod finalise;
 mod home;
 mod known;
+mod late;
 mod order;
 pub mod pricing;
 mod publish;
 mod register_gates;
 mod republish;
+pub mod settled;
 mod take_taps;
 pub mod timer;
 

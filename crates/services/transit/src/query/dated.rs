@@ -93,6 +93,31 @@ pub fn current_map(transit: &Transit, view: View<'_>, network: Division) -> Resu
     }
 }
 
+/// Which pack is in force, without its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    pub pack: String,
+    pub version: u32,
+    hash: Digest,
+    /// Its highest single fare.
+    pub max_fare: Fen,
+}
+
+/// The pack in force on a business day: the one that began last, until its end. An older one does not come back.
+pub fn in_force(view: View<'_>, network: Division, day: Date) -> Result<Option<InForce>, StoreError> {
+    let row = view.one(
+        "SELECT pack, version, hash, max_fare_fen, IFNULL(valid_to > ?2, 1) FROM fare_pack
+         WHERE network = ?1 AND valid_from <= ?2 ORDER BY valid_from DESC LIMIT 1",
+        params![network.as_str(), day.to_string()],
+        |row| {
+            let hash = Digest(row.get(2)?);
+            let in_force = InForce { pack: row.get(0)?, version: row.get(1)?, hash, max_fare: Fen(row.get(3)?) };
+            Ok((in_force, row.get::<_, bool>(4)?))
+        },
+    )?;
+    Ok(row.filter(|(_, holds)| *holds).map(|(in_force, _)| in_force))
+}
+
 /// The pack that prices trips which began on this business day.
 pub fn pack_on(
     transit: &Transit,
@@ -100,13 +125,7 @@ pub fn pack_on(
     network: Division,
     day: Date,
 ) -> Result<Option<Arc<Pack>>, StoreError> {
-    let row = view.one(
-        "SELECT pack, version, hash FROM fare_pack WHERE network = ?1 AND valid_from <= ?2
-         AND (valid_to IS NULL OR valid_to > ?2) ORDER BY valid_from DESC LIMIT 1",
-        params![network.as_str(), day.to_string()],
-        |row| Ok((row.get::<_, String>(0)?, row.get(1)?, Digest(row.get(2)?))),
-    )?;
-    let Some((pack, version, hash)) = row else { return Ok(None) };
+    let Some(InForce { pack, version, hash, .. }) = in_force(view, network, day)? else { return Ok(None) };
     transit.pack(hash, || pack_text(view, network, &pack, version)).map(Some)
 }
 
@@ -142,16 +161,6 @@ pub fn packs_of(view: View<'_>, network: Division) -> Result<Vec<Pack>, StoreErr
         row.get::<_, String>(0)
     })?;
     texts.iter().map(|text| json(text)).collect()
-}
-
-/// The highest single fare of a network on a day, and the version of the pack that says so.
-pub fn max_fare(view: View<'_>, network: Division, day: Date) -> Result<Option<(i64, u32)>, StoreError> {
-    view.one(
-        "SELECT max_fare_fen, version FROM fare_pack WHERE network = ?1 AND valid_from <= ?2
-         AND (valid_to IS NULL OR valid_to > ?2) ORDER BY valid_from DESC LIMIT 1",
-        params![network.as_str(), day.to_string()],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
 }
 
 /// The highest single fare of a version.

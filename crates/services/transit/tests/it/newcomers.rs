@@ -25,7 +25,7 @@ fn a_jurisdiction_that_joins_gets_what_the_others_published_before() {
         for network in ["310100", "330100", "320509"] {
             assert_eq!(dated::newest_map(view, division(network)).expect("readable"), Some(1), "{network}");
             let day = "2026-11-24".parse().expect("a date");
-            assert!(dated::max_fare(view, division(network), day).expect("readable").is_some(), "{network}");
+            assert!(dated::in_force(view, division(network), day).expect("readable").is_some(), "{network}");
         }
         assert!(stage.is_denied("340000", "330000", &phone.account));
         assert_eq!(stage.unread("340000"), Vec::<String>::new(), "nothing was refused");
