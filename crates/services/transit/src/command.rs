@@ -32,6 +32,10 @@ pub enum Command {
     PublishSplit {
         text: String,
     },
+    /// Sends all that this node published to a jurisdiction that joined.
+    Republish {
+        jurisdiction: Division,
+    },
     RegisterGates {
         gates: Vec<GateWish>,
     },
@@ -171,6 +175,7 @@ pub struct GrantWish {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     Published { name: String, version: u32 },
+    Republished { messages: usize },
     Gates { registered: usize },
     Ordered { order: Uuid, affected: usize },
     Taken(TakenReply),
@@ -196,4 +201,7 @@ pub struct TakenReply {
     /// Tries that the gate itself refused.
     pub refused: u32,
     pub passback: u32,
+    /// Another record was held under a number of this batch. Both are quarantined; the gate must begin a new epoch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_epoch_required: bool,
 }

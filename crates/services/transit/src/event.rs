@@ -43,7 +43,7 @@ pub enum Event {
     // Visited
     #[serde(rename = "transit.taps_taken.v1")]
     TapsTaken(Box<TapsTaken>),
-    /// The record held under this key is in doubt since another came under it: quarantined, its rider's trip with it.
+    /// The record held under this key is in doubt since another came under it: quarantined. Its trip, if it is final, costs nothing.
     #[serde(rename = "transit.tap_doubted.v1")]
     TapDoubted { tap: TapKey, network: Division, rider: Option<Rider>, reason: String },
     #[serde(rename = "transit.hole_alarmed.v1")]
@@ -153,12 +153,24 @@ pub struct TapsTaken {
     pub signature: String,
     /// Of records that were not held before.
     pub taps: Vec<TakenTap>,
+    /// Of records under numbers that were held already with other bytes: quarantined, with their bytes above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<TapConflict>,
     /// After this batch.
     pub contiguous_to: u64,
     pub highest: u64,
     pub hole_alarm_at: Option<Instant>,
     /// Riders with taps here, and when the next of their trips becomes final at the latest.
     pub riders: Vec<(Rider, Instant)>,
+}
+
+/// A record under a number that was held already with other bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TapConflict {
+    pub sequence: u64,
+    pub hash: Digest,
+    /// The hash that it names as that of the record before.
+    pub previous: Digest,
 }
 
 /// Trips of several riders that became final together.
@@ -176,12 +188,6 @@ pub struct RiderLeft {
     /// When the next trip becomes final; none when nothing is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Instant>,
-    /// Taps of final trips that matching must still see, because an earlier tap is open.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fixed: Vec<TapKey>,
-    /// Taps that were kept so and are not needed any more.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub released: Vec<TapKey>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

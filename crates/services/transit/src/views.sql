@@ -102,6 +102,18 @@ CREATE TABLE IF NOT EXISTS tap (
     PRIMARY KEY (gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
+-- Records that came under a number that was held already with other bytes: quarantined, kept as evidence.
+CREATE TABLE IF NOT EXISTS tap_conflict (
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    previous BLOB NOT NULL,
+    at INTEGER NOT NULL,          -- when it came
+    entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its bytes
+    PRIMARY KEY (gate, epoch, sequence, hash)
+) STRICT, WITHOUT ROWID;
+
 -- A code passes once per direction (J8). The time is a part of the code, so the key alone would say the same; with the time
 -- before it, rows of one hour lie together, and a busy node writes few pages.
 CREATE TABLE IF NOT EXISTS code_use (
@@ -134,7 +146,6 @@ CREATE TABLE IF NOT EXISTS open_tap (
     gate TEXT NOT NULL,
     epoch INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
-    fixed INTEGER NOT NULL DEFAULT 0,  -- in a final trip already; kept while earlier taps of the rider are open
     PRIMARY KEY (network, rider, gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
@@ -161,6 +172,8 @@ CREATE TABLE IF NOT EXISTS trip (
     from_station INTEGER,
     to_station INTEGER,
     ended INTEGER,
+    entry_tap TEXT,               -- GATE/EPOCH/SEQUENCE: where late taps are matched with it
+    exit_tap TEXT,
     original_fen INTEGER NOT NULL,
     charge_fen INTEGER NOT NULL,  -- in force, adjustments included
     fare_fen INTEGER NOT NULL,    -- of it what is fare, without overstay

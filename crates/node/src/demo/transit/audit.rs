@@ -213,7 +213,7 @@ impl TransitAudit {
         tally(view, "SELECT state, COUNT(*) FROM trip GROUP BY state", &mut self.states)?;
         let one = |sql: &str| view.one(sql, [], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default);
         self.completed += one("SELECT COUNT(*) FROM trip WHERE completed = 1")?.unsigned_abs();
-        self.open_taps += one("SELECT COUNT(*) FROM open_tap WHERE fixed = 0")?.unsigned_abs();
+        self.open_taps += one("SELECT COUNT(*) FROM open_tap")?.unsigned_abs();
         self.pulled += one("SELECT COUNT(DISTINCT trip) FROM tap WHERE grant_id IS NOT NULL")?.unsigned_abs();
         self.debts += one("SELECT COUNT(*) FROM debt WHERE state <> 'paid'")?.unsigned_abs();
         self.debts_fen += one("SELECT IFNULL(SUM(amount_fen), 0) FROM debt WHERE state <> 'paid'")?;

@@ -22,6 +22,20 @@ pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), Sto
             open(tx, taken, tap)?;
         }
     }
+    for conflict in &taken.conflicts {
+        tx.execute_one(
+            "INSERT INTO tap_conflict (gate, epoch, sequence, hash, previous, at, entry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                taken.gate,
+                taken.epoch,
+                conflict.sequence,
+                conflict.hash.0,
+                conflict.previous.0,
+                applied.at.0,
+                applied.sequence,
+            ],
+        )?;
+    }
     tx.execute_one(
         "INSERT INTO gate_epoch (gate, epoch, contiguous_to, highest, hole_alarm_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (gate, epoch) DO UPDATE SET contiguous_to = ?3, highest = ?4, hole_alarm_at = ?5,

@@ -7,14 +7,19 @@ mod charge;
 pub mod claimed_fare;
 mod clearing;
 mod completion;
+mod course;
+mod doubts;
 mod finalise;
 mod flows;
 mod home;
 mod known;
+mod late;
 mod order;
 pub mod pricing;
 mod publish;
 mod register_gates;
+mod republish;
+pub mod settled;
 mod take_taps;
 pub mod timer;
 
@@ -34,6 +39,7 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::PublishMap { text } => publish::map(view, text, context),
         Command::PublishPack { text } => publish::pack(transit, view, text, context),
         Command::PublishSplit { text } => publish::split(transit, view, text, context),
+        Command::Republish { jurisdiction } => republish::decide(view, jurisdiction, context),
         Command::RegisterGates { gates } => register_gates::decide(transit, view, gates, context),
         Command::Order(wish) => order::decide(transit, view, wish, context),
         Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),
