@@ -126,7 +126,7 @@ fn covered(place: &Place<'_>, tap: &Chosen, bytes: &[u8], audit: &mut Audit) -> 
         params![tap.network.as_str(), record.fare_pack_version, day.to_string()],
         |row| row.get::<_, Option<i64>>(0),
     )?;
-    let in_force = || dated::max_fare(place.view, tap.network, day).map(|fare| fare.map(|(fare, _)| fare));
+    let in_force = || dated::in_force(place.view, tap.network, day).map(|pack| pack.map(|pack| pack.max_fare.0));
     let Some(fare) = recorded.flatten().map_or_else(in_force, |fare| Ok(Some(fare)))? else { return Ok(()) };
     if limit < fare {
         audit.note("J12", &tap.key, format!("entered with a limit of {limit}, the provisional fare was {fare}"));
