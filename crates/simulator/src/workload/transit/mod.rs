@@ -114,7 +114,7 @@ fn record(tap: &Noted, sequence: u64, bytes: Vec<u8>, hash: Digest, previous: Di
         account: tap.account,
         platform: [0, 0, 0, 1],
         account_type: 1,
-        certificate_issuer: issuer(tap.home),
+        certificate_issuer: dated::issuer(tap.issuer),
         serial: [0, 0, 1],
         home: region::DIVISIONS[tap.issuer].parse().expect("digits"),
         limit_fen: 2_000,
