@@ -9,6 +9,7 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
 use huitong_service_kit::{StoreError, params};
 use huitong_transit_code::Reason;
+use huitong_transit_code::gate::FLAG_OVER_LIMIT;
 use huitong_transit_code::record::TapRecord;
 
 use super::{Audit, Place};
@@ -51,7 +52,8 @@ pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The sample, and every tap whose limit is below the highest fare that its network ever had; by the entries that hold them.
+/// The sample, and every tap whose limit is below the highest fare that its network ever had, unless it was told when it was
+/// taken; by the entries that hold them.
 fn chosen(place: &Place<'_>, audit: &mut Audit) -> Result<BTreeMap<u64, Vec<Chosen>>, StoreError> {
     let view = place.view;
     // Of quarantined records the code is not believed anyway.
@@ -61,10 +63,10 @@ fn chosen(place: &Place<'_>, audit: &mut Audit) -> Result<BTreeMap<u64, Vec<Chos
     let mut chosen: BTreeMap<u64, Vec<Chosen>> = BTreeMap::new();
     view.each(
         "SELECT entry, gate, epoch, sequence, hash, network, at, limit_fen,
-             state IN (0, 1) AND direction IN (1, 3)
+             state IN (0, 1) AND direction IN (1, 3) AND flags & ?1 = 0
                  AND limit_fen < (SELECT MAX(max_fare_fen) FROM fare_pack WHERE fare_pack.network = tap.network)
          FROM tap WHERE rider IS NOT NULL AND state <> 3",
-        [],
+        [FLAG_OVER_LIMIT],
         |row| {
             let hash: [u8; 32] = row.get(4)?;
             let number = u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]]);

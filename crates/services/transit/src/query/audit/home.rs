@@ -52,15 +52,16 @@ pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     )
 }
 
-/// J8: over all cities, a code is paid once a direction.
+/// J8: over all cities, a code is paid once a direction. A trip that was merged into another costs nothing any more.
 fn codes(view: View<'_>, trip: &TripFinal, audit: &mut Audit) -> Result<(), StoreError> {
     for tap in &trip.taps {
         let payer = view.one(
-            "SELECT trip FROM home_code_use WHERE replay_key = ?1 AND direction = ?2",
+            "SELECT trip, EXISTS (SELECT 1 FROM home_trip WHERE home_trip.trip = home_code_use.trip AND charge_fen = 0)
+             FROM home_code_use WHERE replay_key = ?1 AND direction = ?2",
             params![tap.replay_key.0, tap.direction.number()],
-            |row| Ok(Digest(row.get(0)?)),
+            |row| Ok((Digest(row.get(0)?), row.get::<_, bool>(1)?)),
         )?;
-        if payer != Some(trip.trip_id) {
+        if payer.is_none_or(|(payer, costs_nothing)| payer != trip.trip_id && !costs_nothing) {
             audit.note("J8", trip.trip_id, format!("home pays the code of {} with another trip", tap.key));
         }
     }

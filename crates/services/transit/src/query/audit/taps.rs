@@ -111,8 +111,8 @@ fn one_trip_at_a_time(view: View<'_>, audit: &mut Audit) -> Result<(), StoreErro
     for (before, trip, left_at, began) in pairs {
         let rows = (trips::trip(view, before)?, trips::trip(view, trip)?);
         let (Some(before), Some(trip)) = rows else { continue };
-        if before.adjusts > 0 {
-            // A tap that came later has changed it.
+        if before.adjusts > 0 || trip.adjusts > 0 {
+            // A tap that came later has changed one of them.
             continue;
         }
         let (exit, entry) = (known(view, &before, false)?, known(view, &trip, true)?);
