@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use huitong_transit::{Config, MISUSE, Outcome};
+use huitong_transit::{
+    ht_apply_deny, ht_ctx_init, ht_ctx_size, ht_load_keyset, ht_load_state, ht_note_passed, ht_verify,
+};
 use huitong_transit_code::Reason;
-use huitong_transit_code::attack::{self, LineGate};
+use huitong_transit_code::attack::{self, Bench, LineGate, NOW, Step};
 use huitong_transit_code::gate::{self, Direction, Policy};
 
 /// What the library may ask of a gate's C environment, and what every program has.
@@ -160,4 +163,66 @@ fn the_header_names_every_reason_with_its_number() {
         (name, reason as u8)
     });
     assert_eq!(stated, named.collect::<Vec<_>>());
+}
+
+fn config(bench: &Bench) -> Config {
+    Config {
+        operator_key: bench.operator_key(),
+        network: 310_100,
+        station: 1,
+        deny_entries_max: 8,
+        homes_max: 2,
+        replay_entries_max: 8,
+        passback_entries_max: 1,
+        certificates_cached: 2,
+        authorisations_cached: 2,
+        skew_s: 30,
+        validity_max_s: 120,
+        key_set_age_max_s: 604_800,
+        deny_age_max_s: 86_400,
+        passback_s: 60,
+        deny_stale_policy: 0,
+        clock_untrusted_policy: 0,
+    }
+}
+
+#[test]
+fn an_answer_fills_what_a_tap_record_says_of_code_and_tables() {
+    let bench = Bench::new();
+    let config = config(&bench);
+    // SAFETY: every pointer is of a value that lives to the end of this test, with its own length; one thread uses them.
+    unsafe {
+        let size = ht_ctx_size(&config);
+        // 16 bytes each, and so aligned.
+        let mut memory = vec![0_u128; size.div_ceil(16)];
+        let context = memory.as_mut_ptr().cast();
+        assert_eq!(ht_ctx_init(context, size - 1, &config), MISUSE, "too small");
+        assert_eq!(ht_ctx_init(context, size, &Config { network: 0, ..config }), MISUSE, "a gate stands somewhere");
+        assert_eq!(ht_ctx_init(context, size, &config), 0);
+        for step in bench.tables() {
+            let taken = match &step {
+                Step::KeySet(table) => ht_load_keyset(context, table.as_ptr(), table.len()),
+                Step::Deny(table) => ht_apply_deny(context, table.as_ptr(), table.len()),
+                Step::State(table) => ht_load_state(context, table.as_ptr(), table.len()),
+                other => panic!("no table: {other:?}"),
+            };
+            assert_eq!(taken, 0);
+        }
+        let mut told: Outcome = std::mem::zeroed();
+        let code = bench.genuine();
+        let mut show = |code: &[u8], now, direction| {
+            let said = ht_verify(context, code.as_ptr(), code.len(), now, 1, direction, &mut told);
+            let used = (told.key_set_version, told.fare_pack_version);
+            (said, told.accept, used, (told.deny_home, told.deny_sequence, told.deny_age_s), told.age_s)
+        };
+        assert_eq!(show(&code, NOW + 5, 1), (0, 1, (2, 1), (310_000, 1, 65), 5));
+        assert_eq!(show(&code[..300], NOW + 5, 1), (-1, 0, (2, 1), (0, 0, 0), 0), "a refused one has its tables too");
+        assert_eq!(show(&code, NOW + 5, 4).0, MISUSE, "no such direction");
+        // The pass-back table has one place, and it is taken; what a neighbour let pass is used up all the same.
+        let other = bench.uic_genuine();
+        assert_eq!(show(&other, NOW + 6, 1).0, -204);
+        assert_eq!(ht_note_passed(context, other.as_ptr(), other.len(), NOW + 6, 1), -204, "the ticket has no room");
+        assert_eq!(show(&other, NOW + 7, 1).0, -203, "the code has");
+        assert_eq!(ht_note_passed(context, other.as_ptr(), 10, NOW + 6, 1), -1);
+    }
 }
