@@ -61,6 +61,9 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
     if received.from.service_name() != Transit::NAME {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", &received.from).into());
     }
+    if let Some(field) = received.envelope.message.fault() {
+        return Err(refusal::invalid(field).into());
+    }
     let from = received.from.jurisdiction;
     match received.envelope.message {
         Message::KeySet(set) => known::key_set(view, set, from, context),
