@@ -23,6 +23,7 @@ use huitong_transit::Transit;
 use crate::database::Database;
 use crate::region;
 use crate::stream::{self, Opening, Stream};
+use crate::workload;
 
 /// The services of every node.
 pub const SERVICES: &[&str] = &[Registry::NAME, Medical::NAME, Transit::NAME];
@@ -66,8 +67,11 @@ impl Process {
     /// Starts the process on its disk. A new service is opened here.
     pub fn start(mut start: Start<'_>) -> Result<Process, StoreError> {
         let disk = disk_name(start.node, start.member);
-        let streams =
-            vec![start.open::<Registry>(&disk)?, start.open::<Medical>(&disk)?, start.open::<Transit>(&disk)?];
+        let streams = vec![
+            start.open(&disk, Registry::default)?,
+            start.open(&disk, Medical::default)?,
+            start.open(&disk, workload::transit::service)?,
+        ];
         let Start { node, member, key, signed, skew, now, .. } = start;
         let manifest = signed.content().expect("the office signs what can be read");
         let links = (0..region::DIVISIONS.len())
@@ -116,7 +120,7 @@ impl Process {
 }
 
 impl Start<'_> {
-    fn open<S: Service + Default>(&mut self, disk: &str) -> Result<Box<dyn Stream>, StoreError> {
+    fn open<S: Service + Default>(&mut self, disk: &str, service: fn() -> S) -> Result<Box<dyn Stream>, StoreError> {
         let home = Address::new(region::division(self.node), S::NAME);
         let mut seed = || RandomSource::from_number(self.random.next_u64());
         let random = seed();
@@ -124,7 +128,7 @@ impl Start<'_> {
             let connection = self.database.connect(disk, seed());
             SharedJournal::new(Box::new(connection), &home.to_string(), disk)
         });
-        stream::open::<S>(Opening {
+        let opening = Opening {
             disk,
             home,
             random,
@@ -132,7 +136,8 @@ impl Start<'_> {
             shared,
             // Each stream on its own: leaders of one node may be different members.
             eligible: Box::new(|| true),
-        })
+        };
+        stream::open(opening, service)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The chart of accounts and the postings of a trip.
 //!
-//! Home: Dr `rider/ACCOUNT` or `debt/ACCOUNT`, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
+//! Home: Dr `rider/ACCOUNT` or `debt/ACCOUNT`, or `loss/DEBTOR` where no rider pays, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
 //! Cr `revenue/CREDITOR`. Creditor and debtor are cities; for every pair both books say the same (J5).
 
 use huitong_kernel::division::Division;
@@ -72,6 +72,11 @@ impl<'c, 'x> Postings<'c, 'x> {
     pub fn refund(&mut self, account: &AccountToken, off_debt: Fen, back: Fen, creditor: Division, debtor: Division) {
         self.push(payable(creditor, debtor), debt(account), off_debt);
         self.push(payable(creditor, debtor), rider(account), back);
+    }
+
+    /// Home owes what no rider of its pays, or takes it back: its own loss.
+    pub fn borne(&mut self, amount: Fen, creditor: Division, debtor: Division) {
+        self.push(AccountCode::new(&["loss", debtor.as_str()]), payable(creditor, debtor), amount);
     }
 
     /// A rider has paid in.

@@ -206,6 +206,9 @@ pub struct Authorised {
     pub user_key: String,
     pub expiry: Instant,
     pub limit_fen: Fen,
+    /// What deny lists name: the platform, and issuer and serial of the certificate; hexadecimal.
+    pub platform: String,
+    pub certificate: String,
 }
 
 /// A debt was tried again: paid, or when next; none when the account is listed instead.
@@ -257,6 +260,9 @@ pub struct AdjustCharged {
     pub debt: Option<NewDebt>,
     /// What goes back to the rider.
     pub refunded_fen: Fen,
+    /// What of the change home bears itself, or gets back of what it bore: the rider has no part in it.
+    #[serde(default)]
+    pub borne_fen: Fen,
     pub transfers: Vec<Transfer>,
 }
 
@@ -314,7 +320,10 @@ pub struct ContestCharge {
     pub payer: AccountToken,
     pub paid_fen: Fen,
     pub owed_fen: Fen,
-    /// None where nothing is owed, or where home has no such account and bears it itself.
+    /// What home bears itself, having no such account.
+    #[serde(default)]
+    pub borne_fen: Fen,
+    /// None where nothing is owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt: Option<NewDebt>,
 }

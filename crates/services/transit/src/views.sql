@@ -228,9 +228,12 @@ CREATE TABLE IF NOT EXISTS authorisation (
     user_key BLOB NOT NULL,
     expiry INTEGER NOT NULL,
     limit_fen INTEGER NOT NULL,
-    issued_at INTEGER NOT NULL
+    issued_at INTEGER NOT NULL,
+    platform TEXT,                -- hexadecimal, as deny lists name it; none of grants
+    certificate TEXT              -- issuer and serial, likewise
 ) STRICT;
 CREATE INDEX IF NOT EXISTS authorisation_of_account ON authorisation (account, issued_at);
+CREATE INDEX IF NOT EXISTS authorisation_alive ON authorisation (account, expiry);
 
 -- Trips as home has charged or contested them.
 CREATE TABLE IF NOT EXISTS home_trip (
@@ -244,6 +247,7 @@ CREATE TABLE IF NOT EXISTS home_trip (
     content BLOB NOT NULL,        -- SHA-256 of the TripFinal: the same id with other content is refused
     original_fen INTEGER NOT NULL,
     charge_fen INTEGER NOT NULL,  -- in force
+    borne_fen INTEGER NOT NULL DEFAULT 0,  -- of it what home bears itself, not the rider
     adjusts INTEGER NOT NULL DEFAULT 0,
     began INTEGER NOT NULL,
     travel_day TEXT NOT NULL,
@@ -260,7 +264,7 @@ CREATE TABLE IF NOT EXISTS home_adjust (
     number INTEGER NOT NULL,
     account BLOB NOT NULL,
     network TEXT NOT NULL,
-    change_fen INTEGER NOT NULL,
+    change_fen INTEGER NOT NULL,  -- without what home bears itself
     reason TEXT NOT NULL,
     evidence TEXT NOT NULL,
     booking_day TEXT NOT NULL,

@@ -2,7 +2,7 @@
 
 mod medical;
 mod registry;
-mod transit;
+pub mod transit;
 
 use huitong_kernel::feed::Address;
 use huitong_kernel::random::RandomSource;

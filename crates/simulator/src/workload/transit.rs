@@ -8,7 +8,9 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_store::View;
-use huitong_transit::command::{AccountWish, AdjustWish, Command, GateWish, Reply};
+use huitong_transit::Transit;
+use huitong_transit::command::{AccountWish, AdjustWish, AuthoriseWish, Command, GateWish, Reply};
+use huitong_transit::keys::{Issuer, IssuerKeys};
 use huitong_transit::model::deny::{DenyClass, DenyEntry};
 use huitong_transit::model::key_set::{IssuerText, KeySetText};
 use huitong_transit::model::rider::AccountToken;
@@ -18,7 +20,7 @@ use huitong_transit::verify::{CheckedBatch, CheckedRecord, Outcome, Verified};
 use huitong_transit_code::Reason;
 use huitong_transit_code::chain::Checked;
 use huitong_transit_code::code::Account;
-use huitong_transit_code::make::{self, RootFields, Sign, SigningKey};
+use huitong_transit_code::make::{self, CertificateFields, RootFields, Sign, SigningKey};
 use huitong_transit_code::profile::Profile;
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -60,6 +62,27 @@ fn started() -> Instant {
 
 fn gate_name(node: usize, gate: usize) -> String {
     format!("G{}-{gate}", region::DIVISIONS[node])
+}
+
+fn key(name: &str) -> SigningKey {
+    SigningKey::of_test(&format!("simulated {name}")).expect("a key")
+}
+
+/// The service with the issuer keys of all cities; a node uses that of its own.
+pub fn service() -> Transit {
+    let issuer = |node| {
+        let own = key(&city(node));
+        let fields = CertificateFields {
+            service: [0x01, 0x01, 0x00, 0x00],
+            ca_index: 1,
+            issuer: issuer(node),
+            expiry: [0x12, 0x99],
+            serial: [0, 0, 1],
+        };
+        let certificate = make::certificate(fields, &own.key(), &key("root"));
+        (city(node).parse().expect("a code"), Issuer { issuer: issuer(node), certificate, key: own })
+    };
+    Transit::new(IssuerKeys((0..NODES).map(issuer).collect()))
 }
 
 /// A tap that a gate has recorded.
@@ -176,7 +199,7 @@ fn pack(node: usize) -> String {
 }
 
 fn key_set() -> KeySetText {
-    let root = SigningKey::of_test("simulated root").expect("a key");
+    let root = key("root");
     let issuers = (0..NODES).map(|node| IssuerText {
         issuer: hex::encode(issuer(node)),
         city: city(node).parse().expect("a code"),
@@ -203,7 +226,7 @@ fn gates(node: usize) -> Vec<GateWish> {
             network: city(node).parse().expect("a code"),
             station: gate as u32 * 2 + 1,
             line: 1,
-            key: hex::encode(SigningKey::of_test("simulated gate").expect("a key").key().compressed()),
+            key: hex::encode(key("gate").key().compressed()),
             active: true,
         })
         .collect()
@@ -336,6 +359,22 @@ impl Workload for TransitLoad {
                             })
                         };
                         wishes.push(self.wish(node, "home", format!("account {rider} of {node}"), open));
+                    }
+                }
+                2 => {
+                    // Home pays only for riders whom it has authorised.
+                    for rider in 0..RIDERS {
+                        let authorise = move || {
+                            Command::Authorise(AuthoriseWish {
+                                account: token(node, rider),
+                                user_key: key("phone").key().compressed(),
+                                ticket: [0, 0, 0, 0, 0, 0, 0, 1],
+                                platform: [0, 0, 0, 1],
+                                expiry: None,
+                                validity_s: 30,
+                            })
+                        };
+                        wishes.push(self.wish(node, "home", format!("phone of {rider} of {node}"), authorise));
                     }
                 }
                 _ => {}

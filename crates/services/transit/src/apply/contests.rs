@@ -90,5 +90,6 @@ fn charged(tx: Tx<'_>, charge: &ContestCharge, applied: &Applied) -> Result<(), 
     if charge.paid_fen > Fen::ZERO || charge.debt.is_some() {
         take(tx, &charge.payer, charge.paid_fen, charge.owed_fen)?;
     }
+    tx.execute_one("UPDATE home_trip SET borne_fen = ?2 WHERE trip = ?1", params![charge.trip.0, charge.borne_fen.0])?;
     charge.debt.as_ref().map_or(Ok(()), |debt| new_debt(tx, &charge.payer, debt, applied))
 }

@@ -69,8 +69,15 @@ pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) ->
     let adjust = &charged.adjust;
     let trip = &adjust.trip;
     tx.execute_one(
-        "UPDATE home_trip SET kind = ?2, charge_fen = ?3, adjusts = ?4, text = ?5 WHERE trip = ?1",
-        params![adjust.trip_id.0, trip.kind.name(), trip.charge_fen().0, adjust.number, json(trip)?],
+        "UPDATE home_trip SET kind = ?2, charge_fen = ?3, adjusts = ?4, text = ?5, borne_fen = borne_fen + ?6 WHERE trip = ?1",
+        params![
+            adjust.trip_id.0,
+            trip.kind.name(),
+            trip.charge_fen().0,
+            adjust.number,
+            json(trip)?,
+            charged.borne_fen.0,
+        ],
     )?;
     for tap in &adjust.added_taps {
         tx.execute(
@@ -90,7 +97,11 @@ pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) ->
 }
 
 fn book_change(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result<(), StoreError> {
-    let change = charged.adjust.change_fen;
+    // What is left for the rider; where there is no account, nothing.
+    let change = charged.adjust.change_fen - charged.borne_fen;
+    if change == Fen::ZERO {
+        return Ok(());
+    }
     if !change.is_negative() {
         let owed = charged.debt.as_ref().map_or(Fen::ZERO, |debt| debt.amount_fen);
         take(tx, &charged.payer, change - owed, owed)?;
@@ -126,7 +137,7 @@ fn note(tx: Tx<'_>, charged: &AdjustCharged, is_booked: bool) -> Result<(), Stor
             adjust.number,
             charged.payer.0,
             adjust.trip.network.as_str(),
-            adjust.change_fen.0,
+            (adjust.change_fen - charged.borne_fen).0,
             adjust.reason,
             adjust.evidence,
             adjust.booking_day.to_string(),

@@ -7,12 +7,13 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, Stop, View};
+use uuid::Uuid;
 
 use super::assemble::{self, Parts};
-use super::charge::{self, Charging};
+use super::charge::Charging;
 use super::finalise::{free, merge};
 use super::pricing::NetworkPrices;
-use super::{Decided, answers, node_of, send};
+use super::{Decided, answers, charge_adjust, node_of, send};
 use crate::command::{AdjustWish, Reply};
 use crate::event::Event;
 use crate::model::fare::ride::Fare;
@@ -147,7 +148,7 @@ fn claim(
     let own = context.home.jurisdiction;
     match node_of(context, row.home) {
         Some(node) if node == own => {
-            let (events, result) = charge::charge_adjust(view, &adjust, own, charging, context)?;
+            let (events, result) = charge_adjust::charge(transit, view, &adjust, own, charging, context)?;
             decision.events.extend(events);
             merge(&mut decision, answers::adjust_booked(transit, view, row, &adjust, &result, context)?);
         }
@@ -166,7 +167,7 @@ pub fn document_of(
     context: &Context<'_>,
 ) -> Option<Document> {
     Some(Document {
-        id: document_id(adjust),
+        id: document_id(adjust.adjust),
         kind: DocumentKind::Adjust,
         issuer: node_of(context, creditor)?,
         receiver: node_of(context, debtor)?,
@@ -179,8 +180,8 @@ pub fn document_of(
     })
 }
 
-pub fn document_id(adjust: &TripAdjust) -> Digest {
-    HashFunction::Sha256.hash(&[b"huitong.transit.adjust.1", adjust.adjust.as_bytes()])
+pub fn document_id(adjust: Uuid) -> Digest {
+    HashFunction::Sha256.hash(&[b"huitong.transit.adjust.1", adjust.as_bytes()])
 }
 
 /// The trip after a change, the taps it gained, and what the change rests on.
@@ -240,8 +241,18 @@ fn with_side(
     if trip.flags.iter().any(|flag| flag == "no_fare") {
         return Err(refusal::FARE_NONE.refuse().into());
     }
-    // Id, days and limits are those of the trip as it was claimed first.
-    Ok(TripFinal { trip_id: before.trip_id, travel_day: before.travel_day, limit_fen: before.limit_fen, ..trip })
+    // Id, days, limit and grant are those of the trip as it was claimed first.
+    let mut fare = trip.fare.clone();
+    fare.discount(assemble::ABOVE_LIMIT, fare.charge_fen - before.limit_fen);
+    Ok(TripFinal {
+        trip_id: before.trip_id,
+        travel_day: before.travel_day,
+        limit_fen: before.limit_fen,
+        grant: before.grant,
+        account_type: before.account_type,
+        fare,
+        ..trip
+    })
 }
 
 /// The one tap of a single-sided trip, as far as its evidence tells.
@@ -252,7 +263,7 @@ fn known_tap(trip: &TripFinal) -> Option<Tap> {
         hash: evidence.hash,
         direction: evidence.direction,
         station: evidence.station,
-        line: 0,
+        line: evidence.line,
         at: evidence.at,
         uncertainty: DurationMs(0),
         generated: evidence.generated,

@@ -23,6 +23,8 @@ pub struct HomeTrip {
     pub content: Digest,
     pub original_fen: Fen,
     pub charge_fen: Fen,
+    /// Of it what home bears itself, not the rider.
+    pub borne_fen: Fen,
     pub adjusts: u32,
     pub began: Instant,
     pub travel_day: Date,
@@ -44,7 +46,7 @@ impl HomeTrip {
     }
 }
 
-const COLUMNS: &str = "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text";
+const COLUMNS: &str = "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text, borne_fen";
 
 fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
     Ok(HomeTrip {
@@ -64,6 +66,7 @@ fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
         booked_at: Instant(row.get(13)?),
         outcome: row.get(14)?,
         text: row.get(15)?,
+        borne_fen: Fen(row.get(16)?),
     })
 }
 
@@ -128,6 +131,7 @@ pub struct HomeAdjust {
     pub trip: Digest,
     pub number: u32,
     pub network: Division,
+    /// Without what home bears itself.
     pub change_fen: Fen,
     pub reason: String,
     pub evidence: String,

@@ -2,11 +2,12 @@
 
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
-use huitong_transit::command::{Command, Reply};
+use huitong_transit::command::{AdjustWish, Command, Reply};
 use huitong_transit::model::contest::{ContestDecision, ContestReason, ContestState};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::TripState;
 use huitong_transit::query::contests::{self, ContestRow};
+use huitong_transit::query::trips;
 use uuid::Uuid;
 
 use super::stage::{METRO, Phone, Stage};
@@ -197,12 +198,50 @@ fn an_adjustment_while_the_claim_is_disputed_is_part_of_what_is_decided() {
     let mut stage = Stage::new();
     let phone = Phone::new("330100", 6);
     let trip = ride(&mut stage, &phone);
-    let wish = huitong_transit::command::AdjustWish::Charge { amount_fen: Fen(350) };
+    let wish = AdjustWish::Charge { amount_fen: Fen(350) };
     stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
     stage.pass(1);
     assert_eq!(books(&stage), (0, 0));
     let contest = of_document(&stage, "310000", trip).contest.contest;
     answer(&mut stage, contest, ContestDecision::Upheld, None);
     assert_eq!(books(&stage), (350, -350));
+    stage.check();
+}
+
+/// A clerk of Shanghai sets what the trip costs.
+fn set(stage: &mut Stage, trip: Digest, fen: i64) {
+    let wish = AdjustWish::Charge { amount_fen: Fen(fen) };
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
+    stage.pass(1);
+}
+
+/// The document of a trip's adjustment.
+fn adjustment(stage: &Stage, trip: Digest, number: usize) -> Digest {
+    let adjusts = trips::adjustments(stage.region.view("310000"), trip).expect("readable");
+    let name: &[u8] = b"huitong.transit.adjust.1";
+    huitong_kernel::hash::HashFunction::Sha256.hash(&[name, adjusts[number - 1].adjust.as_bytes()])
+}
+
+#[test]
+fn what_home_owes_without_an_account_is_its_own_loss_when_it_gets_cheaper_and_when_it_gets_dearer() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 8);
+    let trip = ride(&mut stage, &phone);
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    answer(&mut stage, contest, ContestDecision::Upheld, None);
+    let loss = |stage: &Stage| stage.balances("330000", "loss")["loss/330100"];
+    assert_eq!((books(&stage), loss(&stage)), ((500, -500), Fen(500)));
+    set(&mut stage, trip, 200);
+    assert_eq!((books(&stage), loss(&stage)), ((200, -200), Fen(200)));
+    stage.check();
+    // More again: the books agree at once, and home contests it as it contested the trip.
+    set(&mut stage, trip, 350);
+    assert_eq!((books(&stage), loss(&stage)), ((350, -350), Fen(350)));
+    let document = adjustment(&stage, trip, 2);
+    let (visited, home) = (of_document(&stage, "310000", document), of_document(&stage, "330000", document));
+    assert_eq!((visited.contest.reason, home.state), (ContestReason::NoAccount, ContestState::Open));
+    answer(&mut stage, visited.contest.contest, ContestDecision::Withdrawn, None);
+    assert_eq!((books(&stage), loss(&stage)), ((200, -200), Fen(200)));
+    assert_eq!(of_document(&stage, "330000", document).state, ContestState::Withdrawn);
     stage.check();
 }

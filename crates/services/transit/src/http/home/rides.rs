@@ -150,7 +150,7 @@ pub fn ride(transit: &Transit, view: View<'_>, row: &HomeTrip) -> Result<Ride, S
             .map(|line| Reduction { name: line.name.clone(), minus: line.minus_fen.into() })
             .collect(),
         overstay: trip.fare.overstay_fen.into(),
-        charge: row.charge_fen.into(),
+        charge: (row.charge_fen - row.borne_fen).into(),
         original: row.original_fen.into(),
         provisional: trip.provisional,
         completion: trip.completion.map(|filled| Filled {
