@@ -245,3 +245,29 @@ fn what_home_owes_without_an_account_is_its_own_loss_when_it_gets_cheaper_and_wh
     assert_eq!(of_document(&stage, "330000", document).state, ContestState::Withdrawn);
     stage.check();
 }
+
+#[test]
+fn an_adjustment_that_another_has_replaced_is_not_taken_back_as_a_whole() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 9);
+    stage.account(&phone, 10_000);
+    let trip = ride(&mut stage, &phone);
+    for fen in [300, 500] {
+        set(&mut stage, trip, fen);
+    }
+    let document = adjustment(&stage, trip, 2);
+    let contest = open(&mut stage, document);
+    set(&mut stage, trip, 350);
+    // Of the 200 that are contested 150 have been given back already.
+    let withdraw = Command::AnswerContest {
+        contest,
+        decision: ContestDecision::Withdrawn,
+        explanation: String::new(),
+        amount: None,
+    };
+    assert_eq!(stage.region.call("310000", CLERK, None, withdraw).code(), "TRN-1003");
+    answer(&mut stage, contest, ContestDecision::Adjusted, Some(300));
+    assert_eq!(books(&stage), (300, -300));
+    assert_eq!(stage.trips("310100", &phone)[0].charge_fen, Fen(300));
+    stage.check();
+}
