@@ -5,7 +5,7 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_transit::command::{AdjustWish, Command};
 use huitong_transit::model::fare::ride::{DiscountLine, Fare};
-use huitong_transit::model::message::{ChargeOutcome, Message, TripAdjust};
+use huitong_transit::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::{TripFinal, TripKind, TripState};
 use huitong_transit::query::{contests, home_trips, trips};
@@ -14,7 +14,7 @@ use super::desk::Shanghai;
 use super::stage::{METRO, Phone, Stage, digest, division};
 
 /// What is changed about a claim.
-type Change = dyn Fn(&mut TripFinal);
+type Change<'c> = dyn Fn(&mut TripFinal) + 'c;
 
 /// The ride of 5 yuan as Shanghai has claimed it.
 fn ride(stage: &mut Stage, shanghai: &mut Shanghai, phone: &Phone) -> TripFinal {
@@ -69,7 +69,7 @@ fn a_claim_is_paid_only_for_what_home_authorised() {
     stage.open(&other, 10_000);
     let mut shanghai = Shanghai::new(&mut stage);
     let genuine = ride(&mut stage, &mut shanghai, &phone);
-    let reason = |stage: &mut Stage, number, change: &Change| contested(claimed(stage, &genuine, number, change));
+    let reason = |stage: &mut Stage, number, change: &Change<'_>| contested(claimed(stage, &genuine, number, change));
     assert_eq!(reason(&mut stage, 1, &|trip| trip.rider = other.rider()), "NOT_VERIFIED", "nothing was authorised");
     assert_eq!(reason(&mut stage, 2, &|trip| trip.limit_fen = Fen(2_001)), "OVER_LIMIT");
     assert_eq!(reason(&mut stage, 3, &|trip| trip.taps.truncate(1)), "NOT_VERIFIED", "a pair has two taps");
@@ -108,7 +108,7 @@ fn no_flag_and_no_line_of_a_claim_hides_its_fare() {
     let flat = |fen| Fare::flat(16_450, Fen(fen));
     let minus = |name: &str, fen| DiscountLine { name: name.to_owned(), minus_fen: Fen(fen) };
     let order = "order:00000000-0000-0000-0000-000000000001".to_owned();
-    let changes: [(&str, &Change); 6] = [
+    let changes: [(&str, &Change<'_>); 6] = [
         ("more", &|trip| trip.fare = flat(600)),
         ("an order that nobody gave", &|trip| (trip.flags, trip.fare) = (vec![order.clone()], flat(900))),
         ("a clerk's case", &|trip| (trip.flags, trip.fare) = (vec!["fare_mismatch".to_owned()], flat(900))),
@@ -128,7 +128,7 @@ fn no_flag_and_no_line_of_a_claim_hides_its_fare() {
         trip.fare = Fare { discounts: vec![minus("gift", -400)], charge_fen: Fen(900), ..flat(500) }
     };
     let negative = |trip: &mut TripFinal| trip.fare = flat(-500);
-    for change in [&below as &Change, &negative] {
+    for change in [&below as &Change<'_>, &negative] {
         let mut trip = genuine.clone();
         change(&mut trip);
         stage.forge("310000", "330000", Message::TripFinal(Box::new(trip)));
@@ -163,7 +163,7 @@ fn an_adjustment_changes_neither_the_rider_nor_the_limit_nor_what_was_tapped() {
     stage.account(&phone, 10_000);
     let mut shanghai = Shanghai::new(&mut stage);
     let genuine = ride(&mut stage, &mut shanghai, &phone);
-    let changes: [&Change; 7] = [
+    let changes: [&Change<'_>; 7] = [
         &|trip| trip.limit_fen = Fen(9_000),
         &|trip| trip.rider = Phone::new("330100", 8).rider(),
         &|trip| trip.travel_day = trip.travel_day.tomorrow().expect("a day"),
@@ -277,4 +277,21 @@ fn a_free_exit_costs_what_the_order_says() {
         stage.region.call("310000", METRO, None, Command::AdjustTrip { trip: row.trip, wish }).reply();
     }
     assert!(stage.region.replay_differences().is_empty());
+}
+
+#[test]
+fn an_answer_that_comes_twice_is_booked_once() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 7);
+    stage.account(&phone, 10_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    let trip = ride(&mut stage, &mut shanghai, &phone).trip_id;
+    let wish = AdjustWish::Charge { amount_fen: Fen(300) };
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
+    stage.pass(1);
+    let adjust = trips::adjustments(stage.region.view("310000"), trip).expect("readable").remove(0).adjust;
+    let result = AdjustResult { adjust, trip_id: trip, outcome: ChargeOutcome::Charged };
+    stage.forge("330000", "310000", Message::AdjustResult(result));
+    assert_eq!(stage.balances("310000", "receivable")["receivable/310100/330100"], Fen(300));
+    stage.check();
 }
