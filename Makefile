@@ -1,6 +1,9 @@
 # Two commands: `make run` and `make test`. Everything else is for developers.
 .PHONY: run test lint bench soak simulate
 
+# OpenSSL's headers (Debian: libssl-dev), for its SM2 beside the default backend; not needed otherwise.
+OPENSSL := $(wildcard /usr/include/openssl/ec.h)
+
 # Four nodes, a morning at the cashiers, then they go on serving until Ctrl-C.
 run:
 	cargo build --release -p huitong-node
@@ -11,6 +14,9 @@ test: test-needs lint
 	cargo build -p huitong-node
 	cargo nextest run --workspace --no-fail-fast
 	cargo nextest run -p huitong-simulator --features sabotage sabotage
+ifneq ($(OPENSSL),)
+	cargo nextest run -p huitong-transit-code --features openssl vectors
+endif
 
 lint:
 	cargo fmt --all --check
@@ -21,9 +27,9 @@ test-needs:
 	sh .ci/install-test-needs
 
 # Settlements per second and latency of one process per node, beside the floors of fsync and signatures; ride codes, taps and
-# the closing of a period. With OpenSSL's headers (Debian: libssl-dev) it is measured beside the default backend.
+# the closing of a period.
 bench:
-	cargo build --release -p huitong-node -p huitong-bench $(if $(wildcard /usr/include/openssl/ec.h),--features huitong-bench/openssl)
+	cargo build --release -p huitong-node -p huitong-bench $(if $(OPENSSL),--features huitong-bench/openssl)
 	target/release/huitong-bench
 	target/release/huitong-bench streams
 	target/release/huitong-bench transit

@@ -2,7 +2,7 @@
 //! signatures and fsync on; and the floors of fsync and signatures in the same run.
 //!
 //! `huitong-bench streams` tells what 1, 2 and 4 streams of one service commit together.
-//! `huitong-bench transit` measures ride codes, taps and the closing of a period.
+//! `huitong-bench transit [verifier|taps|closing]` measures ride codes, taps and the closing of a period.
 //! `huitong-bench million` settles a million bills between two nodes and tells their memory on the way and after a restart.
 
 mod floors;
@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     if arguments.get(1).is_some_and(|word| word == "transit") {
         println!("machine: {} cores", std::thread::available_parallelism()?);
         let folder = tempfile::tempdir()?;
-        return transit::run(folder.path());
+        return transit::run(folder.path(), arguments.get(2).map(String::as_str));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run())

@@ -98,6 +98,14 @@ impl<S: Service> Region<S> {
         region
     }
 
+    /// A jurisdiction joins with a node of its own: all nodes know of it from now on.
+    pub fn join(&mut self, province: &str) {
+        self.provinces.push(province.parse().expect("a code"));
+        for province in self.provinces.clone() {
+            self.restart(province);
+        }
+    }
+
     /// Opens a node's file anew, as after a crash: whatever was not committed is gone.
     pub fn restart(&mut self, province: Division) {
         self.nodes.remove(&province);

@@ -138,6 +138,20 @@ impl World {
         Ok(())
     }
 
+    /// What the workloads have reached.
+    pub fn reached(&mut self) -> Result<(), String> {
+        let mut reached = Vec::new();
+        {
+            let views = |address: &Address| self.journal(address);
+            let views = Views(&views);
+            for workload in &self.workloads {
+                reached.extend(workload.effects(&views)?);
+            }
+        }
+        reached.into_iter().for_each(|(name, count)| self.coverage.effect(name, count));
+        Ok(())
+    }
+
     /// What a client was told is in the journal; nothing is there twice.
     fn check_acknowledged(&self, journals: &BTreeMap<Address, BTreeSet<(String, String)>>) -> Result<(), String> {
         for client in &self.clients.0 {

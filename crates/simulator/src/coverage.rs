@@ -60,6 +60,17 @@ impl Coverage {
         "forks refused",
         "forged receipts refused",
         "false claims ignored",
+        "hours passed",
+        "the business day ended",
+        "the month ended",
+        "trips without a tap",
+        "trips adjusted",
+        "debts tried again",
+        "codes of other cities",
+        "revenue shared",
+        "days matched",
+        "statements confirmed",
+        "contests answered",
     ];
 
     /// What was never reached.

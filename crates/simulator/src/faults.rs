@@ -209,7 +209,7 @@ impl World {
     }
 
     fn skew(&mut self, place: usize, random: &mut RandomSource) -> bool {
-        let skew = DurationMs(random.below(240_001) as i64 - 120_000);
+        let skew = DurationMs(self.passed().0 + random.below(240_001) as i64 - 120_000);
         self.places[place].skew = skew;
         if let Some(process) = &mut self.places[place].process {
             process.skew = skew;
@@ -219,7 +219,7 @@ impl World {
 
     /// A new key for a node: its operator installs it and restarts, peers fetch the manifest.
     fn rotate(&mut self, node: usize) -> bool {
-        let key = self.office.rotate(node, self.now, &mut self.random);
+        let key = self.office.rotate(node, self.wall(), &mut self.random);
         let newest = self.office.newest().clone();
         let version = newest.content().map_or(0, |manifest| manifest.version);
         for place in 0..self.places.len() {

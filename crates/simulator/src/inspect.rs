@@ -53,7 +53,7 @@ fn open<S: Service + Default>(node: usize, disk: &str) -> Result<Box<dyn Stream>
     let random = RandomSource::from_number(0);
     let opening =
         Opening { disk, home, random, directory: region::directory(), shared: None, eligible: Box::new(|| true) };
-    stream::open::<S>(opening, S::default).map_err(|error| error.to_string())
+    stream::open(S::default(), opening).map_err(|error| error.to_string())
 }
 
 /// A new disk with the journals of the old one, their views built anew, marked as restored.

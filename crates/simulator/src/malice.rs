@@ -92,7 +92,7 @@ impl World {
                 parcel.batches.insert(0, (*random.pick(&seen)).clone());
             }
             Fault::ForkedFeed => {
-                let feed = medical_feed(from, to);
+                let feed = feed_of_a_service(from, to, random);
                 let forked = self.fork(&feed, from, to)?;
                 parcel.batches.insert(0, forked);
             }
@@ -105,7 +105,7 @@ impl World {
                 parcel.receipts.push(Receipt { feed: batch.feed.clone(), note: forged.to_string() });
             }
             Fault::FalseClaim => {
-                let feed = medical_feed(to, from);
+                let feed = feed_of_a_service(to, from, random);
                 let mut claims = parcel.held.take().unwrap_or_default();
                 claims.feeds.push(Held { feed, size: 1_000_000, note: None });
                 parcel.held = Some(claims);
@@ -178,8 +178,10 @@ fn falsify_batch(fault: Fault, from: usize, batch: &mut Batch, random: &mut Rand
     Some(())
 }
 
-fn medical_feed(from: usize, to: usize) -> Feed {
-    let address = |node| Address::new(region::division(node), "medical");
+/// The feed of a service whose nodes owe each other money.
+fn feed_of_a_service(from: usize, to: usize, random: &mut RandomSource) -> Feed {
+    let service = *random.pick(&["medical", "transit"]);
+    let address = |node| Address::new(region::division(node), service);
     Feed::new(address(from), address(to))
 }
 

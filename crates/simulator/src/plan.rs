@@ -82,11 +82,35 @@ impl Fault {
     }
 }
 
+/// Time that passes at once, on every clock: what waits for hours or for a date becomes due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// Longer than a trip and its records may take.
+    Hours,
+    /// To the beginning of the next business day.
+    Day,
+    /// To the beginning of the next month's first business day.
+    Month,
+}
+
+impl Passage {
+    const ALL: [Passage; 3] = [Passage::Hours, Passage::Day, Passage::Month];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Passage::Hours => "hours passed",
+            Passage::Day => "the business day ended",
+            Passage::Month => "the month ended",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// A client of the workload with this number does something.
     Action(usize),
     Fault(Fault),
+    Passage(Passage),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +131,8 @@ pub struct Plan {
 const DURATION: DurationMs = DurationMs::seconds(90);
 const ACTIONS: u64 = 60;
 const FAULTS: u64 = 14;
+/// In one of so many runs time passes.
+const PASSAGES: u64 = 3;
 
 impl Plan {
     /// The plan of a seed, for so many workloads.
@@ -121,6 +147,14 @@ impl Plan {
         for _ in 0..FAULTS / 2 + random.below(FAULTS) {
             let what = What::Fault(*random.pick(Fault::ALL));
             items.push(Item { at: at(&mut random), seed: random.next_u64(), what });
+        }
+        if seed.is_multiple_of(PASSAGES) {
+            // One after the other, with work between them.
+            let part = DURATION.0 as u64 / (Passage::ALL.len() as u64 + 1);
+            for (number, passage) in (1..).zip(Passage::ALL) {
+                let at = DurationMs((number * part + random.below(part / 2)) as i64);
+                items.push(Item { at, seed: random.next_u64(), what: What::Passage(passage) });
+            }
         }
         items.sort_by_key(|item| item.at);
         Plan { seed, items }

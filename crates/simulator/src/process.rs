@@ -23,7 +23,7 @@ use huitong_transit::Transit;
 use crate::database::Database;
 use crate::region;
 use crate::stream::{self, Opening, Stream};
-use crate::workload;
+use crate::workload::transit_keys;
 
 /// The services of every node.
 pub const SERVICES: &[&str] = &[Registry::NAME, Medical::NAME, Transit::NAME];
@@ -68,9 +68,9 @@ impl Process {
     pub fn start(mut start: Start<'_>) -> Result<Process, StoreError> {
         let disk = disk_name(start.node, start.member);
         let streams = vec![
-            start.open(&disk, Registry::default)?,
-            start.open(&disk, Medical::default)?,
-            start.open(&disk, workload::transit::service)?,
+            start.open(Registry, &disk)?,
+            start.open(Medical::default(), &disk)?,
+            start.open(Transit::new(transit_keys(start.node)), &disk)?,
         ];
         let Start { node, member, key, signed, skew, now, .. } = start;
         let manifest = signed.content().expect("the office signs what can be read");
@@ -120,7 +120,7 @@ impl Process {
 }
 
 impl Start<'_> {
-    fn open<S: Service + Default>(&mut self, disk: &str, service: fn() -> S) -> Result<Box<dyn Stream>, StoreError> {
+    fn open<S: Service>(&mut self, service: S, disk: &str) -> Result<Box<dyn Stream>, StoreError> {
         let home = Address::new(region::division(self.node), S::NAME);
         let mut seed = || RandomSource::from_number(self.random.next_u64());
         let random = seed();
@@ -137,7 +137,7 @@ impl Start<'_> {
             // Each stream on its own: leaders of one node may be different members.
             eligible: Box::new(|| true),
         };
-        stream::open(opening, service)
+        stream::open(service, opening)
     }
 }
 

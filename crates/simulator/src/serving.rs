@@ -18,8 +18,8 @@ const FLUSH: u8 = 0;
 impl World {
     /// A client of a workload does something.
     pub fn act(&mut self, number: usize, seed: u64) {
-        let mut random = RandomSource::from_number(seed);
-        if let Some(wish) = self.workloads[number].act(&mut random) {
+        let (mut random, now) = (RandomSource::from_number(seed), self.wall());
+        if let Some(wish) = self.workloads[number].act(now, &mut random) {
             let client = self.clients.add(wish, number, &mut random);
             self.after(DurationMs(0), Event::Ask(client));
             if random.below(4) == 0 {

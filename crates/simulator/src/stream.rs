@@ -97,9 +97,9 @@ struct Hosted<S: Service> {
 }
 
 /// Opens a service's stream on a disk, as a node does when it starts.
-pub fn open<S: Service + Default>(opening: Opening<'_>, service: fn() -> S) -> Result<Box<dyn Stream>, StoreError> {
+pub fn open<S: Service>(service: S, opening: Opening<'_>) -> Result<Box<dyn Stream>, StoreError> {
     let Opening { disk, home, random, directory, shared, eligible } = opening;
-    let service = Arc::new(service());
+    let service = Arc::new(service);
     let logic = ServiceLogic::new(Arc::clone(&service), home.clone(), FUNCTION, random, Arc::clone(&directory));
     let path = format!("/{disk}/{}.db", S::NAME);
     let medium = Medium { vfs: Some(vfs::NAME), copy: false };

@@ -12,6 +12,8 @@ use huitong_kernel::suite::SoftwareKey;
 use huitong_kernel::time::{DurationMs, Instant};
 
 use huitong_store::journal;
+use huitong_transit::model::parameters::Parameters;
+use huitong_transit::model::period::Period;
 
 use crate::check::Checker;
 use crate::client::Clients;
@@ -20,12 +22,14 @@ use crate::database::Database;
 use crate::disk::Disk;
 use crate::malice::Malice;
 use crate::network::Network;
-use crate::plan::{Item, Plan, What};
+use crate::plan::{Item, Passage, Plan, What};
 use crate::process::{Process, Start, disk_name};
 use crate::region::{self, MEMBERS, Office};
 use crate::vfs;
 use crate::workload::{self, Workload};
 
+/// Longer than the simulated networks wait for a record.
+const HOURS: DurationMs = DurationMs::minutes(3 * 60);
 /// How often timers, manifests and shared journals are looked at.
 const TICK: DurationMs = DurationMs(200);
 /// After healing, everything must have come to rest by then.
@@ -129,6 +133,8 @@ pub struct World {
     queue: BTreeMap<(Instant, u64), Event>,
     counter: u64,
     started: Instant,
+    /// What all clocks have gone on at once: links and disks noticed nothing of it.
+    passed: DurationMs,
     step: u64,
     trace: Digest,
     /// Prints every step.
@@ -175,6 +181,7 @@ impl World {
             queue: BTreeMap::new(),
             counter: 0,
             started,
+            passed: DurationMs(0),
             step: 0,
             trace: Digest::ZERO,
             loud,
@@ -200,6 +207,7 @@ impl World {
         self.at(begin + last + DurationMs::seconds(20), Event::Heal);
         self.run_until_rest(DurationMs(last.0 + REST.0))?;
         self.check_end().map_err(|what| self.failure(what))?;
+        self.reached().map_err(|what| self.failure(what))?;
         self.coverage.steps = self.step;
         self.finish_coverage();
         Ok((self.coverage, self.trace))
@@ -266,6 +274,7 @@ impl World {
             Event::Planned(item) => match item.what {
                 What::Action(number) => self.act(number, item.seed),
                 What::Fault(fault) => self.inject(fault, item.seed),
+                What::Passage(passage) => self.pass(passage),
             },
             Event::Heal => self.heal(),
         }
@@ -297,6 +306,35 @@ impl World {
     pub fn next_number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
+    }
+
+    /// The true date and time.
+    pub fn wall(&self) -> Instant {
+        self.now + self.passed
+    }
+
+    /// What a clock that shows the right time shows more than [`World::now`].
+    pub fn passed(&self) -> DurationMs {
+        self.passed
+    }
+
+    fn pass(&mut self, passage: Passage) {
+        let (now, parameters) = (self.wall(), Parameters::default());
+        let today = parameters.business_day(now);
+        let until = match passage {
+            Passage::Hours => now + HOURS,
+            Passage::Day => parameters.day_begins(today) + DurationMs::days(1),
+            Passage::Month => parameters.day_begins(Period::of(today).next().first_day()),
+        };
+        // A clock may be two minutes behind.
+        let until = until + DurationMs::minutes(3);
+        let length = until - now;
+        self.passed.0 += length.0;
+        for place in &mut self.places {
+            place.skew.0 += length.0;
+            place.process.iter_mut().for_each(|process| process.skew.0 += length.0);
+        }
+        self.coverage.effect(passage.name(), 1);
     }
 
     /// Starts the process of a place on its disk.

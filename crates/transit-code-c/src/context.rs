@@ -13,6 +13,8 @@ use huitong_transit_code::signature::{Key, RustCrypto};
 
 /// Every part begins at a multiple of this.
 const ALIGNMENT: usize = 16;
+/// The key set in force and one that is announced.
+const KEY_SETS_LENGTH: u32 = 2 * KEY_SET_LENGTH_MAX as u32;
 /// Marks memory that `ht_ctx_init` has made.
 const MADE: u64 = 0x6875_6974_6f6e_6731;
 
@@ -21,6 +23,7 @@ pub struct Sizes {
     pub deny: u32,
     pub homes: u32,
     pub replay: u32,
+    pub passback: u32,
     pub certificates: u32,
     pub authorisations: u32,
 }
@@ -64,11 +67,11 @@ impl Context {
     pub fn size(sizes: &Sizes) -> usize {
         let parts = [
             padded(size_of::<Context>()),
-            table::<u8>(KEY_SET_LENGTH_MAX as u32),
+            table::<u8>(KEY_SETS_LENGTH),
             table::<Row>(sizes.deny),
             table::<Chain>(sizes.homes),
             table::<Place>(sizes.replay),
-            table::<Place>(sizes.replay),
+            table::<Place>(sizes.passback),
             table::<Slot>(sizes.certificates),
             table::<Slot>(sizes.authorisations),
         ];
@@ -87,10 +90,10 @@ impl Context {
         unsafe {
             let mut carver = Carver { next: memory.cast::<u8>().add(padded(size_of::<Context>())) };
             let memory_of_gate = Memory {
-                key_set: carver.take::<u8>(KEY_SET_LENGTH_MAX as u32),
+                key_set: carver.take::<u8>(KEY_SETS_LENGTH),
                 deny: DenyTable::new(carver.take::<Row>(sizes.deny), carver.take::<Chain>(sizes.homes)),
                 replay: Recent::new(carver.take::<Place>(sizes.replay)),
-                passback: Recent::new(carver.take::<Place>(sizes.replay)),
+                passback: Recent::new(carver.take::<Place>(sizes.passback)),
                 cache: Slots {
                     certificates: carver.take::<Slot>(sizes.certificates),
                     authorisations: carver.take::<Slot>(sizes.authorisations),

@@ -10,7 +10,7 @@ use core::ffi::c_void;
 use core::slice;
 
 use huitong_transit_code::Reason;
-use huitong_transit_code::gate::{Answer, Direction, GateRules, Policy, Presented};
+use huitong_transit_code::gate::{Answer, Direction, GateRules, Policy, Presented, Station, TablesUsed};
 use huitong_transit_code::signature::Key;
 
 use crate::context::{Context, Sizes};
@@ -20,9 +20,13 @@ use crate::context::{Context, Sizes};
 pub struct Config {
     /// The operator's key, compressed: tables must be signed by it.
     pub operator_key: [u8; 33],
+    /// Where the gate stands: other stations' states are not taken. The network is six digits, never 0.
+    pub network: u32,
+    pub station: u32,
     pub deny_entries_max: u32,
     pub homes_max: u32,
     pub replay_entries_max: u32,
+    pub passback_entries_max: u32,
     pub certificates_cached: u32,
     pub authorisations_cached: u32,
     pub skew_s: u32,
@@ -52,19 +56,26 @@ pub struct Outcome {
     pub platform: [u8; 4],
     pub ticket_number: [u8; 8],
     pub replay_key: [u8; 32],
+    /// For the tap record: the tables that this answer was given by. 0 where none was held, or the rider's home is not known.
+    pub key_set_version: u32,
+    pub deny_home: u32,
+    pub deny_sequence: u32,
+    pub deny_age_s: u32,
+    pub fare_pack_version: u32,
 }
 
 /// `HT_CODE_LENGTH_MAX` of the header.
 const _: () = assert!(huitong_transit_code::uic::CODE_LENGTH_MAX == 1_024);
 
-/// The library was used wrongly: a null pointer, or memory that is too small or not aligned to 16 bytes.
-const MISUSE: i32 = -1_000;
+/// The library was used wrongly: a null pointer, memory that is too small or not aligned to 16 bytes, a number out of range.
+pub const MISUSE: i32 = -1_000;
 
 fn sizes(config: &Config) -> Sizes {
     Sizes {
         deny: config.deny_entries_max,
         homes: config.homes_max,
         replay: config.replay_entries_max,
+        passback: config.passback_entries_max,
         certificates: config.certificates_cached,
         authorisations: config.authorisations_cached,
     }
@@ -77,6 +88,7 @@ fn rules(config: &Config) -> Option<GateRules> {
         _ => None,
     };
     let mut rules = GateRules {
+        station: Some(Station { network: config.network, station: config.station }),
         deny_age_max_s: i64::from(config.deny_age_max_s),
         deny_stale: policy(config.deny_stale_policy)?,
         clock_untrusted: policy(config.clock_untrusted_policy)?,
@@ -86,7 +98,7 @@ fn rules(config: &Config) -> Option<GateRules> {
     rules.time.skew_s = i64::from(config.skew_s);
     rules.time.validity_max_s = u16::try_from(config.validity_max_s).ok()?;
     rules.time.key_set_age_max_s = i64::from(config.key_set_age_max_s);
-    (rules.time.skew_s <= 120).then_some(rules)
+    (rules.time.skew_s <= 120 && config.network != 0).then_some(rules)
 }
 
 /// Bytes that [`ht_ctx_init`] needs for these settings; 0 if `config` is null.
@@ -146,6 +158,7 @@ macro_rules! table {
 
 table!(
     /// Takes a newer key set (layout `HTK2`): 0, −107 if it is older, malformed or not the operator's, −204 if it does not fit.
+    /// One that is announced for later decides nothing until its time; the one in force stays until then.
     ht_load_keyset,
     load_key_set
 );
@@ -155,7 +168,7 @@ table!(
     apply_deny
 );
 table!(
-    /// Takes a newer state of the station: 0, or −107.
+    /// Takes a newer state of the gate's own station: 0, or −107.
     ht_load_state,
     load_state
 );
@@ -183,14 +196,16 @@ pub unsafe extern "C" fn ht_verify(
     };
     let clock_error_s = (clock_error_s >= 0).then_some(clock_error_s);
     let answer = context.gate.check(Presented { code, now, clock_error_s, direction });
-    *out = outcome(&answer);
+    *out = outcome(&answer, &context.gate.tables_used(&answer, now));
     out.field_code
 }
 
-/// Another gate of the station let a code pass, with the outcome that it told there: it does not pass here any more.
+/// This code passed at another gate of the station, or here before a restart: from now on it is used up here, whatever the
+/// tables and the clock of this gate say of it. No signature is checked: the caller knows who told it. 0, −1 for what is no
+/// code, −204 if a table is full.
 ///
 /// # Safety
-/// As [`ht_verify`].
+/// `context` as for the tables; `code` points to `length` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ht_note_passed(
     context: *mut c_void,
@@ -203,9 +218,7 @@ pub unsafe extern "C" fn ht_note_passed(
     let (context, code) = unsafe { (Context::of(context), slice(code, length)) };
     let direction = u8::try_from(direction).ok().and_then(Direction::from_number);
     let (Some(context), Some(code), Some(direction)) = (context, code, direction) else { return MISUSE };
-    let answer = context.gate.check(Presented { code, now, clock_error_s: Some(0), direction });
-    // A pass uses the code up, which is all that is wanted; a refusal leaves nothing to remember.
-    answer.reason.field_code()
+    context.gate.note(code, direction, now).err().map_or(0, Reason::field_code)
 }
 
 /// The text of a reason, NUL-terminated ASCII, for instance `TRN-AUTH-SIG`; null for an unknown number.
@@ -234,7 +247,7 @@ static NAMES: [[u8; NAME_LENGTH_MAX]; 26] = {
     names
 };
 
-fn outcome(answer: &Answer) -> Outcome {
+fn outcome(answer: &Answer, used: &TablesUsed) -> Outcome {
     let mut outcome = Outcome {
         accept: i32::from(answer.accepts()),
         field_code: answer.reason.field_code(),
@@ -250,6 +263,11 @@ fn outcome(answer: &Answer) -> Outcome {
         platform: [0; 4],
         ticket_number: [0; 8],
         replay_key: [0; 32],
+        key_set_version: used.key_set_version,
+        deny_home: used.deny_home,
+        deny_sequence: used.deny_sequence,
+        deny_age_s: used.deny_age_s,
+        fare_pack_version: used.fare_pack_version,
     };
     if let Some(checked) = &answer.checked {
         outcome.profile = u32::from(checked.profile as u8);

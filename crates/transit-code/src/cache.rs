@@ -7,7 +7,7 @@ use crate::signature::Key;
 /// A slot of the cache. The caller gives the memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slot {
-    /// SM3 of the verified bytes, and the version of the key set.
+    /// SM3 of the verified bytes (and, of a certificate, its profile), and the version of the key set.
     known: Option<([u8; 32], u32)>,
     /// Of a certificate: its key, decompressed.
     key: Option<Key>,
@@ -27,6 +27,14 @@ pub trait Cache {
 pub struct Slots<'m> {
     pub certificates: &'m mut [Slot],
     pub authorisations: &'m mut [Slot],
+}
+
+impl Slots<'_> {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.certificates.fill(Slot::default());
+        self.authorisations.fill(Slot::default());
+    }
 }
 
 fn slot<'s>(slots: &'s mut [Slot], digest: &[u8; 32]) -> Option<&'s mut Slot> {

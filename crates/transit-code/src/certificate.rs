@@ -9,13 +9,12 @@ pub const ROOT_LENGTH: usize = 144;
 /// The service under which a root is looked up when the certificate's own service has none.
 pub const GENERAL_SERVICE: [u8; 4] = [0x01, 0x01, 0x00, 0x00];
 
-/// Which bytes of a certificate the root has signed: a profile's setting.
+/// Which bytes of a certificate the root has signed: a profile's setting. Every one covers the issuer's key, bytes [20,53):
+/// under another, whoever has seen one certificate could put a key of his own into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedRange {
     /// Fields 4 to 12, bytes [6,53), as in the field's programs.
     Fields4To12,
-    /// Fields 1 and 3 to 10 (unconfirmed).
-    Fields1And3To10,
 }
 
 /// An issuer certificate as received.
@@ -67,11 +66,6 @@ impl Certificate<'_> {
             SignedRange::Fields4To12 => {
                 *buffer = part(self.0, 6);
                 &buffer[..]
-            }
-            SignedRange::Fields1And3To10 => {
-                buffer[0] = byte(self.0, 0);
-                buffer[1..15].copy_from_slice(&part::<14>(self.0, 5));
-                &buffer[..15]
             }
         }
     }

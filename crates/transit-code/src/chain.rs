@@ -35,6 +35,9 @@ pub struct Checked {
     pub account: Account,
     pub platform: [u8; 4],
     pub account_type: u8,
+    /// Whom the certificate names, or whose the key is under the profile `uic-918-9`; the account's issuer where the key set
+    /// says that both must agree.
+    pub certificate_issuer: [u8; 4],
     /// Of the issuer's certificate; under the profile `uic-918-9` the number of the issuer's key.
     pub serial: [u8; 3],
     /// The jurisdiction that pays, six digits as a number.
@@ -61,6 +64,21 @@ impl From<Reason> for Failure {
     }
 }
 
+/// The time of a check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub now: i64,
+    /// Whether times are checked. Not while nobody knows the time: then signatures only are.
+    pub counts: bool,
+}
+
+impl Moment {
+    /// Whether something that holds until then is over.
+    pub fn is_after(self, last: i64) -> bool {
+        self.counts && self.now > last
+    }
+}
+
 /// What a check works with.
 pub struct Checker<'a, S, C> {
     pub signatures: &'a S,
@@ -72,32 +90,53 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
     /// Checks the received bytes at `now`, Unix seconds. The first check that fails decides. The first bytes tell the layout,
     /// and the platform's profile must be of it: a code is never tried under one profile after another.
     pub fn check(&mut self, bytes: &[u8], key_set: Option<&KeySet<'_>>, now: i64) -> Result<Checked, Failure> {
-        if uic::is_uic(bytes) { self.check_uic(bytes, key_set, now) } else { self.check_jtt1179(bytes, key_set, now) }
+        self.check_at(bytes, key_set, Moment { now, counts: true })
+    }
+
+    /// Checks all that does not depend on the time: whatever the clock says, a code that fails here would fail. `now` is used
+    /// to tell the age only.
+    pub fn check_without_times(
+        &mut self,
+        bytes: &[u8],
+        key_set: Option<&KeySet<'_>>,
+        now: i64,
+    ) -> Result<Checked, Failure> {
+        self.check_at(bytes, key_set, Moment { now, counts: false })
+    }
+
+    fn check_at(&mut self, bytes: &[u8], key_set: Option<&KeySet<'_>>, at: Moment) -> Result<Checked, Failure> {
+        if uic::is_uic(bytes) { self.check_uic(bytes, key_set, at) } else { self.check_jtt1179(bytes, key_set, at) }
     }
 
     /// The key set, if it is in force and young enough.
-    pub(crate) fn current<'s, 'k>(&self, key_set: Option<&'s KeySet<'k>>, now: i64) -> Result<&'s KeySet<'k>, Reason> {
-        key_set.filter(|set| set.is_current(now, self.rules.key_set_age_max_s)).ok_or(Reason::KeySet)
+    pub(crate) fn current<'s, 'k>(
+        &self,
+        key_set: Option<&'s KeySet<'k>>,
+        at: Moment,
+    ) -> Result<&'s KeySet<'k>, Reason> {
+        let is_current = |set: &&KeySet<'_>| !at.counts || set.is_current(at.now, self.rules.key_set_age_max_s);
+        key_set.filter(is_current).ok_or(Reason::KeySet)
     }
 
-    fn check_jtt1179(&mut self, bytes: &[u8], key_set: Option<&KeySet<'_>>, now: i64) -> Result<Checked, Failure> {
+    fn check_jtt1179(&mut self, bytes: &[u8], key_set: Option<&KeySet<'_>>, at: Moment) -> Result<Checked, Failure> {
         let code = Code::parse(bytes)?;
-        let set = self.current(key_set, now)?;
+        let set = self.current(key_set, at)?;
         // A profile without verification opens no gate.
         let (profile, offset_s) = set.platform(code.platform()).ok_or(Reason::Format)?;
         let range = profile.signed_range().ok_or(Reason::Format)?;
         let issuer_rules = set.issuer(code.account().issuer);
-        let issuer_key = self.certificate(&code, set, range, issuer_rules, now)?;
-        let issuer_rules = self.authorisation(&code, set, &issuer_key, issuer_rules, now)?;
+        let issuer_key = self.certificate(&code, set, (profile, range), issuer_rules, at)?;
+        let issuer_rules = self.authorisation(&code, set, &issuer_key, issuer_rules, at)?;
         self.user(&code)?;
         let generation_time = i64::from(code.generation_time()).saturating_add(offset_s);
-        let age_s = now.saturating_sub(generation_time);
-        self.window(age_s, code.validity_s()).map_err(|reason| Failure { reason, age_s })?;
+        let age_s = at.now.saturating_sub(generation_time);
+        self.window(at, age_s, code.validity_s()).map_err(|reason| Failure { reason, age_s })?;
         Ok(Checked {
             profile,
             account: code.account(),
             platform: code.platform(),
             account_type: code.account_type(),
+            certificate_issuer: code.certificate().issuer(),
             serial: code.certificate().serial(),
             home: issuer_rules.home,
             limit_fen: code.limit_fen(),
@@ -113,13 +152,13 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         &mut self,
         code: &Code<'_>,
         set: &KeySet<'_>,
-        range: SignedRange,
+        (profile, range): (Profile, SignedRange),
         issuer_rules: Option<IssuerRules>,
-        now: i64,
+        at: Moment,
     ) -> Result<Key, Reason> {
         let certificate = code.certificate();
         let root = set.root(certificate.service(), certificate.ca_index()).ok_or(Reason::RootMissing)?;
-        if root.is_expired(now) {
+        if at.counts && root.is_expired(at.now) {
             return Err(Reason::RootMissing);
         }
         if !certificate.is_well_formed() {
@@ -128,10 +167,11 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         if set.is_revoked(certificate.issuer(), certificate.serial()) {
             return Err(Reason::CertificateRevoked);
         }
-        if certificate.is_expired(now) {
+        if at.counts && certificate.is_expired(at.now) {
             return Err(Reason::CertificateExpired);
         }
-        let digest = sm3(&[certificate.0]);
+        // What is good under one profile says nothing under another.
+        let digest = sm3(&[certificate.0, &[profile as u8]]);
         let key = match self.cache.certificate(&digest, set.version()) {
             Some(key) => key,
             None => {
@@ -159,7 +199,7 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         set: &KeySet<'_>,
         issuer_key: &Key,
         issuer_rules: Option<IssuerRules>,
-        now: i64,
+        at: Moment,
     ) -> Result<IssuerRules, Reason> {
         let signature = code.authorisation_signature().ok_or(Reason::AuthorisationSignature)?;
         let digest = sm3(&[code.authorisation()]);
@@ -172,7 +212,7 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         }
         // An issuer that the key set does not name has no account type that is allowed.
         let rules = issuer_rules.filter(|rules| rules.allows(code.account_type())).ok_or(Reason::AccountType)?;
-        if now > code.authorisation_expiry() {
+        if at.is_after(code.authorisation_expiry()) {
             return Err(Reason::AuthorisationExpired);
         }
         if !(1..=self.rules.validity_max_s).contains(&code.validity_s()) {
@@ -190,8 +230,10 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
     }
 
     /// Step 6: −skew ≤ age ≤ validity + skew, ends included.
-    pub(crate) fn window(&self, age_s: i64, validity_s: u16) -> Result<(), Reason> {
-        if age_s < -self.rules.skew_s {
+    pub(crate) fn window(&self, at: Moment, age_s: i64, validity_s: u16) -> Result<(), Reason> {
+        if !at.counts {
+            Ok(())
+        } else if age_s < -self.rules.skew_s {
             Err(Reason::CodeFuture)
         } else if age_s > i64::from(validity_s) + self.rules.skew_s {
             Err(Reason::CodeExpired)

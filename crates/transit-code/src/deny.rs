@@ -128,6 +128,11 @@ impl<'m> DenyTable<'m> {
         DenyTable { rows, used: 0, chains, homes: 0 }
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        (self.used, self.homes) = (0, 0);
+    }
+
     /// Applies a delta that follows the last one of its home, or a snapshot that is newer. Anything else is
     /// [`Reason::Chain`]: the gate then asks for a snapshot. A table that cannot hold it is [`Reason::ReplayFull`]; in both
     /// cases nothing changes.
@@ -166,17 +171,23 @@ impl<'m> DenyTable<'m> {
         self.chains.iter().take(self.homes).find(|chain| chain.home == home)
     }
 
-    /// Whether the code's issuer, certificate, platform or account is denied at `now`.
+    /// Whether the code's issuer, certificate, platform or account is denied at `now`. The issuer of the account and the one
+    /// that the certificate names may differ by a policy of the key set; an entry of either counts.
     pub fn denies(&self, code: &Checked, now: i64) -> bool {
         let mut account = [0; 14];
         account[..4].copy_from_slice(&code.account.issuer);
         account[4..].copy_from_slice(&code.account.number);
-        let mut certificate = [0; 7];
-        certificate[..4].copy_from_slice(&code.account.issuer);
-        certificate[4..].copy_from_slice(&code.serial);
+        let certificate_of = |issuer: &[u8; 4]| {
+            let mut certificate = [0; 7];
+            certificate[..4].copy_from_slice(issuer);
+            certificate[4..].copy_from_slice(&code.serial);
+            entry(DenyKind::Certificate, &certificate)
+        };
         [
             entry(DenyKind::Issuer, &code.account.issuer),
-            entry(DenyKind::Certificate, &certificate),
+            entry(DenyKind::Issuer, &code.certificate_issuer),
+            certificate_of(&code.account.issuer),
+            certificate_of(&code.certificate_issuer),
             entry(DenyKind::Platform, &code.platform),
             entry(DenyKind::Account, &account),
         ]

@@ -6,6 +6,8 @@ use crate::cache::Slots;
 use crate::chain::{Checked, Checker, Failure, TimeRules};
 use crate::deny::{Delta, DenyTable};
 use crate::key_set::KeySet;
+use crate::key_sets::HeldKeySets;
+use crate::pass::Pass;
 use crate::reason::Reason;
 use crate::recent::Recent;
 use crate::signature::{Key, Signatures};
@@ -35,8 +37,18 @@ pub enum Policy {
     AcceptFlagged,
 }
 
+/// Where a gate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Station {
+    /// Six digits as a number.
+    pub network: u32,
+    pub station: u32,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateRules {
+    /// Whose states the gate takes; `None`: the caller sees to that, for another station's are signed by the same operator.
+    pub station: Option<Station>,
     pub time: TimeRules,
     /// The age at which a deny list is too old.
     pub deny_age_max_s: i64,
@@ -50,6 +62,7 @@ pub struct GateRules {
 impl Default for GateRules {
     fn default() -> GateRules {
         GateRules {
+            station: None,
             time: TimeRules::default(),
             deny_age_max_s: 24 * 3_600,
             deny_stale: Policy::Refuse,
@@ -97,13 +110,27 @@ pub const FLAG_CLOCK: u8 = 4;
 /// Passed while exits were free by order.
 pub const FLAG_FREE_EXIT: u8 = 8;
 
+/// The tables that a check went by, as its tap record tells them: the proof of their age in a contest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TablesUsed {
+    /// 0: none was held.
+    pub key_set_version: u32,
+    /// 0: the rider's home is not known, or no list of it was held.
+    pub deny_home: u32,
+    pub deny_sequence: u32,
+    pub deny_age_s: u32,
+    pub fare_pack_version: u32,
+}
+
 /// The memory of a gate, given by the caller; sizes are limits for the gate's life.
 pub struct Memory<'m> {
-    /// Holds the key set: [`crate::key_set::KEY_SET_LENGTH_MAX`] bytes suffice for any.
+    /// Holds the key set in force and one that is announced: twice [`crate::key_set::KEY_SET_LENGTH_MAX`] bytes suffice for
+    /// any two.
     pub key_set: &'m mut [u8],
     pub deny: DenyTable<'m>,
     /// At least the codes of `validity_max_s + 2·skew_s` seconds.
     pub replay: Recent<'m>,
+    /// At least the tickets of `passback_s` seconds.
     pub passback: Recent<'m>,
     pub cache: Slots<'m>,
 }
@@ -112,49 +139,76 @@ pub struct Gate<'m, S> {
     signatures: S,
     operator: Key,
     pub rules: GateRules,
-    memory: Memory<'m>,
-    /// Length of the loaded key set; 0 before the first.
-    key_set_length: usize,
+    key_sets: HeldKeySets<'m>,
+    deny: DenyTable<'m>,
+    replay: Recent<'m>,
+    passback: Recent<'m>,
+    cache: Slots<'m>,
     state: Option<ServiceState>,
+    /// The last time that could be trusted.
+    clock: Option<i64>,
+    /// The time of the last pass that was remembered.
+    last_pass: Option<i64>,
 }
 
 impl<'m, S: Signatures> Gate<'m, S> {
     /// A gate that takes tables signed by `operator`. Until a key set and a state are loaded it refuses all.
     pub fn new(signatures: S, operator: Key, rules: GateRules, memory: Memory<'m>) -> Gate<'m, S> {
-        Gate { signatures, operator, rules, memory, key_set_length: 0, state: None }
+        let Memory { key_set, deny, replay, passback, cache } = memory;
+        let key_sets = HeldKeySets::new(key_set);
+        let (state, clock, last_pass) = (None, None, None);
+        Gate { signatures, operator, rules, key_sets, deny, replay, passback, cache, state, clock, last_pass }
     }
 
-    /// Takes a newer key set. The one in force stays when this one is older, malformed, or not the operator's.
+    /// Forgets everything, and goes on as a new gate of this operator with these rules.
+    pub fn begin_anew(&mut self, operator: Key, rules: GateRules) {
+        (self.operator, self.rules) = (operator, rules);
+        (self.state, self.clock, self.last_pass) = (None, None, None);
+        self.key_sets.clear();
+        self.deny.clear();
+        self.replay.clear();
+        self.passback.clear();
+        self.cache.clear();
+    }
+
+    /// Takes a newer key set. The one in force stays when this one is older, malformed, or not the operator's; and, when this
+    /// one is announced for later, until its time has come.
     pub fn load_key_set(&mut self, table: &[u8]) -> Result<u32, Reason> {
         let body = signed_body(table, &self.operator, &self.signatures)?;
         let set = KeySet::parse(body)?;
         if !set.roots_verify(&self.signatures) || self.key_set().is_some_and(|held| held.version() >= set.version()) {
             return Err(Reason::Chain);
         }
-        let version = set.version();
-        self.memory.key_set.get_mut(..body.len()).ok_or(Reason::ReplayFull)?.copy_from_slice(body);
-        self.key_set_length = body.len();
-        Ok(version)
+        self.key_sets.take(&set, self.clock)?;
+        Ok(set.version())
     }
 
     /// Applies the next delta of a home's deny list, or a newer snapshot.
     pub fn apply_deny(&mut self, table: &[u8]) -> Result<(), Reason> {
         let body = signed_body(table, &self.operator, &self.signatures)?;
-        self.memory.deny.apply(&Delta::parse(body)?)
+        self.deny.apply(&Delta::parse(body)?)
     }
 
-    /// Takes a newer state of the station.
+    /// Takes a newer state of the station; [`Reason::Chain`] for another station's.
     pub fn load_state(&mut self, table: &[u8]) -> Result<(), Reason> {
         let state = ServiceState::parse(signed_body(table, &self.operator, &self.signatures)?)?;
-        if self.state.is_some_and(|held| held.sequence >= state.sequence) {
+        let of = Station { network: state.network, station: state.station };
+        let is_elsewhere = self.rules.station.is_some_and(|own| own != of);
+        if is_elsewhere || self.state.is_some_and(|held| held.sequence >= state.sequence) {
             return Err(Reason::Chain);
         }
         self.state = Some(state);
         Ok(())
     }
 
+    /// The newest key set held, in force or announced.
     pub fn key_set(&self) -> Option<KeySet<'_>> {
-        KeySet::parse(self.memory.key_set.get(..self.key_set_length)?).ok()
+        self.key_sets.newest()
+    }
+
+    /// The key set by which codes are checked at `now`.
+    pub fn key_set_at(&self, now: i64) -> Option<KeySet<'_>> {
+        self.key_sets.at(now)
     }
 
     pub fn state(&self) -> Option<&ServiceState> {
@@ -163,36 +217,63 @@ impl<'m, S: Signatures> Gate<'m, S> {
 
     /// The deny list's sequence and age for a home: the age proof of a tap record.
     pub fn deny_age(&self, home: u32, now: i64) -> Option<(u32, i64)> {
-        self.memory.deny.chain(home).map(|chain| (chain.sequence, now.saturating_sub(chain.as_of)))
+        self.deny.chain(home).map(|chain| (chain.sequence, now.saturating_sub(chain.as_of)))
     }
 
-    /// Another gate of the station let this code pass.
-    pub fn note_passed(&mut self, answer: &Answer, direction: Direction, now: i64) -> Result<(), Reason> {
-        match &answer.checked {
-            Some(checked) => self.remember(checked, direction, now),
-            None => Ok(()),
+    /// The tables by which this answer was given at `now`, while none was loaded since.
+    pub fn tables_used(&self, answer: &Answer, now: i64) -> TablesUsed {
+        let mut used = TablesUsed {
+            key_set_version: self.key_set_at(now).map_or(0, |set| set.version()),
+            fare_pack_version: self.state.map_or(0, |state| state.fare_pack_version),
+            ..TablesUsed::default()
+        };
+        if let Some(checked) = &answer.checked
+            && let Some((sequence, age_s)) = self.deny_age(checked.home, now)
+        {
+            (used.deny_home, used.deny_sequence) = (checked.home, sequence);
+            used.deny_age_s = u32::try_from(age_s.max(0)).unwrap_or(u32::MAX);
         }
+        used
+    }
+
+    /// This code passed, at another gate of the station or here before a restart: from now on it is used up here, and so, for
+    /// its time, is the ticket. Whatever this gate would say of the code, it is not asked; only the code's format is looked at.
+    ///
+    /// [`Reason::Format`] or [`Reason::Version`] for what is no code; [`Reason::ReplayFull`] if a table has no room.
+    pub fn note(&mut self, code: &[u8], direction: Direction, now: i64) -> Result<(), Reason> {
+        let pass = Pass::of_code(code, self.key_set_at(now).as_ref(), now)?;
+        self.remember(&pass, direction, now)
+    }
+
+    /// The same for an answer that accepted.
+    pub fn note_passed(&mut self, answer: &Answer, direction: Direction, now: i64) -> Result<(), Reason> {
+        answer.checked.as_ref().map_or(Ok(()), |checked| self.remember(&Pass::of_checked(checked), direction, now))
     }
 
     /// Checks a code; if it passes, its replay key is used up.
     pub fn check(&mut self, presented: Presented<'_>) -> Answer {
-        let clock_good = presented.clock_error_s.is_some_and(|error| error.abs() <= self.rules.time.skew_s);
-        let refuses_clock = !clock_good && self.rules.clock_untrusted == Policy::Refuse;
-        let set = self.memory.key_set.get(..self.key_set_length).and_then(|bytes| KeySet::parse(bytes).ok());
-        let mut checker =
-            Checker { signatures: &self.signatures, cache: &mut self.memory.cache, rules: self.rules.time };
+        let skew_s = self.rules.time.skew_s.max(0).unsigned_abs();
+        let clock_good = presented.clock_error_s.is_some_and(|error_s| error_s.unsigned_abs() <= skew_s);
+        if clock_good {
+            self.clock = Some(presented.now);
+        }
+        let set = self.key_sets.at(presented.now);
+        let mut checker = Checker { signatures: &self.signatures, cache: &mut self.cache, rules: self.rules.time };
+        if !clock_good && self.rules.clock_untrusted == Policy::Refuse {
+            // What fails whatever the time is told as such. All else is the clock's fault, as far as anybody can know.
+            return match checker.check_without_times(presented.code, set.as_ref(), presented.now) {
+                Err(Failure { reason, age_s }) => Answer { reason, age_s, flags: 0, checked: None },
+                Ok(checked) => {
+                    Answer { reason: Reason::Clock, age_s: checked.age_s, flags: FLAG_CLOCK, checked: Some(checked) }
+                }
+            };
+        }
         let checked = match checker.check(presented.code, set.as_ref(), presented.now) {
-            Err(Failure { reason: Reason::CodeExpired | Reason::CodeFuture, age_s }) if refuses_clock => {
-                return Answer { reason: Reason::Clock, age_s, flags: 0, checked: None };
-            }
             Err(Failure { reason, age_s }) => return Answer { reason, age_s, flags: 0, checked: None },
             Ok(checked) => checked,
         };
-        let mut flags = 0;
-        let decided = if refuses_clock { Err(Reason::Clock) } else { self.decide(&checked, &presented, &mut flags) };
-        if !clock_good {
-            flags |= FLAG_CLOCK;
-        }
+        let mut flags = if clock_good { 0 } else { FLAG_CLOCK };
+        let decided = self.decide(&checked, &presented, &mut flags);
         Answer { reason: decided.err().unwrap_or(Reason::Ok), age_s: checked.age_s, flags, checked: Some(checked) }
     }
 
@@ -207,7 +288,7 @@ impl<'m, S: Signatures> Gate<'m, S> {
             }
             *flags |= FLAG_DENY_STALE;
         }
-        if self.memory.deny.denies(checked, now) {
+        if self.deny.denies(checked, now) {
             return Err(Reason::Denied);
         }
         if state.provisional_fen > checked.limit_fen {
@@ -217,10 +298,11 @@ impl<'m, S: Signatures> Gate<'m, S> {
             // A shortfall never locks the rider in.
             *flags |= FLAG_OVER_LIMIT;
         }
-        if self.memory.replay.holds(&directed(checked, direction), now) {
+        let pass = Pass::of_checked(checked);
+        if self.replay.holds(&pass.directed(direction), now) {
             return Err(Reason::Replay);
         }
-        if direction == Direction::In && self.memory.passback.holds(&ticket(checked), now) {
+        if direction == Direction::In && self.passback.holds(&pass.ticket, now) {
             return Err(Reason::Passback);
         }
         if direction == Direction::Out {
@@ -228,35 +310,46 @@ impl<'m, S: Signatures> Gate<'m, S> {
         } else if state.is_closed {
             return Err(Reason::Closed);
         }
-        self.remember(checked, direction, now)
+        // Room in both tables first: a refused rider must be able to try again with the same code.
+        self.bound_after_jump(now);
+        self.replay.make_room(&pass.directed(direction), now).map_err(|_| Reason::ReplayFull)?;
+        if direction == Direction::In {
+            self.passback.make_room(&pass.ticket, now).map_err(|_| Reason::ReplayFull)?;
+        }
+        self.remember(&pass, direction, now)
     }
 
-    fn remember(&mut self, checked: &Checked, direction: Direction, now: i64) -> Result<(), Reason> {
-        let keep_s = i64::from(self.rules.time.validity_max_s) + 2 * self.rules.time.skew_s;
-        let replay = self.memory.replay.insert(&directed(checked, direction), now, now.saturating_add(keep_s));
-        replay.map_err(|_| Reason::ReplayFull)?;
-        match direction {
-            Direction::In => {
-                let until = now.saturating_add(self.rules.passback_s);
-                self.memory.passback.insert(&ticket(checked), now, until).map_err(|_| Reason::ReplayFull)
-            }
+    /// Uses a pass up, as far as there is room.
+    fn remember(&mut self, pass: &Pass, direction: Direction, now: i64) -> Result<(), Reason> {
+        self.bound_after_jump(now);
+        // A code from the future, which another clock let pass, comes into its window here later.
+        let last_s = now.max(pass.generated(now)).saturating_add(self.keep_s());
+        let replay = self.replay.insert(&pass.directed(direction), now, last_s);
+        let passback = match direction {
+            Direction::In => self.passback.insert(&pass.ticket, now, now.saturating_add(self.rules.passback_s)),
             Direction::Out => {
-                self.memory.passback.forget(&ticket(checked));
+                self.passback.forget(&pass.ticket);
                 Ok(())
             }
             Direction::Boarding => Ok(()),
-        }
+        };
+        replay.and(passback).map_err(|_| Reason::ReplayFull)
     }
-}
 
-/// A code passes once per direction.
-fn directed(checked: &Checked, direction: Direction) -> [u8; 32] {
-    let mut key = checked.replay_key;
-    key[31] ^= direction as u8;
-    key
-}
+    /// How long a code can pass at most after it was made, by clocks that may be off.
+    fn keep_s(&self) -> i64 {
+        i64::from(self.rules.time.validity_max_s).saturating_add(self.rules.time.skew_s.saturating_mul(2))
+    }
 
-/// Issuer, account and ticket number: what may not enter twice.
-fn ticket(checked: &Checked) -> [u8; 32] {
-    crate::signature::sm3(&[&checked.account.issuer, &checked.account.number, &checked.ticket_number])
+    /// After a jump back of the clock, what was remembered before it would stay for as long as the clock was ahead, and no
+    /// rider would find room. A jump within the time that passes are kept changes nothing.
+    fn bound_after_jump(&mut self, now: i64) {
+        let keep_s = self.keep_s();
+        if self.last_pass.is_some_and(|last| now.saturating_add(keep_s) < last) {
+            let bound = |span_s: i64| now.saturating_add(span_s.saturating_mul(2));
+            self.replay.keep_until_at_most(bound(keep_s));
+            self.passback.keep_until_at_most(bound(keep_s.max(self.rules.passback_s)));
+        }
+        self.last_pass = Some(now);
+    }
 }

@@ -123,9 +123,14 @@ impl<'k> KeySet<'k> {
         u32_at(self.bytes, 4)
     }
 
+    /// From when on it is in force, Unix seconds.
+    pub fn not_before(&self) -> i64 {
+        i64_at(self.bytes, 8)
+    }
+
     /// Whether the set is in force and younger than the age limit, seconds.
     pub fn is_current(&self, now: i64, age_max_s: i64) -> bool {
-        let (not_before, not_after) = (i64_at(self.bytes, 8), i64_at(self.bytes, 16));
+        let (not_before, not_after) = (self.not_before(), i64_at(self.bytes, 16));
         not_before <= now && now < not_after && now.saturating_sub(not_before) <= age_max_s
     }
 

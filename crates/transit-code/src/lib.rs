@@ -32,8 +32,10 @@ pub mod decode;
 pub mod deny;
 pub mod gate;
 pub mod key_set;
+mod key_sets;
 #[cfg(feature = "make")]
 pub mod make;
+mod pass;
 pub mod profile;
 pub mod reason;
 pub mod recent;

@@ -7,7 +7,8 @@ use crate::certificate::SignedRange;
 pub enum Profile {
     /// The default.
     Jtt1179 = 1,
-    /// Another range under the root's signature (unconfirmed, off unless a key set names it).
+    /// Another range under the root's signature, "fields 1 and 3 to 10" (unconfirmed). Decode only: read so, the range leaves
+    /// the issuer's key out.
     Jtt1179CertificateB = 2,
     /// Another order of the last fields; what its signatures cover is not known.
     Metro2018 = 3,
@@ -57,8 +58,17 @@ impl Profile {
     pub fn signed_range(self) -> Option<SignedRange> {
         match self {
             Profile::Jtt1179 => Some(SignedRange::Fields4To12),
-            Profile::Jtt1179CertificateB => Some(SignedRange::Fields1And3To10),
-            Profile::Metro2018 | Profile::RawSm2 | Profile::Hefei | Profile::AlipayOffline | Profile::Uic9189 => None,
+            Profile::Jtt1179CertificateB
+            | Profile::Metro2018
+            | Profile::RawSm2
+            | Profile::Hefei
+            | Profile::AlipayOffline
+            | Profile::Uic9189 => None,
         }
+    }
+
+    /// Whether any code of a platform with this profile can open a gate.
+    pub fn is_verified(self) -> bool {
+        self.signed_range().is_some() || self == Profile::Uic9189
     }
 }

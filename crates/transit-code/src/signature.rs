@@ -221,7 +221,8 @@ mod openssl_backend {
             let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
             point.affine_coordinates(&self.group, &mut x, &mut y, &mut context)?;
             let mut expected = BigNum::new()?;
-            expected.mod_add(&BigNum::from_slice(hash)?, &x, &self.order, &mut context)?;
+            let hash = BigNum::from_slice(hash)?;
+            expected.mod_add(&hash, &x, &self.order, &mut context)?;
             Ok(expected == r)
         }
     }

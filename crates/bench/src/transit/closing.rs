@@ -47,6 +47,10 @@ fn fill(path: &Path) -> anyhow::Result<()> {
             "INSERT INTO document (issuer, receiver, booking_day, id, kind, creditor, debtor, travel_day, amount_fen)
              VALUES (?1, ?2, ?3, ?4, 'trip', '310100', ?5, ?3, ?6)",
         )?;
+        let mut count_day = connection.prepare(
+            "INSERT INTO document_day (issuer, receiver, booking_day, creditor, debtor, kind, documents, amount_fen)
+             VALUES (?1, ?2, ?3, '310100', ?4, 'trip', ?5, ?6)",
+        )?;
         let each = DOCUMENTS / DAYS / DEBTORS.len() as u64;
         let mut left = DOCUMENTS;
         for (place, (node, city)) in DEBTORS.iter().enumerate() {
@@ -55,12 +59,16 @@ fn fill(path: &Path) -> anyhow::Result<()> {
                 let count = if is_last { left } else { each };
                 left -= count;
                 let day = format!("2026-11-{day:02}");
+                let mut sum = 0;
                 for number in 0..count {
                     // Ascending as the key is, and scattered behind.
                     let mut id = HashFunction::Sha256.hash(&[day.as_bytes(), city.as_bytes(), &number.to_be_bytes()]).0;
                     id[..8].copy_from_slice(&(number << 20).to_be_bytes());
-                    insert.execute(params![stage::NODE, node, day, id, city, 300 + (number % 8) as i64 * 100])?;
+                    let amount = 300 + (number % 8) as i64 * 100;
+                    insert.execute(params![stage::NODE, node, day, id, city, amount])?;
+                    sum += amount;
                 }
+                count_day.execute(params![stage::NODE, node, day, city, count, sum])?;
             }
         }
     }

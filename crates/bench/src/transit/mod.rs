@@ -8,8 +8,17 @@ mod verifier;
 
 use std::path::Path;
 
-pub fn run(folder: &Path) -> anyhow::Result<()> {
-    verifier::run()?;
-    taps::run(folder)?;
-    closing::run(folder)
+/// All three, or only the one named.
+pub fn run(folder: &Path, part: Option<&str>) -> anyhow::Result<()> {
+    let wanted = |name: &str| part.is_none_or(|part| part == name);
+    if wanted("verifier") {
+        verifier::run()?;
+    }
+    if wanted("taps") {
+        taps::run(folder)?;
+    }
+    if wanted("closing") {
+        closing::run(folder)?;
+    }
+    Ok(())
 }

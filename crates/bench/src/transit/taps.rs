@@ -200,6 +200,7 @@ fn verified(tap: &Tap) -> Outcome {
         account: Account { issuer: [0x99, 0x33, 0x01, 0x00], number },
         platform: [0, 0, 0, 1],
         account_type: 1,
+        certificate_issuer: [0x99, 0x33, 0x01, 0x00],
         serial: [0, 0, 1],
         home: 330_000,
         limit_fen: 3_000,

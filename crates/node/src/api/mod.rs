@@ -1,5 +1,6 @@
 //! The public HTTP API of a node: all services' endpoints behind authentication and limits.
 
+pub mod alarms;
 pub mod authenticate;
 pub mod description;
 pub mod health;
@@ -42,6 +43,7 @@ impl Api {
         }
         let services = services
             .merge(endpoint::router(status::endpoints()).with_state(self.status.clone()))
+            .merge(endpoint::router(alarms::endpoints()).with_state(self.status.clone()))
             .merge(endpoint::router(health::endpoints()).with_state((self.status, self.metrics)));
         let (router, openapi) = services.split_for_parts();
         let limits = Arc::new(limits::Limits::new(config));

@@ -1,26 +1,55 @@
 //! The gate's clock, with what it believes about its own error.
+//!
+//! A gate that nobody told the time does not know whether its clock is right, and refuses (TRN-CLOCK, transit specification
+//! §5.3). What a node said is kept over a restart, and counts the less the longer ago it was.
 
 use huitong_service_kit::http::Clock;
+use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
 use crate::clock::SystemClock;
 
+/// Milliseconds in which a clock may go wrong by one more: 100 parts in a million, twice what the crystals of common boards
+/// are sold with (Huitong rule). After three and a half days alone the error is over 30 s.
+const MS_PER_MS_WRONG: u64 = 10_000;
+
 /// How far the gate trusts its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockTrust {
-    /// The uncertainty of the drift estimate.
+    /// The uncertainty of the estimate; without one, not at all.
     Estimate,
-    /// A script's word: at most so many seconds off.
+    /// The word of a person or a script: at most so many seconds off.
     Seconds(i64),
     Unknown,
+}
+
+/// What the gate last knew of its clock; kept as `clock.json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// Gate time − true time.
+    pub drift_ms: i32,
+    /// When it was made.
+    pub uncertainty_ms: u32,
+    /// By the gate's clock, Unix milliseconds.
+    pub made_at_ms: i64,
+}
+
+impl Estimate {
+    /// It grows with the time since. A clock that went back was set, or had no battery: it is off by that much more.
+    fn uncertainty_at(&self, gate_time_ms: i64) -> u32 {
+        let away_ms = gate_time_ms.abs_diff(self.made_at_ms);
+        let set_back_ms = if gate_time_ms < self.made_at_ms { away_ms } else { 0 };
+        let grown_ms = (away_ms / MS_PER_MS_WRONG).saturating_add(set_back_ms);
+        self.uncertainty_ms.saturating_add(u32::try_from(grown_ms).unwrap_or(u32::MAX))
+    }
 }
 
 /// Follows the system's clock, or stands where a script has put it.
 pub struct GateClock {
     system: SystemClock,
     set_ms: Option<i64>,
-    drift_ms: i32,
-    uncertainty_ms: u32,
+    estimate: Option<Estimate>,
     /// Further from the node's time than a record can say: not trusted, whatever the rest.
     is_far_off: bool,
     pub trust: ClockTrust,
@@ -50,20 +79,13 @@ pub fn corrected_s(gate_time_ms: i64, drift_ms: i32) -> i64 {
     gate_time_ms.saturating_sub(i64::from(drift_ms)).div_euclid(1_000)
 }
 
-impl Default for GateClock {
-    fn default() -> GateClock {
-        GateClock::new()
-    }
-}
-
 impl GateClock {
-    /// Without drift, trusted until somebody says otherwise.
-    pub fn new() -> GateClock {
+    /// With what the gate knew when it last ran.
+    pub fn new(estimate: Option<Estimate>) -> GateClock {
         GateClock {
             system: SystemClock { offset_ms: 0 },
             set_ms: None,
-            drift_ms: 0,
-            uncertainty_ms: 0,
+            estimate,
             is_far_off: false,
             trust: ClockTrust::Estimate,
         }
@@ -74,14 +96,22 @@ impl GateClock {
     }
 
     pub fn read(&self) -> Reading {
+        let gate_time_ms = self.time_ms();
+        let uncertainty_ms = self.estimate.map(|estimate| estimate.uncertainty_at(gate_time_ms));
         let error_s = match self.trust {
             _ if self.is_far_off => None,
-            ClockTrust::Estimate => Some(i64::from(self.uncertainty_ms.div_ceil(1_000))),
+            ClockTrust::Estimate => uncertainty_ms.map(|uncertainty| i64::from(uncertainty.div_ceil(1_000))),
             ClockTrust::Seconds(seconds) => Some(seconds),
             ClockTrust::Unknown => None,
         };
-        let (drift_ms, uncertainty_ms) = (self.drift_ms, self.uncertainty_ms);
-        Reading { gate_time_ms: self.time_ms(), drift_ms, uncertainty_ms, error_s }
+        let drift_ms = self.estimate.map_or(0, |estimate| estimate.drift_ms);
+        let said_ms = error_s.unwrap_or(0).saturating_mul(1_000).max(0);
+        let uncertainty_ms = uncertainty_ms.unwrap_or(u32::try_from(said_ms).unwrap_or(u32::MAX));
+        Reading { gate_time_ms, drift_ms, uncertainty_ms, error_s }
+    }
+
+    pub fn last_estimate(&self) -> Option<Estimate> {
+        self.estimate
     }
 
     /// From now on the clock stands.
@@ -100,17 +130,17 @@ impl GateClock {
     }
 
     pub fn estimate(&mut self, drift_ms: i32, uncertainty_ms: u32) {
-        (self.drift_ms, self.uncertainty_ms) = (drift_ms, uncertainty_ms);
+        self.estimate = Some(Estimate { drift_ms, uncertainty_ms, made_at_ms: self.time_ms() });
+        self.is_far_off = false;
     }
 
     /// A node said its time while the gate's clock read `gate_time_ms` before the question, `elapsed_ms` passing until the
     /// answer. A clock further off than a record can say (24 days) is not trusted.
     pub fn hear(&mut self, gate_time_ms: i64, elapsed_ms: i64, node_time_ms: i64) {
         let middle_ms = gate_time_ms.saturating_add(elapsed_ms / 2);
-        let drift_ms = i32::try_from(middle_ms.saturating_sub(node_time_ms)).ok();
-        self.is_far_off = drift_ms.is_none();
-        if let Some(drift_ms) = drift_ms {
-            self.estimate(drift_ms, u32::try_from(elapsed_ms / 2 + 1).unwrap_or(u32::MAX));
+        match i32::try_from(middle_ms.saturating_sub(node_time_ms)) {
+            Ok(drift_ms) => self.estimate(drift_ms, u32::try_from(elapsed_ms / 2 + 1).unwrap_or(u32::MAX)),
+            Err(_) => (self.estimate, self.is_far_off) = (None, true),
         }
     }
 }
@@ -119,15 +149,39 @@ impl GateClock {
 mod tests {
     use super::*;
 
+    const DAY_S: i64 = 86_400;
+
     #[test]
     fn a_node_s_time_corrects_a_clock_that_is_off() {
-        let mut clock = GateClock::new();
+        let mut clock = GateClock::new(None);
         clock.set(Moment(1_767_225_690_000));
+        assert_eq!(clock.read().error_s, None, "nobody told it the time");
         clock.hear(clock.time_ms(), 40, 1_767_225_600_000);
         let reading = clock.read();
         assert_eq!((reading.drift_ms, reading.uncertainty_ms, reading.error_s), (90_020, 21, Some(1)));
         assert_eq!(reading.now(), 1_767_225_599);
         clock.hear(clock.time_ms(), 40, 0);
-        assert_eq!(clock.read().error_s, None, "56 years off");
+        assert_eq!((clock.read().error_s, clock.last_estimate()), (None, None), "56 years off");
+    }
+
+    #[test]
+    fn what_a_node_said_counts_less_every_day_and_nothing_after_the_clock_was_set_back() {
+        let mut clock = GateClock::new(None);
+        clock.set(Moment(1_767_225_600_000));
+        clock.estimate(90_000, 20);
+        // The program starts again.
+        let mut clock = GateClock::new(clock.last_estimate());
+        clock.set(Moment(1_767_225_600_000));
+        clock.pass(3 * DAY_S);
+        let reading = clock.read();
+        assert_eq!((reading.drift_ms, reading.uncertainty_ms, reading.error_s), (90_000, 25_940, Some(26)));
+        clock.pass(DAY_S);
+        assert_eq!(clock.read().error_s, Some(35), "more than the 30 s that a gate may be off");
+        clock.set(Moment(1_767_225_560_000));
+        assert_eq!(clock.read().error_s, Some(41), "40 s before it was told the time");
+        clock.set(Moment(0));
+        assert!(clock.read().error_s.is_some_and(|error_s| error_s > DAY_S), "a clock without battery");
+        clock.trust = ClockTrust::Seconds(5);
+        assert_eq!(clock.read().error_s, Some(5));
     }
 }

@@ -7,11 +7,14 @@ use huitong_transit_code::make::SigningKey;
 use huitong_transit_code::record::{GateId, SCAN_LENGTH_MAX, TapRecord};
 use huitong_transit_code::signature::Key;
 
-use super::clock::{GateClock, Reading};
+use super::clock::{Estimate, GateClock, Reading};
 use super::folder::{Acknowledged, Folder};
-use super::held::{self, Held, TableKind};
-use super::memory::{self, Sizes, TestGate};
+use super::held::{self, Held, RefusedTable, TableKind};
+use super::memory::{self, REPLAY_PLACES_MAX, Sizes, TestGate};
 use super::record_store::{Kept, RecordStore};
+
+/// What the gate knows of its clock, in its folder.
+const CLOCK_FILE: &str = "clock.json";
 
 /// Where the gate stands and what it is.
 #[derive(Clone)]
@@ -40,6 +43,8 @@ pub struct Device {
     sizes: Sizes,
     gate: TestGate,
     epoch: u32,
+    /// Places that replay tables of this run may still have together: their memory stays taken.
+    replay_places_left: u32,
     /// For tests: ends the program when this record is on disk and not yet answered.
     pub fail_after_record: Option<u64>,
 }
@@ -48,8 +53,8 @@ pub struct Device {
 pub struct Started {
     pub cut_bytes: u64,
     pub remembered: usize,
-    pub refused_tables: Vec<&'static str>,
-    /// The store was lost behind records that the node has: a new epoch was begun.
+    pub refused_tables: Vec<RefusedTable>,
+    /// The store is gone, or lacks records that the node has: a new epoch was begun.
     pub lost_store: bool,
 }
 
@@ -61,24 +66,26 @@ impl Device {
         rules: GateRules,
         sizes: Sizes,
     ) -> anyhow::Result<(Device, Started)> {
+        let was_used = folder.is_used();
         let mut epoch = folder.epoch(&place.name)?;
+        let is_gone = was_used && !folder.file("records.bin").exists();
         let store = RecordStore::open(&folder.file("records.bin"), &place.id)?;
         let acknowledged = folder.acknowledged()?;
         let last = store.last().map(|last| Acknowledged { epoch: last.epoch, sequence: last.sequence });
         epoch = epoch.max(last.unwrap_or_default().epoch).max(acknowledged.epoch);
-        let lost_store = last.unwrap_or_default() < acknowledged;
+        let lost_store = is_gone || last.unwrap_or_default() < acknowledged;
         if lost_store {
             epoch = epoch.checked_add(1).context("no epoch is left")?;
         }
         folder.set_epoch(&place.name, epoch)?;
         let held = Held::read(&folder)?;
         let mut gate = memory::gate(operator, rules, sizes);
-        let refused_tables = held.load(&mut gate);
-        let remembered = memory::remember(&mut gate, &store)?;
+        let refused_tables = held.load(&mut gate, &operator, place.network, place.station);
+        let remembered = memory::remember(&mut gate, &store, sizes)?;
         let started = Started { cut_bytes: store.cut_bytes, remembered, refused_tables, lost_store };
         let device = Device {
             key: folder.key()?,
-            clock: GateClock::new(),
+            clock: GateClock::new(folder.read::<Option<Estimate>>(CLOCK_FILE)?.flatten()),
             place,
             folder,
             store,
@@ -89,6 +96,7 @@ impl Device {
             sizes,
             gate,
             epoch,
+            replay_places_left: REPLAY_PLACES_MAX,
             fail_after_record: None,
         };
         Ok((device, started))
@@ -150,7 +158,8 @@ impl Device {
             reason: answer.reason,
             flags: answer.flags,
             amount_fen: amount_fen.unwrap_or(-1),
-            key_set_version: self.key_set_version().unwrap_or(0),
+            // The one that the code was checked by; the newest held may be announced for later.
+            key_set_version: self.gate.key_set_at(time.now()).map_or(0, |set| set.version()),
             deny_home,
             deny_sequence,
             deny_age_s,
@@ -161,14 +170,30 @@ impl Device {
         self.store.append(&record)
     }
 
-    /// A neighbour gate of the station let a code pass: here it is used up too.
-    pub fn note_neighbour(&mut self, code: &[u8], direction: Direction) -> Reason {
+    /// A neighbour gate of the station let a code pass: here it is used up too, whatever this gate would say of it.
+    pub fn note_neighbour(&mut self, code: &[u8], direction: Direction) -> Result<(), Reason> {
         let now = self.clock.read().now();
-        self.gate.check(Presented { code, now, clock_error_s: Some(0), direction }).reason
+        self.gate.note(code, direction, now)
     }
 
-    /// Takes a newer table and keeps it; gives what it is.
-    pub fn take_table(&mut self, kind: TableKind, table: Vec<u8>) -> anyhow::Result<Result<String, Reason>> {
+    /// What the gate believes of its clock from now on; kept over a restart.
+    pub fn estimate_clock(&mut self, drift_ms: i32, uncertainty_ms: u32) -> anyhow::Result<()> {
+        self.clock.estimate(drift_ms, uncertainty_ms);
+        self.keep_clock()
+    }
+
+    /// A node said its time; see [`GateClock::hear`].
+    pub fn hear_time(&mut self, gate_time_ms: i64, elapsed_ms: i64, node_time_ms: i64) -> anyhow::Result<()> {
+        self.clock.hear(gate_time_ms, elapsed_ms, node_time_ms);
+        self.keep_clock()
+    }
+
+    fn keep_clock(&self) -> anyhow::Result<()> {
+        self.folder.write(CLOCK_FILE, &self.clock.last_estimate())
+    }
+
+    /// Takes a newer table; gives what it is. It is kept over a restart once [`Device::keep_tables`] was called.
+    pub fn take_table(&mut self, kind: TableKind, table: Vec<u8>) -> Result<String, Reason> {
         let taken = match kind {
             TableKind::KeySet => self.gate.load_key_set(&table).map(|version| format!("version {version}")),
             TableKind::Deny => self.gate.apply_deny(&table).map(|()| self.deny_text(held::deny_home(&table))),
@@ -178,9 +203,14 @@ impl Device {
         };
         if taken.is_ok() {
             self.held.keep(kind, table);
-            self.held.write(&self.folder)?;
+            let in_force = self.gate.key_set_at(self.clock.read().now()).map(|set| set.version());
+            self.held.drop_key_sets_but(&[in_force, self.key_set_version()]);
         }
-        Ok(taken)
+        taken
+    }
+
+    pub fn keep_tables(&self) -> anyhow::Result<()> {
+        self.held.write(&self.folder)
     }
 
     fn deny_text(&self, home: Option<u32>) -> String {
@@ -210,10 +240,17 @@ impl Device {
         if places == 0 {
             bail!("a replay table has at least one place");
         }
+        let Some(left) = self.replay_places_left.checked_sub(places) else {
+            bail!(
+                "the replay tables of one run have {REPLAY_PLACES_MAX} places together, {} are left",
+                self.replay_places_left
+            );
+        };
+        self.replay_places_left = left;
         let sizes = self.sizes.with_replay_places(places);
         let mut gate = memory::gate(self.operator, self.rules, sizes);
-        self.held.load(&mut gate);
-        let remembered = memory::remember(&mut gate, &self.store)?;
+        self.held.load(&mut gate, &self.operator, self.place.network, self.place.station);
+        let remembered = memory::remember(&mut gate, &self.store, sizes)?;
         (self.gate, self.sizes) = (gate, sizes);
         Ok(remembered)
     }

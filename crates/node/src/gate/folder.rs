@@ -45,6 +45,11 @@ impl Folder {
         transit_keys::read_or_generate(&self.file("gate.key"))
     }
 
+    /// Whether a gate has worked here before.
+    pub fn is_used(&self) -> bool {
+        self.file("gate.json").exists()
+    }
+
     /// The store's epoch; 1 in a new folder. Another gate's folder is refused: its records would be taken for ours.
     pub fn epoch(&self, gate: &str) -> anyhow::Result<u32> {
         match self.read::<Identity>("gate.json")? {

@@ -1,18 +1,25 @@
-//! `records.bin`: the gate's tap records, appended and never changed. Each is its length, two bytes big-endian, and its
-//! bytes; each names the hash of the one before (transit specification §10.2).
+//! `records.bin`: the gate's tap records, appended and never changed. Each stands in a frame: its length, two bytes
+//! big-endian, and the same two bytes inverted; the record; its SM3, which the next record names (transit specification
+//! §10.2).
 //!
-//! A record is on disk before the gate answers. What a crash leaves half written was therefore never answered, and is cut.
+//! A record is on disk before the gate answers. What a crash leaves half written was therefore never answered, and is cut:
+//! the begin of a frame at the end of the file, with zeros behind it or nothing. Whatever else is not as it was written is
+//! damage of records that were answered, and nothing is cut.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use huitong_transit_code::record::{GateId, RECORD_LENGTH_MAX, TapRecord};
+use huitong_transit_code::Reason;
+use huitong_transit_code::record::{GateId, RECORD_HEADER_LENGTH, RECORD_LENGTH_MAX, TapRecord};
 
-use super::clock::corrected_s;
-
-const LENGTH_BYTES: usize = 2;
+/// The length and its inverse.
+const MARK_LENGTH: usize = 4;
+const HASH_LENGTH: usize = 32;
+const FRAME_LENGTH_MAX: usize = MARK_LENGTH + RECORD_LENGTH_MAX + HASH_LENGTH;
+/// So many zeros at the end of a frame say that its last part was never written; a hash ends so once in 2⁶⁴.
+const UNWRITTEN_BYTES: usize = 8;
 /// Records of a store; then a new folder is due. A busy gate makes ten million in some three years.
 const RECORDS_MAX: usize = 10_000_000;
 
@@ -21,10 +28,51 @@ const RECORDS_MAX: usize = 10_000_000;
 pub struct Kept {
     pub epoch: u32,
     pub sequence: u64,
-    /// Corrected gate time, Unix seconds.
-    pub time_s: i64,
+    /// The gate opened.
+    pub is_pass: bool,
     offset: u64,
     length: u16,
+}
+
+fn mark(length: u16) -> [u8; MARK_LENGTH] {
+    let ([high, low], [inverse_high, inverse_low]) = (length.to_be_bytes(), (!length).to_be_bytes());
+    [high, low, inverse_high, inverse_low]
+}
+
+/// What stands at the end of the records read so far.
+enum Frame<'b> {
+    /// A record as it was written.
+    Whole(&'b [u8]),
+    /// A record of which a crash has left the begin, if from this byte on the file has zeros or nothing.
+    TornIfZeroFrom(usize),
+    Damaged,
+}
+
+impl<'b> Frame<'b> {
+    /// `bytes`: the longest frame, or all that is left.
+    fn at_begin_of(bytes: &'b [u8]) -> Frame<'b> {
+        let Some((written, rest)) = bytes.split_first_chunk::<MARK_LENGTH>() else {
+            return Frame::TornIfZeroFrom(bytes.len());
+        };
+        let [high, low, ..] = *written;
+        let length = u16::from_be_bytes([high, low]);
+        if *written != mark(length) {
+            return Frame::TornIfZeroFrom(2);
+        }
+        let length = usize::from(length);
+        if !(RECORD_HEADER_LENGTH..=RECORD_LENGTH_MAX).contains(&length) {
+            return Frame::Damaged;
+        }
+        let Some((record, hash)) = rest.get(..length + HASH_LENGTH).and_then(|rest| rest.split_at_checked(length))
+        else {
+            return Frame::TornIfZeroFrom(bytes.len());
+        };
+        if TapRecord::hash(record) == *hash {
+            Frame::Whole(record)
+        } else {
+            Frame::TornIfZeroFrom(MARK_LENGTH + length + HASH_LENGTH - UNWRITTEN_BYTES)
+        }
+    }
 }
 
 pub struct RecordStore {
@@ -54,55 +102,37 @@ impl RecordStore {
 
     fn read_all(&mut self, gate: &GateId) -> anyhow::Result<()> {
         let size = self.file.metadata()?.len();
-        let mut buffer = [0; RECORD_LENGTH_MAX];
+        let mut buffer = [0; FRAME_LENGTH_MAX];
         while self.end < size {
-            match self.read_next(size, gate, &mut buffer)? {
-                Some((kept, hash)) => self.take(kept, hash)?,
-                None => {
+            let count = usize::try_from(size - self.end).unwrap_or(buffer.len()).min(buffer.len());
+            self.file.read_exact_at(&mut buffer[..count], self.end)?;
+            match Frame::at_begin_of(&buffer[..count]) {
+                Frame::Whole(record) => match self.fits(record, gate) {
+                    Some((kept, hash)) => self.take(kept, hash)?,
+                    None => return self.damaged(),
+                },
+                Frame::TornIfZeroFrom(at) if self.is_zero_from(self.end + at as u64, size)? => {
                     self.cut_bytes = size - self.end;
                     self.file.set_len(self.end)?;
                     self.file.sync_all()?;
                     break;
                 }
+                Frame::TornIfZeroFrom(_) | Frame::Damaged => return self.damaged(),
             }
         }
         Ok(())
     }
 
-    /// The record at the end of what was read so far; `None` if a crash tore it.
-    fn read_next(
-        &self,
-        size: u64,
-        gate: &GateId,
-        buffer: &mut [u8; RECORD_LENGTH_MAX],
-    ) -> anyhow::Result<Option<(Kept, [u8; 32])>> {
-        let left = size - self.end;
-        if left < LENGTH_BYTES as u64 {
-            return Ok(None);
-        }
-        let mut length = [0; LENGTH_BYTES];
-        self.file.read_exact_at(&mut length, self.end)?;
-        let length = u16::from_be_bytes(length);
-        let reaches_the_end = u64::from(length) + LENGTH_BYTES as u64 >= left;
-        let record = match buffer.get_mut(..usize::from(length)) {
-            Some(bytes) if u64::from(length) + LENGTH_BYTES as u64 <= left => {
-                self.file.read_exact_at(bytes, self.end + LENGTH_BYTES as u64)?;
-                self.fits(bytes, gate)
-            }
-            _ => None,
-        };
-        match record {
-            Some(record) => Ok(Some(record)),
-            None if reaches_the_end || self.is_zero_from(self.end, size)? => Ok(None),
-            None => bail!(
-                "{} is damaged at byte {}: the record after {} does not follow. Move the file away; the gate then begins a \
-                 new epoch, and the node will miss what was not uploaded",
-                self.path.display(),
-                self.end,
-                self.last()
-                    .map_or_else(|| "the beginning".to_owned(), |kept| format!("{}:{}", kept.epoch, kept.sequence))
-            ),
-        }
+    fn damaged(&self) -> anyhow::Result<()> {
+        let last = self.last().map(|kept| format!("{}:{}", kept.epoch, kept.sequence));
+        bail!(
+            "{} is damaged at byte {}: the record after {} is not as it was written, or does not follow. It was answered, so \
+             nothing was cut. Move the file away; the gate then begins a new epoch, and the node will miss what was not \
+             uploaded",
+            self.path.display(),
+            self.end,
+            last.unwrap_or_else(|| "the beginning".to_owned())
+        )
     }
 
     /// The record if it follows the last one, with its hash.
@@ -111,8 +141,8 @@ impl RecordStore {
         let kept = Kept {
             epoch: record.epoch,
             sequence: record.sequence,
-            time_s: corrected_s(record.gate_time_ms, record.drift_ms),
-            offset: self.end + LENGTH_BYTES as u64,
+            is_pass: record.reason == Reason::Ok,
+            offset: self.end + MARK_LENGTH as u64,
             length: u16::try_from(bytes.len()).ok()?,
         };
         let (sequence, previous) = self.next(record.epoch)?;
@@ -146,7 +176,7 @@ impl RecordStore {
 
     fn take(&mut self, kept: Kept, hash: [u8; 32]) -> anyhow::Result<()> {
         ensure!(self.kept.len() < RECORDS_MAX, "{} is full: {RECORDS_MAX} records", self.path.display());
-        self.end = kept.offset + u64::from(kept.length);
+        self.end = kept.offset + u64::from(kept.length) + HASH_LENGTH as u64;
         self.last_hash = hash;
         self.kept.push(kept);
         Ok(())
@@ -159,7 +189,7 @@ impl RecordStore {
         let bytes = &buffer[..length];
         let (kept, hash) = self.fits(bytes, &record.gate).context("a record follows the one before")?;
         ensure!(self.kept.len() < RECORDS_MAX, "{} is full: {RECORDS_MAX} records", self.path.display());
-        let frame = [&kept.length.to_be_bytes(), bytes].concat();
+        let frame = [&mark(kept.length)[..], bytes, &hash].concat();
         let written = self.file.write_all_at(&frame, self.end).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             // Half a record must not stay before a later one.

@@ -5,12 +5,13 @@ use std::path::Path;
 use huitong_node::api::status::StatusWire;
 use huitong_node::demo::bills::Samples;
 use huitong_node::demo::morning::{Morning, Settings, play};
+use huitong_node::demo::transit::audit as transit;
 use huitong_node::services::stream_path;
 use huitong_store::journal;
 use indicatif::ProgressBar;
 use serde_json::Value;
 
-use super::crash::settle_down;
+use super::crash::{Gates, settle_down};
 use super::postgres::Postgres;
 use super::stage::{Stage, base_port, huitong, text};
 
@@ -65,6 +66,7 @@ async fn a_node_that_lost_its_disk_comes_back_from_its_backup_and_an_old_backup_
     command(&["journal", "backup", "--data", &path(&folder), "--to", &path(&old)]);
     command(&["journal", "backup", "--data", &path(&folder), "--to", &path(&new)]);
     let second = morning(&stage, 2).await;
+    let (rode, charged) = Gates::begin(&stage.region, 2, 1).await.end(&stage.region).await;
     let told = command(&["journal", "backup", "--data", &path(&folder), "--to", &path(&new)]);
     assert!(!told.contains("medical: 0 entries"), "only what is new is copied, and something is: {told}");
 
@@ -102,6 +104,9 @@ async fn a_node_that_lost_its_disk_comes_back_from_its_backup_and_an_old_backup_
         assert!(audited.books_equal && audited.views_equal_replay, "{audited:?}");
     }
     assert!(third.settled.len() > 100);
+    let audited = transit::audit(&stage.region, &rode).expect("the audit runs");
+    assert_eq!((audited.lost, audited.charged_otherwise, &audited.violations), (0, 0, &Vec::new()));
+    assert!(audited.books_equal && audited.pairs == charged.pairs, "what was ridden is owed still: {audited:?}");
     stage.stop().await;
 }
 

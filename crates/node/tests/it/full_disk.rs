@@ -8,6 +8,7 @@ use huitong_node::demo::audit::audit;
 use huitong_node::demo::morning::Morning;
 use serde_json::Value;
 
+use super::crash::Gates;
 use super::stage::{Stage, consultation};
 
 /// A small file system of its own; `None` where the test may not mount one.
@@ -34,7 +35,7 @@ async fn a_full_disk_refuses_books_nothing_and_recovers() {
     stage.kill("310000").await;
     let kept = stage.folder.path().join("kept");
     copy_all(&streams, &kept);
-    let Some(disk) = SmallDisk::mount(&streams, 8) else {
+    let Some(disk) = SmallDisk::mount(&streams, 24) else {
         assert!(std::env::var_os("CI").is_none(), "continuous integration must be able to mount a small disk");
         println!("skipped: mounting a small disk needs root");
         stage.stop().await;
@@ -43,6 +44,7 @@ async fn a_full_disk_refuses_books_nothing_and_recovers() {
     copy_all(&kept, &streams);
     stage.restart("310000").await;
     let cashier = stage.cashier("H31010100001");
+    let gates = Gates::begin(&stage.region, 2, 1).await;
     let filler = streams.join("filler");
     std::fs::write(&filler, vec![0; 1 << 20]).expect("there is room for a megabyte");
     fill(&filler);
@@ -75,6 +77,7 @@ async fn a_full_disk_refuses_books_nothing_and_recovers() {
     }
     assert!(recovered, "the node serves again without a restart");
     super::crash::settle_down(&stage).await;
+    gates.end(&stage.region).await;
     let audited = audit(&stage.region, &acknowledged).expect("the audit runs");
     assert_eq!((audited.lost, audited.doubled), (0, 0), "{audited:?}");
     assert!(audited.books_equal && audited.views_equal_replay, "{audited:?}");

@@ -21,6 +21,7 @@ mod stage;
 mod transit_batches;
 mod transit_city;
 mod transit_gate;
+mod transit_memory;
 mod transit_node;
 mod transit_real;
 mod transit_upload;

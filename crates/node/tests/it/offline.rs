@@ -1,8 +1,9 @@
 //! What auditors do offline: verify, prove, recompute; and what they find when a file was altered.
 
 use std::path::Path;
+use std::process::Command;
 
-use super::stage::{base_port, huitong, profile_folder, text};
+use super::stage::{PROGRAM, base_port, huitong, profile_folder, text};
 
 fn played(folder: &Path) -> String {
     let data = folder.join("data").display().to_string();
@@ -36,8 +37,18 @@ fn a_played_region_verifies_proves_and_recomputes_and_an_altered_one_does_not() 
         let output = huitong(&["medical", "recompute", "--data", &node]);
         assert!(output.status.success() && text(&output).contains(" 0 differ"), "{}", text(&output));
     }
+    audited_from_elsewhere(folder.path());
     prove(folder.path(), &data);
     alter(&data);
+}
+
+/// Paths in a node's configuration are relative to its file, wherever the auditor stands.
+fn audited_from_elsewhere(folder: &Path) {
+    for (place, node) in [(folder.to_owned(), "data/310000"), (folder.join("data/region"), "../310000")] {
+        let audit = Command::new(PROGRAM).args(["transit", "audit", "--data", node]).current_dir(place).output();
+        let output = audit.expect("the program runs");
+        assert!(output.status.success() && text(&output).contains("All invariants hold"), "{}", text(&output));
+    }
 }
 
 fn prove(folder: &Path, data: &str) {

@@ -8,6 +8,7 @@ use huitong_exchange::{Batch, ExchangeRefusal, Outbox};
 use huitong_kernel::feed::Feed;
 use huitong_kernel::hash::HashFunction;
 use huitong_node::api::status::StatusWire;
+use huitong_node::demo::transit::audit as transit;
 use huitong_node::keys;
 use huitong_node::region::keeper::ManifestKeeper;
 use huitong_node::services::stream_path;
@@ -17,6 +18,7 @@ use huitong_store::{feeds, journal};
 use hyper::Method;
 use serde_json::Value;
 
+use super::crash::Gates;
 use super::stage::{Stage, consultation};
 
 struct FalseShanghai {
@@ -53,21 +55,15 @@ async fn messages_held(stage: &Stage, feed: &Feed) -> u64 {
     status.feeds.iter().find(|known| known.feed == feed.to_string()).expect("the feed").size
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn batches_sent_twice_out_of_order_or_rewritten_have_no_second_effect() {
-    let mut stage = Stage::new(&[]).await;
-    let cashier = stage.cashier("H31010100001");
-    for number in 0..4 {
-        let (message_id, bill) = (format!("redelivered-{number}"), consultation());
-        let sent = cashier.send::<_, Value>(Method::POST, "/v1/medical/bills", Some(&message_id), &bill).await;
-        assert_eq!(sent.expect("settled").1["answer"], "collect");
-    }
+/// Shanghai's messages for Zhejiang's service again: twice, out of order, and with another past.
+async fn redeliver(stage: &mut Stage, service: &str) {
     stage.kill("310000").await;
     let folder = stage.region.node_folder("310000");
-    let feed: Feed = "310000/medical>330000/medical".parse().expect("a feed");
-    let connection = journal::open_reader(&stream_path(&folder.join("streams"), "medical")).expect("the stream");
-    let held = feeds::messages_after(&connection, &feed, 0, 100).expect("readable");
+    let feed: Feed = format!("310000/{service}>330000/{service}").parse().expect("a feed");
+    let connection = journal::open_reader(&stream_path(&folder.join("streams"), service)).expect("the stream");
+    let held = feeds::messages_after(&connection, &feed, 0, 1_000).expect("readable");
     let messages: Vec<Vec<u8>> = held.into_iter().map(|message| message.bytes).collect();
+    assert!(messages.len() > 3, "{} messages", messages.len());
     let keeper = Arc::new(ManifestKeeper::open(&folder.join("manifest.json")).expect("a manifest"));
     let identity = Identity::read(&folder.join("keys/tls.crt"), &folder.join("keys/tls.key")).expect("an identity");
     let shanghai = FalseShanghai {
@@ -75,7 +71,7 @@ async fn batches_sent_twice_out_of_order_or_rewritten_have_no_second_effect() {
         key: keys::read(&folder.join("keys/node.key")).expect("a key"),
         feed: feed.clone(),
     };
-    let before = messages_held(&stage, &feed).await;
+    let before = messages_held(stage, &feed).await;
     assert_eq!(before, messages.len() as u64);
 
     let batches = shanghai.batches(&messages, &[1, 3, messages.len()]);
@@ -92,11 +88,36 @@ async fn batches_sent_twice_out_of_order_or_rewritten_have_no_second_effect() {
     rewritten.push(messages[0].clone());
     let answer = shanghai.send(&shanghai.batches(&rewritten, &[rewritten.len()])[0]).await;
     assert_eq!(answer.refused[0].refusal, ExchangeRefusal::Fork);
+    assert_eq!(messages_held(stage, &feed).await, before, "nothing came twice, nothing foreign came in");
+}
 
-    assert_eq!(messages_held(&stage, &feed).await, before, "nothing came twice, nothing foreign came in");
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_sent_twice_out_of_order_or_rewritten_have_no_second_effect() {
+    let mut stage = Stage::new(&[]).await;
+    let cashier = stage.cashier("H31010100001");
+    for number in 0..4 {
+        let (message_id, bill) = (format!("redelivered-{number}"), consultation());
+        let sent = cashier.send::<_, Value>(Method::POST, "/v1/medical/bills", Some(&message_id), &bill).await;
+        assert_eq!(sent.expect("settled").1["answer"], "collect");
+    }
+    redeliver(&mut stage, "medical").await;
     let list: Value = stage.operator("330000").get("/v1/medical/audit/settlements?role=home").await.expect("a list");
     assert_eq!(list["items"].as_array().map(Vec::len), Some(4), "four bills, four settlements");
     stage.restart("310000").await;
     super::crash::settle_down(&stage).await;
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trips_claimed_twice_out_of_order_or_rewritten_are_charged_once() {
+    let mut stage = Stage::new(&[]).await;
+    let (told, before) = Gates::begin(&stage.region, 3, 5).await.end(&stage.region).await;
+    redeliver(&mut stage, "transit").await;
+    stage.restart("310000").await;
+    transit::settled(&stage.region).await.expect("everything is answered");
+    let after = transit::audit(&stage.region, &told).expect("the audit runs");
+    assert_eq!((&after.pairs, &after.net, after.debts_fen), (&before.pairs, &before.net, before.debts_fen));
+    assert_eq!((after.lost, after.charged_otherwise, after.violations), (0, 0, Vec::new()));
+    assert!(after.books_equal && after.views_equal_replay);
     stage.stop().await;
 }

@@ -150,5 +150,15 @@ async fn a_clock_beyond_all_days_and_two_records_under_one_number_are_quarantine
     assert_eq!(page["items"].as_array().map(Vec::len), Some(5), "{page}");
     let gates: Value = city.metro.get("/v1/transit/gates?network=310100").await.expect("gates");
     assert_eq!(gates["items"][0]["epochs"][0]["highest"], 9, "{gates}");
+    // The operator is told of the two records, page by page.
+    let operator = city.stage.operator("310000");
+    let page: Value = operator.get("/v1/node/alarms?limit=1").await.expect("alarms");
+    let alarm = &page["items"][0];
+    assert_eq!(alarm["stream"], "310000/transit", "{page}");
+    let sentence = alarm["sentence"].as_str().expect("a sentence");
+    assert!(sentence.starts_with("TRN-TAP-CONFLICT") && sentence.contains("SH-0001-C/1/4"), "{page}");
+    let before = operator.get::<Value>("/v1/node/alarms?after=1/1/0/310000/transit").await.expect("alarms");
+    assert_eq!(before["items"], json!([]), "{before}");
+    assert!(operator.get::<Value>("/v1/node/alarms?after=yesterday").await.is_err());
     city.stage.stop().await;
 }

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use huitong_transit_code::attack::{Bench, NOW, Step};
 use huitong_transit_code::make::{self, DeltaContent, SigningKey};
 use huitong_transit_code::record::{TapRecord, batch_message, text_field};
-use huitong_transit_code::signature::{Key, RustCrypto, Signatures};
+use huitong_transit_code::signature::{Key, RustCrypto, Signatures, sm3};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,6 +37,8 @@ struct Inside {
     keys: Vec<String>,
     asked: Vec<String>,
     deny_is_broken: bool,
+    /// The list's last sequence, if it grows by deltas.
+    deny_highest: Option<u32>,
     operator_is_another: bool,
 }
 
@@ -68,6 +70,7 @@ impl StubNode {
             keys: Vec::new(),
             asked: Vec::new(),
             deny_is_broken: false,
+            deny_highest: None,
             operator_is_another: false,
         }));
         let routes = Router::new()
@@ -107,6 +110,11 @@ impl StubNode {
 
     pub fn break_the_deny_chain(&self) {
         self.inside().deny_is_broken = true;
+    }
+
+    /// The list is that of the bench with deltas behind it to this sequence, all empty.
+    pub fn lengthen_the_deny_list(&self, highest: u32) {
+        self.inside().deny_highest = Some(highest);
     }
 
     pub fn change_operator(&self) {
@@ -204,6 +212,9 @@ async fn give_tables(
             _ => {}
         }
     }
+    if let Some(highest) = inside.deny_highest {
+        deny = lengthened(bench, highest, &held);
+    }
     if inside.deny_is_broken && !held.contains("deny:310000:3") {
         // A delta that does not follow; or, to a gate that holds nothing of the home, all of it.
         let content = DeltaContent {
@@ -223,4 +234,26 @@ async fn give_tables(
         "operator_key": hex::encode(operator_key), "key_set": key_set, "deny": deny, "state": state,
         "node_time_ms": NOW * 1_000,
     }))
+}
+
+/// The deltas behind what the gate holds, or a snapshot of all.
+fn lengthened(bench: &Bench, highest: u32, held: &str) -> Vec<String> {
+    let home = bench.key_set_content().issuers[0].home;
+    let from = held.split(',').find_map(|held| held.strip_prefix(&format!("deny:{home}:"))?.parse::<u32>().ok());
+    let operator = SigningKey::of_test("huitong transit test operator").expect("a key");
+    let content = |sequence, is_snapshot, previous| {
+        make::deny_delta(&DeltaContent { home, sequence, is_snapshot, previous, as_of: NOW, ..DeltaContent::default() })
+    };
+    let (mut previous, mut deltas) = ([0; 32], Vec::new());
+    for sequence in 2..=highest {
+        let delta = content(sequence, false, previous);
+        previous = sm3(&[&delta]);
+        if from.is_some_and(|from| from < sequence) {
+            deltas.push(delta);
+        }
+    }
+    if from.is_none() {
+        deltas.push(content(highest, true, previous));
+    }
+    deltas.iter().map(|delta| STANDARD.encode(make::signed_table(delta, &operator))).collect()
 }

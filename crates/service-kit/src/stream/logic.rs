@@ -9,7 +9,7 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::merkle;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::split::Split;
-use huitong_kernel::time::Instant;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_store::group::{Done, Logic, Scope};
 use huitong_store::sabotage::{self, Sabotage};
 use huitong_store::{StoreError, Tx, View, params};
@@ -24,6 +24,8 @@ use crate::service::{
 
 /// Due timers taken per tick: bounds the time a tick holds the writer.
 const TIMERS_PER_TICK: usize = 256;
+/// How often a duty officer is told that a timer is refused.
+const REFUSED_AGAIN: DurationMs = DurationMs::minutes(60);
 
 /// An API caller's wish.
 pub struct ApiCall<C> {
@@ -224,10 +226,25 @@ impl<S: Service> ServiceLogic<S> {
             match service.decide(scope.view(), Input::Timer(timer), &mut context) {
                 Ok(decision) => resolved.extend(self.record(scope, decision, Cause::Timer, now)?.resolved),
                 Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Refused(refusal)) => panic!("a timer of {} was refused: {}", S::NAME, refusal.code),
+                Err(Stop::Refused(refusal)) => self.timer_refused(scope, &refusal, now)?,
             }
         }
         Ok(Outcome { end: End::Noted, resolved })
+    }
+
+    /// A refusal stops neither the node nor the other timers: nothing was changed, so the timer stays due, and a duty officer
+    /// is told, once in [`REFUSED_AGAIN`] for each code.
+    fn timer_refused(&mut self, scope: &mut Scope<'_>, refusal: &Refusal, now: Instant) -> Result<(), StoreError> {
+        let alarm = format!("a timer of {} was refused: {}; it stays due", S::NAME, refusal.code);
+        let told = scope.view().one(
+            "SELECT 1 FROM alarm WHERE at > ?1 AND sentence = ?2 LIMIT 1",
+            params![now.0 - REFUSED_AGAIN.0, alarm],
+            |_| Ok(()),
+        )?;
+        if told.is_none() {
+            self.record(scope, Decision::nothing().alarm(alarm), Cause::Timer, now)?;
+        }
+        Ok(())
     }
 
     /// Writes a decision: its messages, its record, and what the record means for the views.
@@ -243,6 +260,9 @@ impl<S: Service> ServiceLogic<S> {
         let bytes = serde_json::to_vec(&record)?;
         let sequence = scope.append(EntryKind::Decision, bytes)?;
         apply_record(&*self.service, scope.tx(), &record, sequence)?;
+        for sentence in &record.alarms {
+            tracing::warn!(stream = %self.home, sequence, sentence, "alarm");
+        }
         for message in messages {
             let feed = Feed::new(self.home.clone(), message.to);
             let number = scope.feed_size(&feed)? + 1;

@@ -1,5 +1,6 @@
 //! A service on its journal.
 
+pub mod alarms;
 pub mod handle;
 pub mod logic;
 pub mod parked;

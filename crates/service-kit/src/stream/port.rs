@@ -7,6 +7,7 @@ use huitong_kernel::time::Instant;
 use huitong_store::feeds::{self, FeedMessage};
 use huitong_store::{StoreError, journal};
 
+use super::alarms::{self, Alarm, AlarmPlace};
 use super::handle::{CallFailure, ServiceStream};
 use super::logic::{Delivery, End, Work};
 use crate::service::Service;
@@ -32,6 +33,8 @@ pub trait StreamPort: Send + Sync {
     fn evidence_covering(&self, feed: &Feed, size: Sequence) -> Result<Option<String>, StoreError>;
     fn entry(&self, sequence: Sequence) -> Result<Option<Entry>, StoreError>;
     fn head(&self) -> Result<(Sequence, Digest), StoreError>;
+    /// Sentences for the duty officer before a place, newest first.
+    fn alarms(&self, before: AlarmPlace, limit: usize) -> Result<Vec<Alarm>, StoreError>;
     /// Whether this member decides now.
     fn is_leading(&self) -> bool;
     /// Whether what this member knows is not old.
@@ -98,6 +101,10 @@ impl<S: Service> StreamPort for ServiceStream<S> {
 
     fn head(&self) -> Result<(Sequence, Digest), StoreError> {
         self.readers().snapshot(journal::head)
+    }
+
+    fn alarms(&self, before: AlarmPlace, limit: usize) -> Result<Vec<Alarm>, StoreError> {
+        self.readers().view(|view| alarms::before(view, before, limit))
     }
 
     fn is_leading(&self) -> bool {

@@ -23,7 +23,9 @@ pub struct Added {
     pub key: String,
 }
 
-pub enum NoTimer {}
+/// A timer for a key that never works.
+pub const REFUSED: RefusalKind =
+    RefusalKind { code: "CNT-1", status: 422, english: "does not count", chinese: "不计" };
 
 impl Service for Counter {
     const NAME: &'static str = "counter";
@@ -31,7 +33,8 @@ impl Service for Counter {
     type Command = Add;
     type Event = Added;
     type Message = Added;
-    type Timer = NoTimer;
+    /// A key that is counted once more: those that begin with `due:`. `due:bad` is refused.
+    type Timer = String;
     type Reply = u64;
 
     fn schema() -> &'static [&'static str] {
@@ -65,7 +68,8 @@ impl Service for Counter {
                 Ok(decision)
             }
             Input::Message(received) => Ok(Decision::nothing().event(received.envelope.message)),
-            Input::Timer(timer) => match timer {},
+            Input::Timer(key) if key == "due:bad" => Err(REFUSED.refuse().into()),
+            Input::Timer(key) => Ok(Decision::nothing().event(Added { key })),
         }
     }
 
@@ -74,8 +78,8 @@ impl Service for Counter {
         tx.execute_one(sql, params![event.key])
     }
 
-    fn due(&self, _: View<'_>, _: Instant, _: usize) -> Result<Vec<NoTimer>, StoreError> {
-        Ok(Vec::new())
+    fn due(&self, view: View<'_>, _: Instant, _: usize) -> Result<Vec<String>, StoreError> {
+        view.all("SELECT key FROM count WHERE key LIKE 'due:%' AND number = 1 ORDER BY key", [], |row| row.get(0))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The chart of accounts and the postings of a trip.
 //!
-//! Home: Dr `rider/ACCOUNT` or `debt/ACCOUNT`, or `loss/DEBTOR` where no rider pays, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
+//! Home: Dr `rider/ACCOUNT`, `debt/ACCOUNT` or, where no rider pays, `loss/DEBTOR`, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
 //! Cr `revenue/CREDITOR`. Creditor and debtor are cities; for every pair both books say the same (J5).
 
 use huitong_kernel::division::Division;
@@ -33,6 +33,11 @@ fn payable(creditor: Division, debtor: Division) -> AccountCode {
 
 fn receivable(creditor: Division, debtor: Division) -> AccountCode {
     AccountCode::new(&["receivable", creditor.as_str(), debtor.as_str()])
+}
+
+/// What home owes of a claim although no rider pays it: risk rules, unknown accounts.
+fn loss(of: Division) -> AccountCode {
+    AccountCode::new(&["loss", of.as_str()])
 }
 
 fn revenue(of: Division) -> AccountCode {
@@ -74,9 +79,9 @@ impl<'c, 'x> Postings<'c, 'x> {
         self.push(payable(creditor, debtor), rider(account), back);
     }
 
-    /// Home owes what no rider of its pays, or takes it back: its own loss.
-    pub fn borne(&mut self, amount: Fen, creditor: Division, debtor: Division) {
-        self.push(AccountCode::new(&["loss", debtor.as_str()]), payable(creditor, debtor), amount);
+    /// Home owes a visited city what no rider pays.
+    pub fn loss(&mut self, amount: Fen, creditor: Division, debtor: Division) {
+        self.push(loss(debtor), payable(creditor, debtor), amount);
     }
 
     /// A rider has paid in.

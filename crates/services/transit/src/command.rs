@@ -32,6 +32,10 @@ pub enum Command {
     PublishSplit {
         text: String,
     },
+    /// Sends all that this node published to a jurisdiction that joined.
+    Republish {
+        jurisdiction: Division,
+    },
     RegisterGates {
         gates: Vec<GateWish>,
     },
@@ -86,6 +90,12 @@ pub enum Command {
         decision: ContestDecision,
         explanation: String,
         amount: Option<Fen>,
+    },
+    /// The debtor accepts an answer, or does not.
+    ReplyContest {
+        contest: Uuid,
+        accepts: bool,
+        explanation: String,
     },
     /// Cuts a calendar month, `2026-11`, and issues its statements.
     ClosePeriod {
@@ -166,6 +176,7 @@ pub struct GrantWish {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     Published { name: String, version: u32 },
+    Republished { messages: usize },
     Gates { registered: usize },
     Ordered { order: Uuid, affected: usize },
     Taken(TakenReply),
@@ -191,4 +202,7 @@ pub struct TakenReply {
     /// Tries that the gate itself refused.
     pub refused: u32,
     pub passback: u32,
+    /// Another record was held under a number of this batch. Both are quarantined; the gate must begin a new epoch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_epoch_required: bool,
 }

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::command::{AccountWish, GateWish};
-use crate::model::contest::{Contest, ContestAnswer, ContestState};
+use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 use crate::model::deny::{DeltaText, DenyEntry};
+use crate::model::flow::{FlowTable, Published};
 use crate::model::key_set::KeySetText;
-use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, TripAdjust};
+use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
 use crate::model::order::ServiceOrder;
 use crate::model::rider::{AccountToken, Rider};
@@ -42,7 +43,7 @@ pub enum Event {
     // Visited
     #[serde(rename = "transit.taps_taken.v1")]
     TapsTaken(Box<TapsTaken>),
-    /// The record held under this key is in doubt since another came under it: quarantined, its rider's trip with it.
+    /// The record held under this key is in doubt since another came under it: quarantined. Its trip, if it is final, costs nothing.
     #[serde(rename = "transit.tap_doubted.v1")]
     TapDoubted { tap: TapKey, network: Division, rider: Option<Rider>, reason: String },
     #[serde(rename = "transit.hole_alarmed.v1")]
@@ -96,6 +97,9 @@ pub enum Event {
     DenyKnown { delta: DeltaText, hash: Digest, bytes: String, is_own: bool },
 
     // Clearing
+    /// At the operating node: a partner at another node was told of its part and has not booked it yet.
+    #[serde(rename = "transit.split_noticed.v1")]
+    SplitNoticed { notice: SplitNotice, amount_fen: Fen },
     #[serde(rename = "transit.split_booked.v1")]
     SplitBooked { notice: SplitNotice, document: Document, is_issuer: bool, transfers: Vec<Transfer> },
     #[serde(rename = "transit.day_totals_sent.v1")]
@@ -109,11 +113,18 @@ pub enum Event {
     #[serde(rename = "transit.statement_issued.v1")]
     StatementIssued(StatementIssued),
     #[serde(rename = "transit.statement_answered.v1")]
-    StatementAnswered { period: String, creditor: Division, debtor: Division, confirmed: bool },
+    StatementAnswered(StatementAnswer),
     #[serde(rename = "transit.contest_opened.v1")]
     ContestOpened { contest: Contest, role: String },
+    /// The claim stands, in whole or in part, says the creditor: now the debtor replies.
+    #[serde(rename = "transit.contest_answered.v1")]
+    ContestAnswered { answer: ContestAnswer, reply_by: Instant },
     #[serde(rename = "transit.contest_ended.v1")]
     ContestEnded(ContestEnded),
+
+    // Figures without persons
+    #[serde(rename = "transit.flows_published.v1")]
+    FlowsPublished(FlowsPublished),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -142,12 +153,24 @@ pub struct TapsTaken {
     pub signature: String,
     /// Of records that were not held before.
     pub taps: Vec<TakenTap>,
+    /// Of records under numbers that were held already with other bytes: quarantined, with their bytes above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<TapConflict>,
     /// After this batch.
     pub contiguous_to: u64,
     pub highest: u64,
     pub hole_alarm_at: Option<Instant>,
     /// Riders with taps here, and when the next of their trips becomes final at the latest.
     pub riders: Vec<(Rider, Instant)>,
+}
+
+/// A record under a number that was held already with other bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TapConflict {
+    pub sequence: u64,
+    pub hash: Digest,
+    /// The hash that it names as that of the record before.
+    pub previous: Digest,
 }
 
 /// Trips of several riders that became final together.
@@ -165,12 +188,6 @@ pub struct RiderLeft {
     /// When the next trip becomes final; none when nothing is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Instant>,
-    /// Taps of final trips that matching must still see, because an earlier tap is open.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fixed: Vec<TapKey>,
-    /// Taps that were kept so and are not needed any more.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub released: Vec<TapKey>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -262,7 +279,10 @@ pub struct AdjustCharged {
     pub refunded_fen: Fen,
     /// What of the change home bears itself, or gets back of what it bore: the rider has no part in it.
     #[serde(default)]
-    pub borne_fen: Fen,
+    pub lost_fen: Fen,
+    /// The most that the rider pays of the trip from now on; none: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rider_max_fen: Option<Fen>,
     pub transfers: Vec<Transfer>,
 }
 
@@ -299,6 +319,9 @@ pub struct StatementIssued {
     pub debtor_node: Division,
     /// `issued`, `confirmed` or `disputed`
     pub state: String,
+    /// At the debtor: what it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<StatementAnswer>,
 }
 
 /// A contest was decided, or escalated.
@@ -306,7 +329,14 @@ pub struct StatementIssued {
 pub struct ContestEnded {
     pub contest: Uuid,
     pub state: ContestState,
-    pub answer: Option<ContestAnswer>,
+    /// Of who ended or escalated it.
+    pub explanation: String,
+    /// Of an escalated one: who moves next, where that changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Party>,
+    /// Adjustments of the trip that the end covers; later ones have answers of their own. None: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjusts: Option<u32>,
     /// What home owes now of a claim that it had contested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charged: Option<ContestCharge>,
@@ -320,12 +350,21 @@ pub struct ContestCharge {
     pub payer: AccountToken,
     pub paid_fen: Fen,
     pub owed_fen: Fen,
-    /// What home bears itself, having no such account.
-    #[serde(default)]
-    pub borne_fen: Fen,
-    /// None where nothing is owed.
+    /// What home bears itself.
+    pub lost_fen: Fen,
+    /// The most that the rider pays of the trip, whatever it is adjusted to; none: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rider_max_fen: Option<Fen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt: Option<NewDebt>,
+}
+
+/// The tables of a finished day, suppressed and rounded: what is served, for ever.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FlowsPublished {
+    pub network: Division,
+    pub day: Date,
+    pub tables: Vec<(FlowTable, Published)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

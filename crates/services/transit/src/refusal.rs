@@ -64,6 +64,10 @@ pub const CONTEST_ENDED: RefusalKind = kind("TRN-4002", 409, "争议已结束", 
 pub const DOCUMENT_UNKNOWN: RefusalKind = kind("TRN-4003", 404, "单据不存在", "document unknown");
 pub const PERIOD_OPEN: RefusalKind =
     kind("TRN-4004", 409, "账期未结束，不能出账", "the period has not ended; it cannot be cut");
+pub const EARLIER_PERIOD_OPEN: RefusalKind =
+    kind("TRN-4005", 409, "更早的账期{period}尚未关账", "an earlier period is to be cut first: {period}");
+pub const NOT_YOUR_TURN: RefusalKind =
+    kind("TRN-4006", 409, "应由对方先处理该争议", "the other side of the contest is the next to move");
 
 pub const CHAIN: RefusalKind = kind("TRN-CHAIN", 409, "数据序号或哈希链错误", "sequence or hash chain broken");
 pub const BATCH_SIGNATURE: RefusalKind = kind("TRN-BATCH-SIG", 401, "批次签名错误", "batch signature wrong");
@@ -128,6 +132,8 @@ pub const ALL: &[RefusalKind] = &[
     CONTEST_ENDED,
     DOCUMENT_UNKNOWN,
     PERIOD_OPEN,
+    EARLIER_PERIOD_OPEN,
+    NOT_YOUR_TURN,
     CHAIN,
     BATCH_SIGNATURE,
     TAP_CONFLICT,

@@ -102,6 +102,18 @@ CREATE TABLE IF NOT EXISTS tap (
     PRIMARY KEY (gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
+-- Records that came under a number that was held already with other bytes: quarantined, kept as evidence.
+CREATE TABLE IF NOT EXISTS tap_conflict (
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    previous BLOB NOT NULL,
+    at INTEGER NOT NULL,          -- when it came
+    entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its bytes
+    PRIMARY KEY (gate, epoch, sequence, hash)
+) STRICT, WITHOUT ROWID;
+
 -- A code passes once per direction (J8). The time is a part of the code, so the key alone would say the same; with the time
 -- before it, rows of one hour lie together, and a busy node writes few pages.
 CREATE TABLE IF NOT EXISTS code_use (
@@ -134,7 +146,6 @@ CREATE TABLE IF NOT EXISTS open_tap (
     gate TEXT NOT NULL,
     epoch INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
-    fixed INTEGER NOT NULL DEFAULT 0,  -- in a final trip already; kept while earlier taps of the rider are open
     PRIMARY KEY (network, rider, gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
@@ -161,6 +172,8 @@ CREATE TABLE IF NOT EXISTS trip (
     from_station INTEGER,
     to_station INTEGER,
     ended INTEGER,
+    entry_tap TEXT,               -- GATE/EPOCH/SEQUENCE: where late taps are matched with it
+    exit_tap TEXT,
     original_fen INTEGER NOT NULL,
     charge_fen INTEGER NOT NULL,  -- in force, adjustments included
     fare_fen INTEGER NOT NULL,    -- of it what is fare, without overstay
@@ -247,12 +260,13 @@ CREATE TABLE IF NOT EXISTS home_trip (
     content BLOB NOT NULL,        -- SHA-256 of the TripFinal: the same id with other content is refused
     original_fen INTEGER NOT NULL,
     charge_fen INTEGER NOT NULL,  -- in force
-    borne_fen INTEGER NOT NULL DEFAULT 0,  -- of it what home bears itself, not the rider
     adjusts INTEGER NOT NULL DEFAULT 0,
     began INTEGER NOT NULL,
     travel_day TEXT NOT NULL,
     booking_day TEXT NOT NULL,
     booked_at INTEGER NOT NULL,
+    rider_max_fen INTEGER,        -- where a claim was contested by a risk rule or an adjustment was wrong: the most that the rider pays
+    lost_fen INTEGER NOT NULL DEFAULT 0,    -- what home bore when the contest ended
     text TEXT NOT NULL            -- the trip as it stands, JSON: what the rider is shown
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS home_trip_of_account ON home_trip (account, began);
@@ -264,11 +278,12 @@ CREATE TABLE IF NOT EXISTS home_adjust (
     number INTEGER NOT NULL,
     account BLOB NOT NULL,
     network TEXT NOT NULL,
-    change_fen INTEGER NOT NULL,  -- without what home bears itself
+    change_fen INTEGER NOT NULL,
     reason TEXT NOT NULL,
     evidence TEXT NOT NULL,
     booking_day TEXT NOT NULL,
     is_booked INTEGER NOT NULL,   -- not while the trip is disputed
+    lost_fen INTEGER NOT NULL DEFAULT 0,    -- what of the change home bears
     PRIMARY KEY (trip, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS home_adjust_of_day ON home_adjust (account, booking_day);
@@ -428,9 +443,13 @@ CREATE TABLE IF NOT EXISTS split_part (
     of BLOB NOT NULL,             -- the document that is split
     partner TEXT NOT NULL,
     trip BLOB NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    state TEXT NOT NULL,          -- noticed (at the operating node only: the partner has not booked it yet), booked
+    since INTEGER NOT NULL,
     text TEXT NOT NULL,           -- SplitNotice, JSON
     PRIMARY KEY (of, partner)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS split_part_noticed ON split_part (since) WHERE state = 'noticed';
 CREATE INDEX IF NOT EXISTS split_part_of_trip ON split_part (trip);
 
 CREATE TABLE IF NOT EXISTS day_totals (
@@ -444,6 +463,8 @@ CREATE TABLE IF NOT EXISTS day_totals (
     all_held INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (issuer, receiver, booking_day)
 ) STRICT, WITHOUT ROWID;
+-- Nothing is booked on a day whose totals were sent.
+CREATE INDEX IF NOT EXISTS day_totals_newest ON day_totals (issuer, booking_day);
 
 -- Differences of a day, each in exactly one class.
 CREATE TABLE IF NOT EXISTS day_difference (
@@ -477,7 +498,10 @@ CREATE TABLE IF NOT EXISTS statement (
     debtor_node TEXT NOT NULL,
     state TEXT NOT NULL,          -- issued, confirmed, disputed
     text TEXT NOT NULL,           -- PeriodStatement, JSON
-    issued_at INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL,   -- when this node issued it, or held it
+    entry INTEGER NOT NULL,       -- journal sequence of that
+    under_contest TEXT,           -- UnderContest as the debtor has answered, JSON
+    difference TEXT,              -- StatementDifference, of disputed ones
     PRIMARY KEY (period, creditor, debtor)
 ) STRICT, WITHOUT ROWID;
 
@@ -496,14 +520,19 @@ CREATE TABLE IF NOT EXISTS contest (
     debtor TEXT NOT NULL,
     reason TEXT NOT NULL,
     amount_fen INTEGER NOT NULL,
-    state TEXT NOT NULL,
+    state TEXT NOT NULL,          -- open, answered, escalated; ended: upheld, adjusted, withdrawn, refused
+    awaits TEXT,                  -- creditor or debtor: who moves next; none once ended
     opened_at INTEGER NOT NULL,
     answer_by INTEGER NOT NULL,
+    reply_by INTEGER,             -- of answered ones
     ended_at INTEGER,
-    text TEXT NOT NULL            -- Contest, and the answer once there is one, JSON
+    ended_entry INTEGER,          -- journal sequence
+    answer TEXT,                  -- ContestAnswer, the latest, JSON
+    text TEXT NOT NULL            -- Contest, JSON
 ) STRICT;
 CREATE INDEX IF NOT EXISTS contest_due ON contest (answer_by) WHERE state = 'open';
-CREATE INDEX IF NOT EXISTS contest_unsettled ON contest (creditor, debtor) WHERE state IN ('open', 'escalated');
+CREATE INDEX IF NOT EXISTS contest_reply_due ON contest (reply_by) WHERE state = 'answered';
+CREATE INDEX IF NOT EXISTS contest_unsettled ON contest (creditor, debtor) WHERE awaits IS NOT NULL;
 CREATE INDEX IF NOT EXISTS contest_of_document ON contest (document);
 
 -- How a contest came to its state.
@@ -532,20 +561,20 @@ CREATE TABLE IF NOT EXISTS station_day (
     PRIMARY KEY (network, station, day)
 ) STRICT, WITHOUT ROWID;
 
--- Trips from city to city per hour, from station to station per day.
-CREATE TABLE IF NOT EXISTS flow_hour (
-    home TEXT NOT NULL,
+-- Days with traffic whose figures are not published yet.
+CREATE TABLE IF NOT EXISTS open_flow_day (
     network TEXT NOT NULL,
     day TEXT NOT NULL,
-    hour INTEGER NOT NULL,
-    trips INTEGER NOT NULL,
-    PRIMARY KEY (home, network, day, hour)
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (network, day)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS flow_station (
+CREATE INDEX IF NOT EXISTS open_flow_day_due ON open_flow_day (due_at);
+
+-- Figures as they were published: nothing that comes later changes them.
+CREATE TABLE IF NOT EXISTS published_flow (
     network TEXT NOT NULL,
-    from_station INTEGER NOT NULL,
-    to_station INTEGER NOT NULL,
     day TEXT NOT NULL,
-    trips INTEGER NOT NULL,
-    PRIMARY KEY (network, from_station, to_station, day)
+    flow TEXT NOT NULL,           -- hours, stations, station_days, states
+    text TEXT NOT NULL,           -- Published, JSON
+    PRIMARY KEY (network, day, flow)
 ) STRICT, WITHOUT ROWID;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use huitong_kernel::decimal::Quantity;
 use huitong_kernel::money::Fen;
 use huitong_kernel::random::RandomSource;
+use huitong_kernel::time::Instant;
 use huitong_medical::command::{AccountBucket, BillWish, Command, FilingWish, Reply, VisitWish};
 use huitong_medical::model::filing::FilingKind;
 use huitong_medical::model::lines::{Approval, Line};
@@ -204,7 +205,7 @@ impl Workload for MedicalLoad {
         wishes
     }
 
-    fn act(&mut self, random: &mut RandomSource) -> Option<Wish> {
+    fn act(&mut self, _: Instant, random: &mut RandomSource) -> Option<Wish> {
         let patient = MedicalLoad::patient(random);
         self.treated.insert((patient.visited, patient.home, patient.number));
         Some(match random.below(20) {

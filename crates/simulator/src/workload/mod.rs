@@ -2,16 +2,19 @@
 
 mod medical;
 mod registry;
-pub mod transit;
+mod transit;
 
 use huitong_kernel::feed::Address;
 use huitong_kernel::random::RandomSource;
+use huitong_kernel::time::Instant;
 use huitong_store::View;
 use huitong_store::journal::Connection;
 use serde_json::Value;
 
 use crate::client::{Client, Wish};
 use crate::region;
+
+pub use transit::issuer_keys as transit_keys;
 
 /// The journals and views of a service at the nodes that are up.
 pub struct Views<'a>(pub &'a dyn Fn(&Address) -> Option<&'a Connection>);
@@ -39,8 +42,8 @@ pub trait Workload {
     /// What must be there before anything goes wrong; one stage after the other.
     fn set_up(&mut self, stage: usize) -> Vec<Wish>;
 
-    /// One thing that a client does.
-    fn act(&mut self, random: &mut RandomSource) -> Option<Wish>;
+    /// One thing that a client does at a moment.
+    fn act(&mut self, now: Instant, random: &mut RandomSource) -> Option<Wish>;
 
     /// A client was answered; what it does next.
     fn answered(&mut self, _wish: &Wish, _reply: &Value, _random: &mut RandomSource) -> Vec<Wish> {
@@ -49,6 +52,11 @@ pub trait Workload {
 
     /// What must hold at any time.
     fn check(&self, views: &Views<'_>) -> Result<(), String>;
+
+    /// How often what must be reached in a sufficiently long run was reached, by the names in [`crate::coverage::Coverage::EFFECTS`].
+    fn effects(&self, _views: &Views<'_>) -> Result<Vec<(&'static str, u64)>, String> {
+        Ok(Vec::new())
+    }
 
     /// What must hold when all is healed and quiet.
     fn check_end(&self, views: &Views<'_>, clients: &[&Client]) -> Result<(), String>;

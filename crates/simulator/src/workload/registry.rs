@@ -115,7 +115,7 @@ impl Workload for RegistryLoad {
         wishes
     }
 
-    fn act(&mut self, random: &mut RandomSource) -> Option<Wish> {
+    fn act(&mut self, _: Instant, random: &mut RandomSource) -> Option<Wish> {
         let node = random.below(region::DIVISIONS.len() as u64) as usize;
         let serial = self.serial;
         Some(match random.below(6) {

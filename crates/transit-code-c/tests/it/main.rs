@@ -5,7 +5,10 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use huitong_transit::{Config, MISUSE, Outcome};
+use huitong_transit_code::Reason;
 use huitong_transit_code::attack::{self, LineGate};
+use huitong_transit_code::gate::{self, Direction, Policy};
 
 /// What the library may ask of a gate's C environment, and what every program has.
 const ASKED: &[&str] = &[
@@ -84,4 +87,77 @@ fn wanted(file: &Path) -> BTreeSet<String> {
     let symbols = run(Command::new("nm").args(["--format=posix", "--undefined-only"]).arg(file));
     let name = |line: &str| line.split(['@', ' ']).next().unwrap_or_default().to_owned();
     symbols.lines().map(name).collect()
+}
+
+/// Lines as the C program writes them: a structure's size, then each field's name, offset and size.
+macro_rules! laid_out {
+    ($structure:ty, $name:literal, $($field:ident)*) => {{
+        let mut lines = vec![format!("{} - 0 {}", $name, size_of::<$structure>())];
+        $({
+            fn size_of_field<T>(_: impl Fn(&$structure) -> &T) -> usize {
+                size_of::<T>()
+            }
+            let size = size_of_field(|whole: &$structure| &whole.$field);
+            lines.push(format!("{} {} {} {size}", $name, stringify!($field), std::mem::offset_of!($structure, $field)));
+        })*
+        lines
+    }};
+}
+
+#[test]
+fn the_header_says_what_the_library_is() {
+    let library = library(&target());
+    let program = target().join("gate-layout");
+    let mut compile = Command::new("cc");
+    compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-I"]).arg(folder().join("include"));
+    run(compile.arg(folder().join("tests/layout.c")).arg(&library).arg("-o").arg(&program));
+    let said = run(&mut Command::new(&program));
+
+    let mut expected = laid_out!(Config, "ht_config",
+        operator_key network station deny_entries_max homes_max replay_entries_max passback_entries_max
+        certificates_cached authorisations_cached skew_s validity_max_s key_set_age_max_s deny_age_max_s passback_s
+        deny_stale_policy clock_untrusted_policy);
+    expected.extend(laid_out!(Outcome, "ht_result",
+        accept field_code reason flags profile age_s generation_time limit_fen home issuer account platform ticket_number
+        replay_key key_set_version deny_home deny_sequence deny_age_s fare_pack_version));
+    let numbers = [
+        ("HT_CODE_LENGTH_MAX", huitong_transit_code::uic::CODE_LENGTH_MAX as i32),
+        ("HT_MISUSE", MISUSE),
+        ("HT_IN", Direction::In as i32),
+        ("HT_OUT", Direction::Out as i32),
+        ("HT_BOARDING", Direction::Boarding as i32),
+        ("HT_REFUSE", Policy::Refuse as i32),
+        ("HT_ACCEPT_FLAGGED", Policy::AcceptFlagged as i32),
+        ("HT_OVER_LIMIT", gate::FLAG_OVER_LIMIT.into()),
+        ("HT_DENY_STALE", gate::FLAG_DENY_STALE.into()),
+        ("HT_CLOCK", gate::FLAG_CLOCK.into()),
+        ("HT_FREE_EXIT", gate::FLAG_FREE_EXIT.into()),
+    ];
+    expected.extend(numbers.map(|(name, number)| format!("number {name} {number} 0")));
+    let last = Reason::all().count() as i32 - 1;
+    expected.push("reason OK 0 0".to_owned());
+    expected.push(format!("reason TRN-CHAIN {last} 0"));
+    expected.push(format!("reason - {} 0", last + 1));
+    assert_eq!(said.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_header_names_every_reason_with_its_number() {
+    let header = std::fs::read_to_string(folder().join("include/huitong_transit.h")).expect("readable");
+    let reasons = header.split("enum ht_reason {").nth(1).and_then(|rest| rest.split('}').next()).expect("the enum");
+    let stated: Vec<(String, u8)> = reasons
+        .split(',')
+        .map(|line| line.split_once(" = ").expect("a name and a number"))
+        .map(|(name, number)| (name.trim().to_owned(), number.trim().parse().expect("a number")))
+        .collect();
+    let named = Reason::all().map(|reason| {
+        let name = match reason {
+            // Flags have the shorter names.
+            Reason::DenyStale => "HT_DENY_IS_STALE".to_owned(),
+            Reason::Clock => "HT_CLOCK_UNTRUSTED".to_owned(),
+            other => format!("HT_{}", other.name().trim_start_matches("TRN-").replace('-', "_")),
+        };
+        (name, reason as u8)
+    });
+    assert_eq!(stated, named.collect::<Vec<_>>());
 }

@@ -1,9 +1,10 @@
 //! The keys, tables and codes that attacks are made from: the published test keys, never in a real key set.
 
-use super::Step;
 use super::uic_bench::UIC_PLATFORM;
+use super::{Setup, Step};
 use crate::code::Account;
 use crate::deny::Entry;
+use crate::gate::Station;
 use crate::key_set::KEY_SET_LENGTH_MAX;
 use crate::make::uic;
 use crate::make::{
@@ -18,7 +19,7 @@ pub const NOW: i64 = 1_767_225_600;
 pub const ISSUER: [u8; 4] = [0x99, 0x31, 0x00, 0x00];
 pub const HOME: u32 = 310_000;
 pub const ACCOUNT: [u8; 10] = [0x00, 0x00, 0x31, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x18];
-const PLATFORM: [u8; 4] = [0x00, 0x00, 0x00, 0x31];
+pub const PLATFORM: [u8; 4] = [0x00, 0x00, 0x00, 0x31];
 
 pub struct Bench {
     pub root: SigningKey,
@@ -63,6 +64,12 @@ impl Bench {
         self.operator.key().compressed()
     }
 
+    /// A gate at the station of [`Bench::station`].
+    pub fn setup(&self) -> Setup {
+        let ServiceState { network, station, .. } = self.station();
+        Setup { operator: self.operator_key(), station: Station { network, station } }
+    }
+
     /// The fields of the genuine certificate: valid to the end of 2099.
     pub fn certificate_fields(&self) -> CertificateFields {
         CertificateFields {
@@ -96,9 +103,13 @@ impl Bench {
         }
     }
 
-    /// A code made at `NOW` of these fields, properly signed.
+    /// A code made at `made`, Unix seconds, of these fields, properly signed.
+    pub fn code_at(&self, fields: &AuthorisationFields, made: i64) -> Vec<u8> {
+        make::code(&make::authorisation(fields, &self.issuer), made as u32, &self.user)
+    }
+
     pub fn code_of(&self, fields: &AuthorisationFields) -> Vec<u8> {
-        make::code(&make::authorisation(fields, &self.issuer), NOW as u32, &self.user)
+        self.code_at(fields, NOW)
     }
 
     pub fn genuine(&self) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! All attacks, in the order of the specification. Those with codes after UIC 918.9 are in `uic_catalogue`.
 
-use super::bench::{ACCOUNT, Bench, HOME, ISSUER, NOW};
+use super::bench::{ACCOUNT, Bench, ISSUER, NOW};
+use super::table_catalogue::super_hash;
 use super::{Attack, Step};
 use crate::deny::{DenyKind, entry};
 use crate::gate::Direction;
@@ -15,7 +16,7 @@ const ORDER: [u8; 32] = [
 
 pub(super) struct List<'b> {
     pub bench: &'b Bench,
-    attacks: Vec<Attack>,
+    pub attacks: Vec<Attack>,
 }
 
 /// Every attack, and what must pass beside it.
@@ -31,13 +32,25 @@ pub fn attacks(bench: &Bench) -> Vec<Attack> {
     list.replays();
     list.lists_and_limits();
     list.signature_stripped();
+    list.clocks();
     list.tables();
     list.uic();
+    list.after_pass();
+    list.exits();
+    list.boardings();
     list.attacks
 }
 
+pub(super) fn present(code: Vec<u8>, now: i64, direction: Direction) -> Step {
+    Step::Present { code, now, clock_error_s: Some(0), direction }
+}
+
 pub(super) fn enter(code: Vec<u8>, now: i64) -> Step {
-    Step::Present { code, now, direction: Direction::In }
+    present(code, now, Direction::In)
+}
+
+pub(super) fn leave(code: Vec<u8>, now: i64) -> Step {
+    present(code, now, Direction::Out)
 }
 
 fn changed(mut code: Vec<u8>, at: usize, value: u8) -> Vec<u8> {
@@ -54,7 +67,7 @@ impl List<'_> {
         self.add(id, title, Vec::new(), enter(code, NOW), expected);
     }
 
-    fn with(&self, change: impl FnOnce(&mut AuthorisationFields)) -> Vec<u8> {
+    pub fn with(&self, change: impl FnOnce(&mut AuthorisationFields)) -> Vec<u8> {
         let mut fields = self.bench.fields();
         change(&mut fields);
         self.bench.code_of(&fields)
@@ -65,7 +78,7 @@ impl List<'_> {
         for (title, now) in [("now", NOW), ("30 s before", NOW - 30), ("60 s after", NOW + 60)] {
             self.add("G", &format!("a genuine code, {title}"), vec![], enter(code.clone(), now), Reason::Ok);
         }
-        let out = Step::Present { code: code.clone(), now: NOW + 5, direction: Direction::Out };
+        let out = leave(code.clone(), NOW + 5);
         self.add("G", "the same code opens once more, at exit", vec![enter(code, NOW)], out, Reason::Ok);
         for length in [0, 10, 255] {
             let code = self.with(|fields| fields.custom = vec![0; length]);
@@ -115,7 +128,7 @@ impl List<'_> {
         );
         let cached = vec![enter(genuine, NOW), bench.key_set(&revoked)];
         let second = make::code(&bench.genuine()[..291], (NOW + 5) as u32, &bench.user);
-        let out = Step::Present { code: second, now: NOW + 5, direction: Direction::Out };
+        let out = leave(second, NOW + 5);
         self.add("A2", "certificate revoked after it was cached", cached, out, Reason::CertificateRevoked);
 
         // January 2026 ends at 1769875200 in UTC+8.
@@ -259,6 +272,41 @@ impl List<'_> {
         }
     }
 
+    /// A gate that does not know the time refuses what depends on it, and says that the time is why; of all else it says what
+    /// it is.
+    fn clocks(&mut self) {
+        let bench = self.bench;
+        let forged = bench.signed_again(&changed(bench.genuine(), 157, 1));
+        let unknown = |code: &[u8], now| Step::Present {
+            code: code.to_vec(),
+            now,
+            clock_error_s: None,
+            direction: Direction::In,
+        };
+        for (layout, code) in [("", bench.genuine()), ("UIC: ", bench.uic_genuine())] {
+            for (title, now) in [
+                ("right", NOW),
+                ("in the year 1970", 0),
+                ("an hour behind", NOW - 3_600),
+                ("two days behind", NOW - 2 * 86_400),
+                ("two days ahead", NOW + 2 * 86_400),
+                ("40 days ahead", NOW + 40 * 86_400),
+                ("200 days ahead", NOW + 200 * 86_400),
+                ("80 years ahead", NOW + 80 * 365 * 86_400),
+            ] {
+                let title = format!("{layout}the gate's clock is {title}, as nobody knows");
+                self.add("A10", &title, vec![], unknown(&code, now), Reason::Clock);
+            }
+            for (error_s, expected) in [(30, Reason::Ok), (31, Reason::Clock), (i64::MAX, Reason::Clock)] {
+                let (id, clock_error_s) = (if expected == Reason::Ok { "G" } else { "A10" }, Some(error_s));
+                let judged = Step::Present { code: code.clone(), now: NOW, clock_error_s, direction: Direction::In };
+                self.add(id, &format!("{layout}the gate's clock may be {error_s} s off"), vec![], judged, expected);
+            }
+        }
+        let judged = unknown(&forged, NOW + 40 * 86_400);
+        self.add("A5", "limit changed, and the clock unknown", vec![], judged, Reason::AuthorisationSignature);
+    }
+
     fn formats(&mut self) {
         let genuine = self.bench.genuine();
         let mut lies = genuine.clone();
@@ -358,8 +406,7 @@ impl List<'_> {
             Reason::Limit,
         );
         let poor = self.with(|code| code.limit_fen = 799);
-        let out = Step::Present { code: poor, now: NOW, direction: Direction::Out };
-        self.add("G", "at exit a shortfall locks nobody in", vec![], out, Reason::Ok);
+        self.add("G", "at exit a shortfall locks nobody in", vec![], leave(poor, NOW), Reason::Ok);
     }
 
     /// What A16 asks of codes after UIC 918.9, done to codes of this family.
@@ -375,63 +422,5 @@ impl List<'_> {
         self.code("A16", "signature algorithm exchanged", algorithm, Reason::CertificateSignature);
         let text: Vec<u8> = genuine.iter().flat_map(|byte| char::from(*byte).to_string().into_bytes()).collect();
         self.code("A16", "payload converted to another character set", text, Reason::Version);
-    }
-
-    fn tables(&mut self) {
-        let bench = self.bench;
-        let mut newer = bench.key_set_content();
-        newer.version = 3;
-        let content = bench.key_set_content();
-        self.add("A17", "an older key set", vec![bench.key_set(&newer)], bench.key_set(&content), Reason::Chain);
-        self.add(
-            "A17",
-            "a key set signed by somebody else",
-            vec![],
-            bench.forged(bench.key_set(&newer)),
-            Reason::Chain,
-        );
-        let second = || bench.deny(2, super_hash(bench), NOW - 30, Vec::new());
-        self.add("A17", "an old delta of the deny list again", vec![second()], second(), Reason::Chain);
-        self.add(
-            "A17",
-            "a delta that does not follow",
-            vec![],
-            bench.deny(2, [7; 32], NOW - 30, vec![]),
-            Reason::Chain,
-        );
-        self.add(
-            "A17",
-            "a delta with a hole before it",
-            vec![],
-            bench.deny(3, super_hash(bench), NOW - 30, vec![]),
-            Reason::Chain,
-        );
-        self.add("A17", "a forged delta", vec![], bench.forged(second()), Reason::Chain);
-        let state = |sequence| bench.state(crate::state::ServiceState { sequence, ..bench.station() });
-        self.add("A17", "an older state of the station", vec![state(3)], state(2), Reason::Chain);
-        let closed = crate::state::ServiceState { sequence: 2, is_closed: true, ..bench.station() };
-        self.add(
-            "A17",
-            "entry where the station is closed",
-            vec![bench.state(closed)],
-            enter(bench.genuine(), NOW),
-            Reason::Closed,
-        );
-        let now = NOW + 7 * 86_400;
-        let late = make::code(&bench.genuine()[..291], now as u32, &bench.user);
-        self.add("A17", "key set older than its age limit", vec![], enter(late, now), Reason::KeySet);
-    }
-}
-
-/// The hash that the delta after the bench's first one names.
-pub(super) fn super_hash(bench: &Bench) -> [u8; 32] {
-    match bench.deny(1, [0; 32], NOW - 60, Vec::new()) {
-        Step::Deny(table) => crate::deny::Delta::parse(&table[..table.len() - 64])
-            .map(|delta| {
-                debug_assert_eq!(delta.home(), HOME);
-                delta.hash()
-            })
-            .unwrap_or_default(),
-        _ => [0; 32],
     }
 }

@@ -1,13 +1,15 @@
 //! A vendor's gate behind a line protocol: what the suite sends, one line a step, and the gate's answer, one line each.
 //!
-//! `reset KEY` · `key-set TABLE` · `deny TABLE` · `state TABLE` · `verify NOW in|out CODE` · `passed NOW in|out CODE`, bytes in
-//! hexadecimal; answered with the field code and, if the gate tells it, the reason's name (`-` for none).
+//! `reset KEY NETWORK STATION` · `key-set TABLE` · `deny TABLE` · `state TABLE` · `verify NOW ERROR WAY CODE` ·
+//! `passed NOW WAY CODE`. Bytes are hexadecimal, numbers decimal, WAY is `in`, `out` or `boarding`, ERROR how many seconds the
+//! clock may be off, `-` if that is unknown. Answered with the field code and, if the gate tells it, the reason's name (`-` for
+//! none).
 
 use std::fmt::Write as _;
 use std::io::{BufRead, Write};
 
-use super::{Step, Target, Verdict};
-use crate::gate::Direction;
+use super::{Setup, Step, Target, Verdict};
+use crate::gate::{Direction, Station};
 
 /// A gate that reads from `to` and answers on `from`.
 pub struct LineGate<R, W> {
@@ -24,8 +26,9 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 fn way(direction: Direction) -> &'static str {
     match direction {
-        Direction::In | Direction::Boarding => "in",
+        Direction::In => "in",
         Direction::Out => "out",
+        Direction::Boarding => "boarding",
     }
 }
 
@@ -45,8 +48,9 @@ impl<R: BufRead, W: Write> LineGate<R, W> {
 }
 
 impl<R: BufRead, W: Write> Target for LineGate<R, W> {
-    fn reset(&mut self, operator: &[u8; 33]) -> Result<(), String> {
-        match self.ask(&format!("reset {}", hexadecimal(operator)))? {
+    fn reset(&mut self, setup: &Setup) -> Result<(), String> {
+        let Station { network, station } = setup.station;
+        match self.ask(&format!("reset {} {network} {station}", hexadecimal(&setup.operator)))? {
             Verdict { code: 0, .. } => Ok(()),
             other => Err(format!("the gate did not take the operator's key: {}", other.code)),
         }
@@ -57,8 +61,9 @@ impl<R: BufRead, W: Write> Target for LineGate<R, W> {
             Step::KeySet(table) => format!("key-set {}", hexadecimal(table)),
             Step::Deny(table) => format!("deny {}", hexadecimal(table)),
             Step::State(table) => format!("state {}", hexadecimal(table)),
-            Step::Present { code, now, direction } => {
-                format!("verify {now} {} {}", way(*direction), hexadecimal(code))
+            Step::Present { code, now, clock_error_s, direction } => {
+                let error = clock_error_s.map_or("-".to_owned(), |error_s| error_s.to_string());
+                format!("verify {now} {error} {} {}", way(*direction), hexadecimal(code))
             }
             Step::PresentNextDoor { code, now, direction } => {
                 format!("passed {now} {} {}", way(*direction), hexadecimal(code))

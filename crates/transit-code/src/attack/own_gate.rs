@@ -1,6 +1,6 @@
-//! This library's own gate under the suite, with a second gate next door.
+//! This library's own gate under the suite.
 
-use super::{Step, Target, Verdict};
+use super::{Setup, Step, Target, Verdict};
 use crate::cache::{Slot, Slots};
 use crate::deny::{Chain, DenyTable, Row};
 use crate::gate::{Gate, GateRules, Memory, Presented};
@@ -9,51 +9,57 @@ use crate::reason::Reason;
 use crate::recent::{Place, Recent};
 use crate::signature::{Key, RustCrypto};
 
-/// Two gates of one station. Memory is leaked for each reset: this is for tests and for the report only.
+/// A gate with the default rules, or with some of its own. Its memory is leaked, once: this is for tests and for the report.
 #[derive(Default)]
 pub struct OwnGate {
-    gates: Option<[Gate<'static, RustCrypto>; 2]>,
+    rules: GateRules,
+    gate: Option<Gate<'static, RustCrypto>>,
 }
 
 fn leak<T: Clone + Default>(count: usize) -> &'static mut [T] {
     Box::leak(vec![T::default(); count].into_boxed_slice())
 }
 
-fn gate(operator: Key) -> Gate<'static, RustCrypto> {
+fn gate(operator: Key, rules: GateRules) -> Gate<'static, RustCrypto> {
     let memory = Memory {
-        key_set: leak(KEY_SET_LENGTH_MAX),
+        key_set: leak(2 * KEY_SET_LENGTH_MAX),
         deny: DenyTable::new(leak::<Row>(64), leak::<Chain>(8)),
         replay: Recent::new(leak::<Place>(64)),
         passback: Recent::new(leak::<Place>(64)),
         cache: Slots { certificates: leak::<Slot>(8), authorisations: leak::<Slot>(32) },
     };
-    Gate::new(RustCrypto, operator, GateRules::default(), memory)
+    Gate::new(RustCrypto, operator, rules, memory)
+}
+
+impl OwnGate {
+    pub fn with_rules(rules: GateRules) -> OwnGate {
+        OwnGate { rules, gate: None }
+    }
 }
 
 impl Target for OwnGate {
-    fn reset(&mut self, operator: &[u8; 33]) -> Result<(), String> {
-        let operator = Key::from_compressed(operator).ok_or("the operator's key is not on the curve")?;
-        self.gates = Some([gate(operator), gate(operator)]);
+    fn reset(&mut self, setup: &Setup) -> Result<(), String> {
+        let operator = Key::from_compressed(&setup.operator).ok_or("the operator's key is not on the curve")?;
+        let rules = GateRules { station: Some(setup.station), ..self.rules };
+        match &mut self.gate {
+            Some(gate) => gate.begin_anew(operator, rules),
+            None => self.gate = Some(gate(operator, rules)),
+        }
         Ok(())
     }
 
     fn take(&mut self, step: &Step) -> Result<Verdict, String> {
-        let [here, next_door] = self.gates.as_mut().ok_or("reset comes first")?;
-        let mut both = |load: &dyn Fn(&mut Gate<'static, RustCrypto>) -> Result<(), Reason>| {
-            load(next_door).and(load(here)).err().unwrap_or(Reason::Ok)
-        };
+        let gate = self.gate.as_mut().ok_or("reset comes first")?;
+        let reason_of = |taken: Result<(), Reason>| taken.err().unwrap_or(Reason::Ok);
         let reason = match step {
-            Step::KeySet(table) => both(&|gate| gate.load_key_set(table).map(drop)),
-            Step::Deny(table) => both(&|gate| gate.apply_deny(table)),
-            Step::State(table) => both(&|gate| gate.load_state(table)),
-            Step::Present { code, now, direction } => {
-                here.check(Presented { code, now: *now, clock_error_s: Some(0), direction: *direction }).reason
+            Step::KeySet(table) => reason_of(gate.load_key_set(table).map(drop)),
+            Step::Deny(table) => reason_of(gate.apply_deny(table)),
+            Step::State(table) => reason_of(gate.load_state(table)),
+            Step::Present { code, now, clock_error_s, direction } => {
+                let (now, clock_error_s, direction) = (*now, *clock_error_s, *direction);
+                gate.check(Presented { code, now, clock_error_s, direction }).reason
             }
-            Step::PresentNextDoor { code, now, direction } => {
-                let presented = Presented { code, now: *now, clock_error_s: Some(0), direction: *direction };
-                let answer = next_door.check(presented);
-                here.note_passed(&answer, *direction, *now).err().unwrap_or(answer.reason)
-            }
+            Step::PresentNextDoor { code, now, direction } => reason_of(gate.note(code, *direction, *now)),
         };
         Ok(Verdict::of(reason))
     }

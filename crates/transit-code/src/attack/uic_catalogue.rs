@@ -2,7 +2,8 @@
 
 use super::Step;
 use super::bench::{ISSUER, NOW};
-use super::catalogue::{List, enter};
+use super::catalogue::{List, enter, leave};
+use super::table_catalogue::super_hash;
 use super::uic_bench::{UIC_ACCOUNT, UIC_KEY_ID, UIC_PLATFORM, UIC_PROVIDER};
 use crate::deny::{DenyKind, entry};
 use crate::gate::Direction;
@@ -90,7 +91,7 @@ impl List<'_> {
         for (title, now) in [("now", NOW), ("30 s before, in the old year", NOW - 30), ("60 s after", NOW + 60)] {
             self.add("G", &format!("UIC: a genuine code, {title}"), vec![], enter(code.clone(), now), Reason::Ok);
         }
-        let out = Step::Present { code: code.clone(), now: NOW + 5, direction: Direction::Out };
+        let out = leave(code.clone(), NOW + 5);
         self.add("G", "UIC: the same code opens once more, at exit", vec![enter(code, NOW)], out, Reason::Ok);
         // Bits before level 1 and inside it move all that follows: every place in a byte is a border once.
         for length in 0..8 {
@@ -357,7 +358,7 @@ impl List<'_> {
         (revoked.version, revoked.revocations) = (3, vec![(ISSUER, bench.uic_key_record().serial())]);
         let cached = vec![genuine(), bench.key_set(&revoked)];
         let later = bench.uic_code_at(&bench.uic_fields(), NOW + 5);
-        let out = Step::Present { code: later, now: NOW + 5, direction: Direction::Out };
+        let out = leave(later, NOW + 5);
         self.add("A2", "UIC: key revoked after level 1 was cached", cached, out, Reason::CertificateRevoked);
         let mut moved = bench.key_set_content();
         moved.version = 3;
@@ -369,7 +370,7 @@ impl List<'_> {
             ("key", DenyKind::Certificate, [&ISSUER[..], &bench.uic_key_record().serial()].concat()),
         ] {
             let adds = vec![(entry(kind, &key), NOW - 3_600)];
-            let delta = bench.deny(2, super::catalogue::super_hash(bench), NOW - 30, adds);
+            let delta = bench.deny(2, super_hash(bench), NOW - 30, adds);
             self.add("A14", &format!("UIC: {title} on the deny list"), vec![delta], genuine(), Reason::Denied);
         }
     }

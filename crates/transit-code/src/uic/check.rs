@@ -1,7 +1,7 @@
 //! The checks of such a code, in the order and with the reasons of the other layout (steps 1 to 6).
 
 use crate::cache::Cache;
-use crate::chain::{Checked, Checker, Failure};
+use crate::chain::{Checked, Checker, Failure, Moment};
 use crate::key_set::{IssuerRules, KeySet, UicKey};
 use crate::profile::Profile;
 use crate::reason::Reason;
@@ -17,28 +17,29 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         &mut self,
         bytes: &[u8],
         key_set: Option<&KeySet<'_>>,
-        now: i64,
+        at: Moment,
     ) -> Result<Checked, Failure> {
         let code = RideCode::parse(bytes)?;
-        let set = self.current(key_set, now)?;
+        let set = self.current(key_set, at)?;
         let (profile, offset_s) = set.platform(code.token.platform).ok_or(Reason::Format)?;
         if profile != Profile::Uic9189 {
             return Err(Reason::Format.into());
         }
         let record = level1_key(&code, set)?;
-        let issuer_rules = self.level1(&code, set, &record, now)?;
+        let issuer_rules = self.level1(&code, set, &record, at)?;
         let replay_key = self.level2(&code.header, &record)?;
         // The phone's signature is good, so level 2 is there; what it says may still be nothing.
         let stamp = code.generated.ok_or(Reason::UserSignature)?;
-        let by_phone = crate::uic::clock::nearest(stamp.day, stamp.second, now.saturating_sub(offset_s));
+        let by_phone = crate::uic::clock::nearest(stamp.day, stamp.second, at.now.saturating_sub(offset_s));
         let generation_time = by_phone.saturating_add(offset_s);
-        let age_s = now.saturating_sub(generation_time);
-        self.window(age_s, code.validity_s).map_err(|reason| Failure { reason, age_s })?;
+        let age_s = at.now.saturating_sub(generation_time);
+        self.window(at, age_s, code.validity_s).map_err(|reason| Failure { reason, age_s })?;
         Ok(Checked {
             profile,
             account: code.token.account,
             platform: code.token.platform,
             account_type: code.token.account_type,
+            certificate_issuer: record.issuer,
             serial: record.serial(),
             home: issuer_rules.home,
             limit_fen: code.token.limit_fen,
@@ -55,7 +56,7 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         code: &RideCode<'_>,
         set: &KeySet<'_>,
         record: &UicKey,
-        now: i64,
+        at: Moment,
     ) -> Result<IssuerRules, Reason> {
         let (header, level1) = (&code.header, &code.header.level1);
         // The algorithm is the key record's; what the code says can only contradict it, never choose.
@@ -78,10 +79,10 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         }
         let rules = set.issuer(code.token.account.issuer).filter(|rules| rules.allows(code.token.account_type));
         let rules = rules.ok_or(Reason::AccountType)?;
-        if now > code.authorisation_expiry {
+        if at.is_after(code.authorisation_expiry) {
             return Err(Reason::AuthorisationExpired);
         }
-        let ends_in_time = code.authorisation_expiry <= now.saturating_add(END_AHEAD_MAX_S);
+        let ends_in_time = !at.counts || code.authorisation_expiry <= at.now.saturating_add(END_AHEAD_MAX_S);
         if !ends_in_time || !(1..=self.rules.validity_max_s).contains(&code.validity_s) {
             return Err(Reason::Validity);
         }
@@ -107,7 +108,7 @@ impl<S: Signatures, C: Cache> Checker<'_, S, C> {
         let signature = signature(header, header.level2_signature).ok_or(Reason::UserSignature)?;
         let signed = header.cut(header.level2_span, &mut buffer)?;
         let verifies = self.signatures.verifies_p256(&key, &sha256(signed), &signature);
-        if verifies { Ok(sm3(&[signed])) } else { Err(Reason::UserSignature) }
+        if verifies { header.replay_key() } else { Err(Reason::UserSignature) }
     }
 }
 

@@ -6,6 +6,7 @@
 //! marker, though a comment in it says so.
 
 use crate::reason::Reason;
+use crate::signature::sm3;
 use crate::uic::CODE_LENGTH_MAX;
 use crate::uic::per::{Reader, Span, cut, says};
 
@@ -103,6 +104,11 @@ impl<'c> Header<'c> {
     /// Received bits at a byte border; see [`cut`].
     pub fn cut<'b>(&self, span: Span, buffer: &'b mut [u8; CODE_LENGTH_MAX]) -> Result<&'b [u8], Reason> {
         cut(self.bytes, span, buffer)
+    }
+
+    /// SM3 of the bits under the phone's signature: signing the same content again gives the same key.
+    pub fn replay_key(&self) -> Result<[u8; 32], Reason> {
+        Ok(sm3(&[self.cut(self.level2_span, &mut [0; CODE_LENGTH_MAX])?]))
     }
 
     /// Whether octets are there, and are these.

@@ -1,8 +1,11 @@
 //! The attack suite against this library's gate; and against gates with the holes that were seen in the field, which the
 //! suite must find.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use huitong_transit_code::Reason;
-use huitong_transit_code::attack::{self, OwnGate, Step, Target, Verdict};
+use huitong_transit_code::attack::{self, OwnGate, Setup, Step, Target, Verdict};
+use huitong_transit_code::gate::{Direction, GateRules};
 
 #[test]
 fn every_attack_is_refused_with_its_reason() {
@@ -14,24 +17,34 @@ fn every_attack_is_refused_with_its_reason() {
     }
 }
 
-/// A gate with a hole: what this library says, changed for some codes.
-struct Holed<F> {
+/// A gate with a hole: what this library says, changed for some codes. The hole is made anew with the gate.
+struct Holed<M, F> {
     gate: OwnGate,
-    hole: F,
+    make: M,
+    hole: Option<F>,
 }
 
-impl<F: Fn(&Step, Verdict) -> Verdict> Target for Holed<F> {
-    fn reset(&mut self, operator: &[u8; 33]) -> Result<(), String> {
-        self.gate.reset(operator)
+impl<M: Fn() -> F, F: FnMut(&Step, Verdict) -> Verdict> Target for Holed<M, F> {
+    fn reset(&mut self, setup: &Setup) -> Result<(), String> {
+        self.hole = Some((self.make)());
+        self.gate.reset(setup)
     }
     fn take(&mut self, step: &Step) -> Result<Verdict, String> {
-        self.gate.take(step).map(|verdict| (self.hole)(step, verdict))
+        let verdict = self.gate.take(step)?;
+        Ok(self.hole.as_mut().expect("reset comes first")(step, verdict))
     }
 }
 
 fn finds(attack: &str, hole: impl Fn(&Step, Verdict) -> Verdict) {
-    let report = attack::run(&mut Holed { gate: OwnGate::default(), hole });
-    assert!(report.failures().any(|finding| finding.id == attack), "the hole of {attack} is not found:\n{report}");
+    finds_each(&[attack], || &hole);
+}
+
+fn finds_each<F: FnMut(&Step, Verdict) -> Verdict>(attacks: &[&str], make: impl Fn() -> F) {
+    let mut gate = Holed { gate: OwnGate::default(), make, hole: None };
+    let report = attack::run_those(&mut gate, |attack| attacks.contains(&attack.id));
+    for attack in attacks {
+        assert!(report.failures().any(|finding| finding.id == *attack), "the hole of {attack} is not found:\n{report}");
+    }
 }
 
 fn passes_instead_of(reason: Reason) -> impl Fn(&Step, Verdict) -> Verdict {
@@ -76,4 +89,91 @@ fn the_holes_of_the_field_are_found() {
     });
     // Old tables taken.
     finds("A17", passes_instead_of(Reason::Chain));
+}
+
+const OF_CODES: [&str; 13] = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A12", "A13"];
+
+#[test]
+fn a_gate_that_lets_everybody_out_is_found_by_each_kind_of_attack() {
+    let lets_out = |step: &Step, verdict: Verdict| match step {
+        Step::Present { direction: Direction::Out, .. } if verdict != Verdict::of(Reason::CertificateRevoked) => {
+            Verdict::of(Reason::Ok)
+        }
+        _ => verdict,
+    };
+    finds_each(&OF_CODES, || lets_out);
+    finds_each(&["A14", "A16"], || lets_out);
+}
+
+#[test]
+fn a_gate_that_forgets_a_code_after_two_seconds_is_found() {
+    finds_each(&["A13"], || {
+        let mut passed: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
+        move |step, verdict| match step {
+            Step::Present { code, now, .. } | Step::PresentNextDoor { code, now, .. } => {
+                let since = *passed.entry(code.clone()).or_insert(*now);
+                let is_forgotten = verdict == Verdict::of(Reason::Replay) && now - since > 2;
+                if is_forgotten { Verdict::of(Reason::Ok) } else { verdict }
+            }
+            _ => verdict,
+        }
+    });
+}
+
+/// The bytes by which a gate would know an authorisation again: account and issuer, or the beginning of level 1.
+fn authorisation_of(code: &[u8]) -> Vec<u8> {
+    let is_uic = code.get(1) == Some(&0x55);
+    code.get(if is_uic { 0..60 } else { 136..150 }).unwrap_or_default().to_vec()
+}
+
+#[test]
+fn a_gate_that_asks_no_list_time_or_limit_of_an_authorisation_it_knows_is_found_for_each_of_them() {
+    for (skipped, attack) in [
+        (Reason::Denied, "A14"),
+        (Reason::DenyStale, "A14"),
+        (Reason::AuthorisationExpired, "A14"),
+        (Reason::Limit, "A15"),
+    ] {
+        finds_each(&[attack], || {
+            let mut known = BTreeSet::new();
+            move |step, verdict| match step {
+                Step::Present { code, .. } if verdict.code == 0 => {
+                    known.insert(authorisation_of(code));
+                    verdict
+                }
+                Step::Present { code, .. }
+                    if verdict == Verdict::of(skipped) && known.contains(&authorisation_of(code)) =>
+                {
+                    Verdict::of(Reason::Ok)
+                }
+                _ => verdict,
+            }
+        });
+    }
+}
+
+#[test]
+fn a_gate_that_remembers_an_entry_for_ten_seconds_only_is_found() {
+    let report = attack::run(&mut OwnGate::with_rules(GateRules { passback_s: 10, ..GateRules::default() }));
+    let failed: Vec<&str> = report.failures().map(|finding| finding.id).collect();
+    assert!(!failed.is_empty() && failed.iter().all(|id| *id == "A13"), "{report}");
+    let report = attack::run(&mut OwnGate::with_rules(GateRules { passback_s: 61, ..GateRules::default() }));
+    assert!(report.failures().any(|finding| finding.id == "G"), "{report}");
+}
+
+#[test]
+fn a_gate_that_takes_any_station_s_state_is_found() {
+    finds("A17", |step, verdict| match step {
+        // The suite's states of other stations have this number.
+        Step::State(table) if table[4..8] == 9_u32.to_be_bytes() => Verdict::of(Reason::Ok),
+        _ => verdict,
+    });
+}
+
+#[test]
+fn a_gate_that_believes_its_clock_is_found() {
+    finds("A10", |step, verdict| match step {
+        Step::Present { clock_error_s: None, .. } if verdict.code == -207 => Verdict::of(Reason::KeySet),
+        _ => verdict,
+    });
 }

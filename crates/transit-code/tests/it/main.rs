@@ -1,6 +1,7 @@
 mod attacks;
 mod foreign_bytes;
 mod fuzzing;
+mod gate;
 mod key_set;
 mod uic;
 mod vectors;

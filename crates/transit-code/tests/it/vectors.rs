@@ -48,6 +48,28 @@ fn the_vector_of_gm_t_0003_verifies() {
     assert_eq!(signer.expect("a scalar").key().coordinates(), (x, y));
 }
 
+#[cfg(feature = "openssl")]
+#[test]
+fn openssl_says_the_same_as_the_default_backend() {
+    let openssl = huitong_transit_code::signature::OpenSsl::new().expect("OpenSSL with SM2");
+    for round in 0_u8..20 {
+        let signer = SigningKey::of_test(&format!("key {round}")).expect("a key");
+        let hash = signer.key().signed_hash(&[round; 40]);
+        let mut signature = signer.sign(&[round; 40]);
+        assert!(
+            openssl.verifies(&signer.key(), &hash, &signature) && RustCrypto.verifies(&signer.key(), &hash, &signature)
+        );
+        signature[usize::from(round)] ^= 1;
+        assert!(
+            !openssl.verifies(&signer.key(), &hash, &signature)
+                && !RustCrypto.verifies(&signer.key(), &hash, &signature)
+        );
+    }
+    for wrong in [[0; 64], [0xff; 64]] {
+        assert!(!openssl.verifies(&SigningKey::of_test("key").expect("a key").key(), &[1; 32], &wrong));
+    }
+}
+
 #[test]
 fn a_signature_under_another_user_id_fails() {
     let key = Key::from_coordinates(

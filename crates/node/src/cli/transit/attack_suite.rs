@@ -6,6 +6,7 @@ use clap::Args;
 use huitong_transit_code::attack::{self, OwnGate};
 
 use super::conformance::{Conformance, three_signatures_us};
+use super::output;
 use super::vendor::Vendor;
 
 /// Play every attack against a gate and print the conformance report
@@ -16,12 +17,13 @@ use super::vendor::Vendor;
 /// Without --command the gate under test is this library's own. With it, the command is started by `sh -c` and spoken to
 /// over its standard input and output, one line a step, one line an answer:
 ///
-///   reset KEY                      the operator's key; the gate forgets everything
+///   reset KEY NETWORK STATION      the operator's key, the gate's place; the gate forgets everything
 ///   key-set TABLE | deny TABLE | state TABLE
-///   verify NOW in|out CODE         a code before the reader at NOW (Unix seconds)
-///   passed NOW in|out CODE         the same at another gate of the station
+///   verify NOW ERROR WAY CODE      a code before the reader at NOW (Unix seconds), by a clock that
+///                                  may be ERROR seconds off, - if nobody knows how far
+///   passed NOW WAY CODE            another gate of the station let it pass
 ///
-/// Bytes are hexadecimal. The answer is the field code (0, -1, -101 …) and, if the gate tells it, the reason's name.
+/// WAY is in, out or boarding; bytes are hexadecimal. The answer is the field code (0, -1, -101 …) and, if the gate tells it, the reason's name.
 ///
 /// Exit code 0 only if every answer is as expected.
 #[derive(Args)]
@@ -52,9 +54,9 @@ pub fn run(arguments: &AttackSuiteArguments) -> anyhow::Result<i32> {
     let gate = arguments.command.as_deref().unwrap_or("huitong-transit-code");
     let conformance = Conformance::new(arguments.vendor.clone(), gate, report, time_us);
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&conformance)?);
+        output::line(serde_json::to_string_pretty(&conformance)?)?;
     } else {
-        print!("{conformance}");
+        output::text(&conformance)?;
     }
     Ok(if conformance.passed { 0 } else { crate::cli::FAILED })
 }

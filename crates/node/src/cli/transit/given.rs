@@ -1,5 +1,7 @@
 //! Bytes as people hand them over: hexadecimal, base64, a file of either or of the bytes themselves, or a QR picture.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -24,10 +26,16 @@ pub fn decoded(text: &str) -> Option<Vec<u8>> {
 pub fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = raw_file(path)?;
     if picture::is_png(&bytes) {
-        return picture::read(&bytes).with_context(|| format!("in {}", path.display()));
+        return picture::read(bytes).with_context(|| format!("in {}", path.display()));
     }
     let text = std::str::from_utf8(&bytes).ok().and_then(decoded);
     Ok(text.unwrap_or(bytes))
+}
+
+/// The bytes of the QR code in a PNG file.
+pub fn picture(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let png = raw_file(path)?;
+    picture::read(png).with_context(|| format!("in {}", path.display()))
 }
 
 /// The argument's own bytes, or those of the file that it names.
@@ -49,10 +57,16 @@ pub fn exactly<const LENGTH: usize>(name: &str, given: &str) -> anyhow::Result<[
     bytes.try_into().map_err(|_| anyhow::anyhow!("the {name} has {length} bytes, not {LENGTH}"))
 }
 
+/// Devices and pipes are refused: they may never end.
 fn raw_file(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let size = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
-    if size > FILE_BYTES_MAX {
-        bail!("{} has {size} bytes: too large for what is read here", path.display());
+    let context = || format!("cannot read {}", path.display());
+    if !std::fs::metadata(path).with_context(context)?.is_file() {
+        bail!("{} is no file", path.display());
     }
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)).with_context(context)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        bail!("{} has more than {FILE_BYTES_MAX} bytes: too large for what is read here", path.display());
+    }
+    Ok(bytes)
 }

@@ -7,6 +7,7 @@ mod conformance;
 mod gate;
 mod given;
 mod import;
+mod output;
 mod picture;
 mod replay;
 mod vendor;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use huitong_kernel::money::Fen;
 use huitong_ledger::positions::{Gross, net_positions};
-use huitong_service_kit::{Service, StoreError, View};
+use huitong_service_kit::{Service, StoreError, View, params};
 use huitong_store::journal;
 use huitong_store::readers::Readers;
 use huitong_transit::Transit;
@@ -18,6 +18,11 @@ use crate::demo::audit::views_equal_replay;
 use crate::demo::load::unequal_feeds;
 use crate::region::keeper::ManifestKeeper;
 use crate::services::stream_path;
+
+use super::day::Attack;
+use super::fleet::Noted;
+use super::load::node_of;
+use super::play::Told;
 
 /// How long deny lists, answers and due trips may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -43,6 +48,14 @@ pub struct TransitAudit {
     /// Trips that home has charged otherwise than claimed, or twice.
     pub charged_otherwise: u64,
     pub views_equal_replay: bool,
+    /// Acknowledged records that a node lacks, or holds otherwise.
+    pub lost: u64,
+    /// Attacks that opened a gate and were found by the node: they took part in no trip that a rider pays.
+    pub found: BTreeMap<Attack, u64>,
+    /// Trips that were final before records of this day came late, and were adjusted because of them.
+    pub adjusted_late: u64,
+    /// Trips made with a visited city's own code (model P).
+    pub pulled: u64,
     /// Invariants that do not hold, by node.
     pub violations: Vec<String>,
     pub gross_fen: i64,
@@ -94,10 +107,13 @@ pub async fn deny_lists_published(region: &Region, nodes: &BTreeSet<String>) -> 
 /// Waits until every trip that is due is final, answered, and known to both sides.
 pub async fn settled(region: &Region) -> anyhow::Result<()> {
     let nodes: BTreeSet<String> = region.divisions().into_iter().collect();
+    let adjusts = "SELECT COUNT(*) + 0 * ?1 FROM trip_adjust WHERE state = 'sent'";
     until_none(region, &nodes, "SELECT COUNT(*) FROM open_rider WHERE due_at <= ?1", "riders are due").await?;
     until_none(region, &nodes, "SELECT COUNT(*) + 0 * ?1 FROM trip WHERE state = 'priced'", "trips wait").await?;
+    until_none(region, &nodes, adjusts, "adjustments wait").await?;
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !unequal_feeds(region).await?.is_empty() {
+    // A node that is away has not told how far its feeds are.
+    while !unequal_feeds(region).await.is_ok_and(|feeds| feeds.is_empty()) {
         if tokio::time::Instant::now() > deadline {
             bail!("these feeds did not arrive: {:?}", unequal_feeds(region).await?);
         }
@@ -106,7 +122,22 @@ pub async fn settled(region: &Region) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub fn audit(region: &Region) -> anyhow::Result<TransitAudit> {
+/// A trip that a city owes to a city of another node, in the words of the API, with that city.
+pub fn owed_abroad(region: &Region, city: &str) -> anyhow::Result<Option<(String, String)>> {
+    let node = node_of(region, city)?;
+    let found = Readers::new(&path(region, &node)?).view(|view| {
+        view.one(
+            "SELECT lower(hex(trip)), network FROM home_trip WHERE state = 'charged' AND charge_fen > 0 AND visited <> ?1
+             AND json_extract(text, '$.home') = ?2 ORDER BY booked_at DESC, trip LIMIT 1",
+            [&node, city],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    });
+    Ok(found?)
+}
+
+/// Audits the books, and what became of the records that `told` names.
+pub fn audit(region: &Region, told: &Told) -> anyhow::Result<TransitAudit> {
     let mut audit = TransitAudit { books_equal: true, ..TransitAudit::default() };
     let (mut due, mut owed) = (Gross::new(), Gross::new());
     let (mut claimed, mut charged) = (BTreeMap::new(), BTreeMap::new());
@@ -117,6 +148,7 @@ pub fn audit(region: &Region) -> anyhow::Result<TransitAudit> {
         Readers::new(&path(region, &division)?).view(|view| -> Result<(), StoreError> {
             audit.books_equal &= huitong_ledger::report::adds_up(view)?;
             audit.read(view)?;
+            audit.records(view, told, |city| node_of(region, city).is_ok_and(|node| node == division))?;
             audit.invariants(&division, view, &keeper)?;
             balances(view, "receivable", &mut due)?;
             balances(view, "payable", &mut owed)?;
@@ -140,10 +172,35 @@ pub fn audit(region: &Region) -> anyhow::Result<TransitAudit> {
 impl TransitAudit {
     /// The invariants J1 to J12 once more, over what one node holds.
     fn invariants(&mut self, node: &str, view: View<'_>, keeper: &ManifestKeeper) -> Result<(), StoreError> {
-        let found = huitong_transit::query::audit::audit(&Transit::default(), view, keeper)?;
+        let own = node.parse().map_err(|_| StoreError::Damaged(format!("{node} is no jurisdiction")))?;
+        let found = huitong_transit::query::audit::audit(&Transit::default(), view, keeper, own)?;
         let said =
             |violation: Violation| format!("{node} {} {}: {}", violation.invariant, violation.key, violation.sentence);
         self.violations.extend(found.violations.into_iter().map(said));
+        Ok(())
+    }
+
+    /// What became of the day's records at one node.
+    fn records(&mut self, view: View<'_>, told: &Told, is_of_node: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+        for (record, hash) in told.acknowledged.iter().filter(|(record, _)| is_of_node(&record.city)) {
+            let held = "SELECT COUNT(*) FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4";
+            let key = params![record.gate, record.epoch, record.sequence, hash];
+            let count: Option<i64> = view.one(held, key, |row| row.get(0))?;
+            self.lost += u64::from(count != Some(1));
+        }
+        for opened in told.attacks_opened.iter().filter(|opened| is_of_node(&opened.record.city)) {
+            let found = is_found(view, &opened.record, opened.attack)?;
+            *self.found.entry(opened.attack).or_default() += u64::from(found);
+        }
+        let mut adjusted = BTreeSet::new();
+        for record in told.late.iter().filter(|record| is_of_node(&record.city)) {
+            let trips =
+                "SELECT DISTINCT hex(a.trip) FROM tap JOIN trip_adjust a ON a.trip = tap.trip AND a.reason = 'late_tap'
+                 WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3";
+            let key = params![record.gate, record.epoch, record.sequence];
+            adjusted.extend(view.one(trips, key, |row| row.get::<_, String>(0))?);
+        }
+        self.adjusted_late += adjusted.len() as u64;
         Ok(())
     }
 
@@ -156,7 +213,8 @@ impl TransitAudit {
         tally(view, "SELECT state, COUNT(*) FROM trip GROUP BY state", &mut self.states)?;
         let one = |sql: &str| view.one(sql, [], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default);
         self.completed += one("SELECT COUNT(*) FROM trip WHERE completed = 1")?.unsigned_abs();
-        self.open_taps += one("SELECT COUNT(*) FROM open_tap WHERE fixed = 0")?.unsigned_abs();
+        self.open_taps += one("SELECT COUNT(*) FROM open_tap")?.unsigned_abs();
+        self.pulled += one("SELECT COUNT(DISTINCT trip) FROM tap WHERE grant_id IS NOT NULL")?.unsigned_abs();
         self.debts += one("SELECT COUNT(*) FROM debt WHERE state <> 'paid'")?.unsigned_abs();
         self.debts_fen += one("SELECT IFNULL(SUM(amount_fen), 0) FROM debt WHERE state <> 'paid'")?;
         view.each(
@@ -170,6 +228,28 @@ impl TransitAudit {
             },
         )
     }
+}
+
+/// Whether nobody pays for an attack that opened a gate: its tap is kept apart; or, of a code shown twice, whose second showing is
+/// the rider's for all that a node can know, one showing counts and no other.
+fn is_found(view: View<'_>, record: &Noted, attack: Attack) -> Result<bool, StoreError> {
+    let key = params![record.gate, record.epoch, record.sequence];
+    let is_apart = view.one(
+        "SELECT state IN (3, 4) AND trip IS NULL FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+        key,
+        |row| row.get::<_, bool>(0),
+    )?;
+    if is_apart == Some(true) || !matches!(attack, Attack::ReplayHere | Attack::ReplayElsewhere) {
+        return Ok(is_apart == Some(true));
+    }
+    let shown = view.one(
+        "SELECT SUM(other.state IN (0, 1)), SUM(other.state = 4 AND other.trip IS NULL) FROM tap AS own JOIN tap AS other
+             ON other.replay_key = own.replay_key AND other.direction = own.direction
+         WHERE own.gate = ?1 AND own.epoch = ?2 AND own.sequence = ?3",
+        params![record.gate, record.epoch, record.sequence],
+        |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)),
+    )?;
+    Ok(matches!(shown, Some((Some(1), Some(apart))) if apart > 0))
 }
 
 fn tally(view: View<'_>, sql: &str, counts: &mut BTreeMap<String, u64>) -> Result<(), StoreError> {

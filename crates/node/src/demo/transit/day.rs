@@ -1,37 +1,54 @@
-//! The day: who travels where and when, which gates are without network, who attacks; and what the gates and the node said.
+//! The day as it was planned: who travels where and when, which gates are without network, who attacks.
+//!
+//! Its hours lie in the past, and clocks of gates and phones are set to them: a trip is final when its waits are over, and who
+//! plays a day does not wait for days. Rides that lack a tap for a while, through gates without network or forgetful riders,
+//! are made in the early hours, whose waits are over; all others in the late ones, so that a tap that comes a second after the
+//! other is in time.
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context;
 use huitong_kernel::random::RandomSource;
-use huitong_kernel::time::Instant;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_transit_code::gate::Direction;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::Settings;
 use super::fleet::{Gate, Stop};
 use super::load::{Cities, node_of};
 use super::phone::Phone;
 use crate::demo::Region;
+use crate::demo::client::ApiClient;
 
 /// Gates of a city: the first and every so-manieth station of its map.
 const GATES_PER_CITY: usize = 8;
-/// The day began so long ago, and its last entry was so long ago: all is over now.
-const BEGAN_MS: i64 = 9 * 3_600_000;
-const LAST_ENTRY_MS: i64 = 4 * 3_600_000;
+/// The early hours: what is missing of their rides is awaited no longer (trip limit and upload wait together are four hours).
+const EARLY: Hours = Hours { began_ms: 9 * 3_600_000, slot_ms: 90 * 60_000 };
+/// The late hours: awaited still.
+const LATE: Hours = Hours { began_ms: 230 * 60_000, slot_ms: 60 * 60_000 };
+/// A rider makes so many rides at most, each in a part of the hours for itself.
+const RIDES_MAX: u64 = 3;
 /// One of so many gates has no network that day.
-const OFFLINE: u64 = 3;
+const OFFLINE: u64 = 6;
 /// One of so many gates sends everything twice.
 const DOUBLED: u64 = 4;
 
+/// A stretch of the day, so long before now.
+struct Hours {
+    began_ms: i64,
+    /// The time for one ride of a rider.
+    slot_ms: i64,
+}
+
 /// A code before a reader.
-struct Scan {
-    at: Instant,
-    gate: usize,
-    direction: Direction,
-    code: Vec<u8>,
+pub struct Scan {
+    pub at: Instant,
+    pub gate: usize,
+    pub direction: Direction,
+    pub code: Vec<u8>,
     /// What kind of attack it is, if it is one.
-    attack: Option<Attack>,
+    pub attack: Option<Attack>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +68,9 @@ pub enum Attack {
 }
 
 impl Attack {
+    pub const ALL: [Attack; 6] =
+        [Attack::ReplayHere, Attack::ReplayElsewhere, Attack::Forged, Attack::Old, Attack::Future, Attack::Lost];
+
     pub fn text(self) -> &'static str {
         match self {
             Attack::ReplayHere => "same code again, same gate 同闸重放",
@@ -63,64 +83,76 @@ impl Attack {
     }
 }
 
-/// What the day brought, as told by gates and nodes.
-#[derive(Debug, Default)]
-pub struct Told {
-    pub riders: usize,
-    pub cities: usize,
-    pub gates: usize,
-    pub gates_offline: usize,
-    /// Scans by the gates' answers: opened, refused by reason.
-    pub opened: u64,
-    pub refused: BTreeMap<String, u64>,
-    /// Attacks: tried, refused by the gate.
-    pub attacks: BTreeMap<Attack, (u64, u64)>,
-    pub accepted: u64,
-    pub duplicate: u64,
-    pub impossible: u64,
-    pub refused_records: u64,
-    pub records: u64,
-}
-
 pub struct Day {
-    gates: Vec<Gate>,
+    pub gates: Vec<Gate>,
     by_city: HashMap<String, Vec<usize>>,
     phones: Vec<Phone>,
-    lost: Vec<usize>,
+    /// Phones reported lost, and since when by the clocks of their homes.
+    lost: BTreeMap<usize, Instant>,
     random: RandomSource,
-    began: Instant,
+    now: Instant,
 }
 
 impl Day {
-    pub async fn prepare(region: &Region, cities: Cities, settings: Settings) -> anyhow::Result<Day> {
-        let mut random = RandomSource::from_number(settings.seed);
+    pub async fn prepare(region: &Region, cities: &Cities, settings: Settings) -> anyhow::Result<Day> {
         let codes: Vec<String> = cities.cities.iter().map(|city| city.city.to_string()).collect();
-        let now = system_now();
-        // A second day on the same folder has other riders.
-        let serial = now.0.rem_euclid(1_000_000_000_000) / 1_000;
-        let (mut phones, mut lost) = (Vec::new(), Vec::new());
-        for city in &cities.cities {
-            let code = city.city.to_string();
-            let client = cities.client(region, &cities.keys.home, &code)?;
-            for number in 0..settings.riders {
-                let account = format!("{}{serial:012}{number:08}", city.issuer);
-                // One of ten has not paid in: home owes all the same, and notes a debt.
-                let balance = (number % 10 != 9).then_some("200.00");
-                let phone = Phone::open(&client, &code, &account, balance, &codes, &mut random).await?;
-                if number == 0 {
-                    report_lost(&client, &account).await?;
-                    lost.push(phones.len());
-                }
-                phones.push(phone);
-            }
+        let mut day = Day {
+            gates: Vec::new(),
+            by_city: HashMap::new(),
+            phones: Vec::new(),
+            lost: BTreeMap::new(),
+            random: RandomSource::from_number(settings.seed),
+            now: system_now(),
+        };
+        for place in 0..codes.len() {
+            day.open_accounts(region, cities, place, settings.riders).await?;
         }
-        lists_arrive(region, &cities).await?;
-        let mut day =
-            Day { gates: Vec::new(), by_city: HashMap::new(), phones, lost, random, began: Instant(now.0 - BEGAN_MS) };
+        lists_arrive(region, cities).await?;
         for code in &codes {
-            day.install(region, &cities, code).await?;
+            day.install(region, cities, code).await?;
+        }
+        if !day.gates.iter().any(|gate| gate.is_offline)
+            && let Some(gate) = day.gates.first_mut()
+        {
+            gate.is_offline = true;
         }
         Ok(day)
+    }
+
+    /// A city's riders. The first of them reports the phone lost, the second shows the next city's own code.
+    async fn open_accounts(
+        &mut self,
+        region: &Region,
+        cities: &Cities,
+        place: usize,
+        riders: usize,
+    ) -> anyhow::Result<()> {
+        let city = &cities.cities[place];
+        let codes: Vec<String> = cities.cities.iter().map(|city| city.city.to_string()).collect();
+        let client = cities.client(region, &cities.keys.home, &codes[place])?;
+        // A second day on the same folder has other riders.
+        let serial = self.now.0.rem_euclid(1_000_000_000_000) / 1_000;
+        for number in 0..riders {
+            let account = format!("{}{serial:012}{number:08}", city.issuer);
+            // One of ten has not paid in: home owes all the same, and notes a debt.
+            let balance = (number % 10 != 9).then_some("200.00");
+            let mut phone = Phone::open(&client, &codes[place], &account, balance, &codes, &mut self.random).await?;
+            match number {
+                0 => drop(self.lost.insert(self.phones.len(), report_lost(&client, &account).await?)),
+                1 => phone.pull(&client, &codes[(place + 1) % codes.len()]).await?,
+                _ => {}
+            }
+            self.phones.push(phone);
+        }
+        Ok(())
+    }
+
+    pub fn riders(&self) -> usize {
+        self.phones.len()
+    }
+
+    pub fn cities(&self) -> usize {
+        self.by_city.len()
     }
 
     /// Gates at some stations of a city's map.
@@ -135,52 +167,37 @@ impl Day {
             let stop = Stop { station: id.context("a number")?, line: line.context("a line")? };
             let folder = region.data.join("transit/gates");
             self.by_city.entry(city.to_owned()).or_default().push(self.gates.len());
-            self.gates.push(Gate::install(&folder, city, stop, &client).await?);
+            let mut gate = Gate::install(&folder, city, stop, &client).await?;
+            (gate.is_offline, gate.is_doubling) = (self.random.below(OFFLINE) == 0, self.random.below(DOUBLED) == 0);
+            self.gates.push(gate);
         }
         Ok(())
     }
 
-    pub async fn play(&mut self) -> anyhow::Result<Told> {
+    /// Everything that is held before a reader that day, in its order.
+    pub fn scans(&mut self) -> Vec<Scan> {
         let mut scans = Vec::new();
         for rider in 0..self.phones.len() {
             self.travel(rider, &mut scans);
         }
         self.attacks(&mut scans);
         scans.sort_by_key(|scan| scan.at);
-        let mut told =
-            Told { riders: self.phones.len(), cities: self.by_city.len(), gates: self.gates.len(), ..Told::default() };
-        for scan in &scans {
-            let answer = self.gates[scan.gate].tap(&scan.code, scan.direction, scan.at)?;
-            let opened = answer.accepts();
-            told.opened += u64::from(opened);
-            if !opened {
-                *told.refused.entry(answer.reason.name().to_owned()).or_default() += 1;
-            }
-            if let Some(attack) = scan.attack {
-                let (tried, refused) = told.attacks.entry(attack).or_default();
-                *tried += 1;
-                *refused += u64::from(!opened);
-            }
-        }
-        self.upload(&mut told).await?;
-        Ok(told)
+        scans
     }
 
-    /// One to three rides in other cities; some riders forget a tap.
+    /// One to three rides in another city; some riders forget a tap.
     fn travel(&mut self, rider: usize, scans: &mut Vec<Scan>) {
-        if self.lost.contains(&rider) {
+        if self.lost.contains_key(&rider) {
             return;
         }
-        let rides = 1 + self.random.below(3) as i64;
-        let home = self.phones[rider].city.clone();
-        let cities: Vec<String> = self.by_city.keys().filter(|city| **city != home).cloned().collect();
-        let mut cities = cities;
-        cities.sort();
-        let city = self.random.pick(&cities).clone();
+        let rides = 1 + self.random.below(RIDES_MAX) as i64;
+        let city = self.phones[rider].pulled.clone().unwrap_or_else(|| {
+            let home = &self.phones[rider].city;
+            let mut cities: Vec<&String> = self.by_city.keys().filter(|city| *city != home).collect();
+            cities.sort();
+            (*self.random.pick(&cities)).clone()
+        });
         for ride in 0..rides {
-            let span = (BEGAN_MS - LAST_ENTRY_MS) / rides;
-            let at = Instant(self.began.0 + ride * span + self.random.below(span as u64 / 2) as i64);
-            let lasts = (20 + self.random.below(25) as i64) * 60_000;
             let gates = &self.by_city[&city];
             let from = *self.random.pick(gates);
             let to = loop {
@@ -190,11 +207,16 @@ impl Day {
                 }
             };
             let forgets = self.random.below(25);
+            let lacks_a_tap = forgets < 2 || self.gates[from].is_offline || self.gates[to].is_offline;
+            let hours = if lacks_a_tap { EARLY } else { LATE };
+            let begins_ms = ride * hours.slot_ms + self.random.below(hours.slot_ms as u64 / 6) as i64;
+            let at = self.now + DurationMs(begins_ms - hours.began_ms);
+            let lasts = DurationMs::minutes(20 + self.random.below(25) as i64);
             if forgets != 0 {
                 scans.push(self.scan(rider, from, Direction::In, at));
             }
             if forgets != 1 {
-                scans.push(self.scan(rider, to, Direction::Out, Instant(at.0 + lasts)));
+                scans.push(self.scan(rider, to, Direction::Out, at + lasts));
             }
         }
     }
@@ -221,52 +243,26 @@ impl Day {
                 added.push(Scan { at: later, gate: elsewhere, code: scan.code.clone(), attack, ..*scan });
             }
         }
-        for round in 0..self.phones.len() / 8 {
+        let lost: Vec<(usize, Instant)> = self.lost.iter().map(|(phone, since)| (*phone, *since)).collect();
+        for round in 0..(self.phones.len() / 8).max(4) {
             let rider = self.random.below(self.phones.len() as u64) as usize;
             let gate = self.random.below(self.gates.len() as u64) as usize;
-            let at = Instant(self.began.0 + self.random.below((BEGAN_MS - LAST_ENTRY_MS) as u64) as i64);
-            // A lost phone is tried when its loss is known: now.
-            let at = if round % 4 == 3 { system_now() } else { at };
+            let at = self.now + DurationMs(self.random.below(LATE.began_ms as u64) as i64 - EARLY.began_ms);
             let phone = &self.phones[rider];
-            let (attack, code) = match round % 4 {
-                0 => (Attack::Forged, phone.forged(at)),
-                1 => (Attack::Old, phone.code(Instant(at.0 - 3_600_000))),
-                2 => (Attack::Future, phone.code(Instant(at.0 + 7_200_000))),
-                _ => (Attack::Lost, self.phones[*self.random.pick(&self.lost)].code(at)),
+            let (at, attack, code) = match round % 4 {
+                0 => (at, Attack::Forged, phone.forged(at)),
+                1 => (at, Attack::Old, phone.code(at + DurationMs(-3_600_000))),
+                2 => (at, Attack::Future, phone.code(at + DurationMs(7_200_000))),
+                _ => {
+                    // A lost phone is tried when its home has listed it.
+                    let (phone, since) = *self.random.pick(&lost);
+                    let at = system_now().max(since + DurationMs(1_000));
+                    (at, Attack::Lost, self.phones[phone].code(at))
+                }
             };
             added.push(Scan { at, gate, direction: Direction::In, code, attack: Some(attack) });
         }
         scans.extend(added);
-    }
-
-    /// Gates with network upload first; those without when it is back; some send all of it twice.
-    async fn upload(&mut self, told: &mut Told) -> anyhow::Result<()> {
-        let mut order: Vec<(bool, usize)> = Vec::new();
-        for gate in 0..self.gates.len() {
-            let offline = self.random.below(OFFLINE) == 0;
-            told.gates_offline += usize::from(offline);
-            order.push((offline, gate));
-        }
-        order.sort();
-        for (_, gate) in order {
-            let doubled = self.random.below(DOUBLED) == 0;
-            let gate = &mut self.gates[gate];
-            let mut uploads = vec![gate.upload().await?];
-            if doubled && gate.records() > 0 {
-                uploads.push(gate.upload_again().await?);
-            }
-            told.records += gate.records() as u64;
-            for uploaded in uploads {
-                if let Some(fault) = uploaded.fault {
-                    anyhow::bail!("a gate of {} could not upload: {fault}", gate.city);
-                }
-                told.accepted += uploaded.accepted;
-                told.duplicate += uploaded.duplicate;
-                told.impossible += uploaded.impossible;
-                told.refused_records += uploaded.refused;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -274,11 +270,13 @@ fn system_now() -> Instant {
     huitong_service_kit::http::Clock::now(&crate::clock::SystemClock { offset_ms: 0 })
 }
 
-async fn report_lost(client: &crate::demo::client::ApiClient, account: &str) -> anyhow::Result<()> {
+/// Reports a phone lost; gives the moment by the clock of its home.
+async fn report_lost(client: &ApiClient, account: &str) -> anyhow::Result<Instant> {
     let path = format!("/v1/transit/deny-list/account/{account}/causes/lost");
-    let reported = client.send::<_, Value>(reqwest::Method::PUT, &path, None, &serde_json::json!({})).await;
-    reported.context("a phone reported lost")?;
-    Ok(())
+    client.send::<_, Value>(Method::PUT, &path, None, &json!({})).await.context("a phone reported lost")?;
+    let listed: Value = client.get(&format!("/v1/transit/deny-list?limit=1&after=account/{account}/")).await?;
+    let since = listed["items"][0]["since"].as_str().and_then(Instant::parse);
+    since.context("the home lists the phone that was reported lost")
 }
 
 /// Waits until the deny lists that name the lost phones are at every node.

@@ -14,8 +14,15 @@ use crate::demo::load::operator;
 use crate::keys::write_private;
 use crate::region::transit_issuers::{City, cities};
 
-/// What the demonstration sets otherwise than a city would: minutes instead of days, so that a day's trips are final now.
-pub const SHORTENED: &str = "final_wait_min 0, trip_limit_min 60, pair_limit_min 120, upload_wait_h 1";
+/// What the demonstration sets otherwise than a city would: hours instead of days, so that a day's trips are final now.
+const PARAMETERS: [(&str, i64); 4] =
+    [("final_wait_min", 0), ("trip_limit_min", 60), ("pair_limit_min", 120), ("upload_wait_h", 3)];
+
+/// The same, to be printed.
+pub fn shortened() -> String {
+    PARAMETERS.map(|(name, value)| format!("{name} {value}")).join(", ")
+}
+
 /// Fare tables that nobody has confirmed are charged by too.
 pub const ASSUMED: &str =
     "unconfirmed fare tables are charged by decision of the demonstration 未确认票价表按演示决定计费";
@@ -150,10 +157,9 @@ async fn publish_dated_data(region: &Region, loaded: &Cities) -> anyhow::Result<
     Ok(())
 }
 
-/// The demonstration's parameters, see [`SHORTENED`].
+/// The demonstration's parameters.
 fn shorten(map: &mut Value) {
-    for (name, value) in [("final_wait_min", 0), ("trip_limit_min", 60), ("pair_limit_min", 120), ("upload_wait_h", 1)]
-    {
+    for (name, value) in PARAMETERS {
         map["parameters"][name] = value.into();
     }
 }

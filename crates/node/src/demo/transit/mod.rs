@@ -1,11 +1,14 @@
 //! A day of transit: riders of every city of the profile travel abroad; gates without network, late and doubled uploads and a few
-//! attacks are among it. Played through the nodes' public API with the gate program's own device, then audited.
+//! attacks are among it. Played through the nodes' public API with the gate program's own device, then audited. Its hours lie in
+//! the past ([`day`]); everything else is as it is at a city.
 
 pub mod audit;
+pub mod contest;
 pub mod day;
 pub mod fleet;
 pub mod load;
 pub mod phone;
+pub mod play;
 pub mod report;
 
 use super::Region;
@@ -23,9 +26,11 @@ pub struct Settings {
 /// Loads, plays and audits a day.
 pub async fn play(region: &Region, settings: Settings) -> anyhow::Result<TransitReport> {
     let cities = load::load(region).await?;
-    let mut day = Day::prepare(region, cities, settings).await?;
-    let told = day.play().await?;
+    let mut day = Day::prepare(region, &cities, settings).await?;
+    let told = day.play(region).await?;
     audit::settled(region).await?;
-    let audit = audit::audit(region)?;
-    Ok(TransitReport::new(settings, told, audit))
+    let contested = contest::play(region, &cities).await?;
+    audit::settled(region).await?;
+    let audit = audit::audit(region, &told)?;
+    Ok(TransitReport::new(settings, told, contested.is_some(), audit))
 }

@@ -1,20 +1,28 @@
 //! A rider's phone: its key, the authorisation of its home city, and the codes it shows.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::Instant;
 use huitong_transit_code::make::{self, Sign, SigningKey};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::demo::client::ApiClient;
+
+/// How long a visited city may take to answer with its code.
+const PATIENCE: Duration = Duration::from_secs(60);
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 pub struct Phone {
     pub city: String,
     /// 28 digits.
     pub account: String,
+    /// The city whose own code it shows (model P); none shows the code of its home city (model U).
+    pub pulled: Option<String>,
     key: SigningKey,
     /// Fields 1 to 15.
     authorisation: Vec<u8>,
@@ -53,9 +61,27 @@ impl Phone {
             .send::<_, Value>(Method::POST, "/v1/transit/authorisations", None, &ask)
             .await
             .context("an authorisation")?;
-        let text = given["authorisation"].as_str().context("the authorisation is base64")?;
-        let authorisation = STANDARD.decode(text)?;
-        Ok(Phone { city: city.to_owned(), account: account.to_owned(), key, authorisation })
+        let authorisation = decoded(&given)?;
+        Ok(Phone { city: city.to_owned(), account: account.to_owned(), pulled: None, key, authorisation })
+    }
+
+    /// Asks, through its home city, for the code of another city (拉取码).
+    pub async fn pull(&mut self, client: &ApiClient, network: &str) -> anyhow::Result<()> {
+        let user_key = hex::encode(self.key.key().compressed());
+        let ask = json!({ "account": self.account, "network": network, "user_key": user_key });
+        let idempotency_key = format!("grant-{}-{network}", self.account);
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let asked = client.send::<_, Value>(Method::POST, "/v1/transit/grants", Some(&idempotency_key), &ask).await;
+            let (status, given) = asked.with_context(|| format!("a code of {network}"))?;
+            if status == StatusCode::CREATED {
+                self.authorisation = decoded(&given)?;
+                self.pulled = Some(network.to_owned());
+                return Ok(());
+            }
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{network} does not answer for its code");
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
     }
 
     /// The code that the screen shows at a moment.
@@ -71,6 +97,10 @@ impl Phone {
         let seconds = u32::try_from(at.0.div_euclid(1_000)).unwrap_or(u32::MAX);
         make::code(&body, seconds, &self.key)
     }
+}
+
+fn decoded(given: &Value) -> anyhow::Result<Vec<u8>> {
+    Ok(STANDARD.decode(given["authorisation"].as_str().context("the authorisation is base64")?)?)
 }
 
 fn new_key(random: &mut RandomSource) -> anyhow::Result<SigningKey> {

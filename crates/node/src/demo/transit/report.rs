@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use super::audit::TransitAudit;
-use super::day::Told;
-use super::load::{ASSUMED, SHORTENED};
+use super::day::Attack;
+use super::load::{ASSUMED, shortened};
+use super::play::Told;
 
 /// The outcome as one JSON document. Amounts in fen.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,13 +23,24 @@ pub struct TransitReport {
     pub opened: u64,
     pub refused: BTreeMap<String, u64>,
     pub attacks: Vec<AttackWire>,
+    /// Of this day.
     pub records: u64,
+    pub uploads: u64,
     pub uploaded_twice: u64,
+    /// Records that came when the trips of the others were final, and the trips adjusted because of them.
+    pub late: u64,
+    pub adjusted_late: u64,
+    /// Acknowledged records that a node lacks.
+    pub lost: u64,
     /// Records by what the nodes made of them.
     pub taps: BTreeMap<String, u64>,
     pub trips: BTreeMap<String, u64>,
     pub states: BTreeMap<String, u64>,
     pub completed: u64,
+    /// Trips made with a visited city's own code (model P).
+    pub pulled: u64,
+    /// Whether a charged trip was contested and taken back.
+    pub contested: bool,
     pub pairs: Vec<PairWire>,
     pub debts: u64,
     pub debts_fen: i64,
@@ -47,6 +59,8 @@ pub struct AttackWire {
     pub attack: String,
     pub tried: u64,
     pub refused_at_gate: u64,
+    /// Of those that opened a gate, by the node, at the upload.
+    pub found_by_node: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,9 +72,8 @@ pub struct PairWire {
 }
 
 impl TransitReport {
-    pub fn new(settings: Settings, told: Told, audit: TransitAudit) -> TransitReport {
-        let opened_by_attack: u64 = told.attacks.values().map(|(tried, refused)| tried - refused).sum();
-        let passbacks = audit.taps.get("passback").copied().unwrap_or(0);
+    pub fn new(settings: Settings, told: Told, contested: bool, audit: TransitAudit) -> TransitReport {
+        let found: u64 = audit.found.values().sum();
         TransitReport {
             seed: settings.seed,
             cities: told.cities,
@@ -69,6 +82,7 @@ impl TransitReport {
             gates_offline: told.gates_offline,
             opened: told.opened,
             refused: told.refused,
+            attacks_unfound: (told.attacks_opened.len() as u64).saturating_sub(found),
             attacks: told
                 .attacks
                 .into_iter()
@@ -76,14 +90,21 @@ impl TransitReport {
                     attack: attack.text().to_owned(),
                     tried,
                     refused_at_gate,
+                    found_by_node: audit.found.get(&attack).copied().unwrap_or(0),
                 })
                 .collect(),
             records: told.records,
+            uploads: told.uploads,
             uploaded_twice: told.duplicate,
+            late: told.late.len() as u64,
+            adjusted_late: audit.adjusted_late,
+            lost: audit.lost,
             taps: audit.taps,
             trips: audit.kinds,
             states: audit.states,
             completed: audit.completed,
+            pulled: audit.pulled,
+            contested,
             pairs: audit
                 .pairs
                 .into_iter()
@@ -94,17 +115,18 @@ impl TransitReport {
             gross_fen: audit.gross_fen,
             net_fen: audit.net,
             charged_otherwise: audit.charged_otherwise,
-            attacks_unfound: opened_by_attack.saturating_sub(passbacks),
             books_equal: audit.books_equal,
             views_equal_replay: audit.views_equal_replay,
             violations: audit.violations,
         }
     }
 
-    /// Every trip charged once and as claimed, the books equal, every attack refused or found.
+    /// Every trip charged once and as claimed, the books equal, nothing lost, every kind of attack tried, and each refused or found.
     pub fn is_good(&self) -> bool {
         self.charged_otherwise == 0
+            && self.lost == 0
             && self.attacks_unfound == 0
+            && self.attacks.len() == Attack::ALL.len()
             && self.books_equal
             && self.views_equal_replay
             && self.violations.is_empty()
@@ -116,7 +138,12 @@ impl TransitReport {
             "\nA day of transit 扫码互联互通的一天: {} riders of {} cities, seed {}",
             self.riders, self.cities, self.seed
         );
-        println!("  invented riders, gates and keys; parameters shortened 演示参数: {SHORTENED}");
+        println!("  the hours of the day lie in the past: clocks of gates and phones are set, those of nodes are not");
+        println!("  这一天的各时段均在过去：闸机与手机时钟为设定值，节点时钟为真实时间");
+        println!(
+            "  riders, gates and keys are invented 乘客、闸机、密钥均为虚构; parameters 演示参数: {}",
+            shortened()
+        );
         println!("  {ASSUMED}");
         println!(
             "  gates 闸机 {} (offline 离线 {})   opened 放行 {}   refused 拒绝 {} {}",
@@ -129,21 +156,26 @@ impl TransitReport {
         println!("  attacks 攻击:");
         for attack in &self.attacks {
             println!(
-                "    {:<48} tried {:>3}, refused at the gate {:>3}",
-                attack.attack, attack.tried, attack.refused_at_gate
+                "    {:<48} tried 尝试 {:>3}, refused at the gate 闸机拒绝 {:>3}, found by the node 节点识别 {:>3}",
+                attack.attack, attack.tried, attack.refused_at_gate, attack.found_by_node
             );
         }
         println!(
-            "  records 过闸记录 {} {}; sent twice without effect 重复上传 {}",
-            self.records,
-            counts(&self.taps),
-            self.uploaded_twice
+            "  records 过闸记录 {} in {} uploads 上传; sent twice without effect 重复上传 {}",
+            self.records, self.uploads, self.uploaded_twice
         );
         println!(
-            "  trips 行程 {} by state 状态 {}; completed 补登 {}",
+            "  late uploads, when other trips were final 迟到上传: {} records 条; trips adjusted because of them 因此调整的行程 {}",
+            self.late, self.adjusted_late
+        );
+        println!("  taps at the nodes, of all days 各节点过闸记录（历日累计） {}", counts(&self.taps));
+        println!(
+            "  trips 行程 {} by state 状态 {}; completed 补登 {}; by pulled codes 拉取码 {}; contested and taken back 争议撤回 {}",
             counts(&self.trips),
             counts(&self.states),
-            self.completed
+            self.completed,
+            self.pulled,
+            u8::from(self.contested)
         );
         println!("\n  visited ← home     trips    charged (yuan)\n  到访地   归属地     笔数        金额（元）");
         for pair in &self.pairs {
@@ -158,6 +190,7 @@ impl TransitReport {
             Fen(self.debts_fen)
         );
         println!("\n  charged otherwise than claimed 扣费与清分不符: {}", self.charged_otherwise);
+        println!("  acknowledged records lost 已确认记录丢失:     {}", self.lost);
         println!("  attacks not found 未识别的攻击:               {}", self.attacks_unfound);
         println!("  books equal on both sides 双方账目相等:       {}", yes(self.books_equal));
         println!("  views equal replay 视图与重放一致:            {}", yes(self.views_equal_replay));

@@ -1,14 +1,16 @@
 //! Documents, splits, days, periods.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs, Instant, days_since_epoch};
 use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
 use crate::event::{DayDifference, StatementIssued};
+use crate::model::message::StatementAnswer;
 use crate::model::period::Period;
-use crate::model::settlement::{DayDocuments, DayTotals, Document, SplitNotice};
+use crate::model::settlement::{DayDocuments, DayTotals, Document, SplitNotice, StatementDifference};
 
 /// How long after a business day its totals are sent: until then answers to its last claims arrive.
 pub const DAY_GRACE: DurationMs = DurationMs::minutes(60);
@@ -27,6 +29,7 @@ pub fn issue_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError>
 
 /// A document, own or taken, and the sums of its day.
 pub fn add_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
+    // `decide` has looked: of own documents in `booking_day`, of taken ones in `check_open`.
     debug_assert!(!is_stated(tx, document)?, "a period that was stated never changes: {document:?}");
     let day = document.booking_day.to_string();
     tx.execute_one(
@@ -78,6 +81,19 @@ fn is_stated(tx: Tx<'_>, document: &Document) -> Result<bool, StoreError> {
     crate::query::statements::is_stated(tx.view(), period, document.creditor, document.debtor)
 }
 
+/// At the operating node: the partner's part waits until the partner has booked it.
+pub fn split_noticed(tx: Tx<'_>, notice: &SplitNotice, amount: Fen, applied: &Applied) -> Result<(), StoreError> {
+    split_part(tx, notice, amount, "noticed", applied)
+}
+
+fn split_part(tx: Tx<'_>, notice: &SplitNotice, amount: Fen, state: &str, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO split_part (of, partner, trip, amount_fen, state, since, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (of, partner) DO UPDATE SET state = ?5",
+        params![notice.of.0, notice.partner.as_str(), notice.trip_id.0, amount.0, state, applied.at.0, json(notice)?,],
+    )
+}
+
 pub fn split_booked(
     tx: Tx<'_>,
     notice: &SplitNotice,
@@ -91,10 +107,7 @@ pub fn split_booked(
     } else {
         add_document(tx, document)?;
     }
-    tx.execute_one(
-        "INSERT INTO split_part (of, partner, trip, text) VALUES (?1, ?2, ?3, ?4)",
-        params![notice.of.0, notice.partner.as_str(), notice.trip_id.0, json(notice)?],
-    )?;
+    split_part(tx, notice, document.amount_fen, "booked", applied)?;
     book::apply(tx, applied.at, &format!("split:{}:{}", notice.of, notice.partner), transfers)
 }
 
@@ -183,8 +196,8 @@ pub fn period_cut(tx: Tx<'_>, period: &str, applied: &Applied) -> Result<(), Sto
 pub fn statement_issued(tx: Tx<'_>, issued: &StatementIssued, applied: &Applied) -> Result<(), StoreError> {
     let statement = &issued.statement;
     tx.execute_one(
-        "INSERT INTO statement (period, creditor, debtor, creditor_node, debtor_node, state, text, issued_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO statement (period, creditor, debtor, creditor_node, debtor_node, state, text, issued_at, entry)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             statement.period,
             statement.creditor.as_str(),
@@ -194,19 +207,24 @@ pub fn statement_issued(tx: Tx<'_>, issued: &StatementIssued, applied: &Applied)
             issued.state,
             json(statement)?,
             applied.at.0,
+            applied.sequence,
         ],
-    )
+    )?;
+    issued.answer.as_ref().map_or(Ok(()), |answer| statement_answered(tx, answer))
 }
 
-pub fn statement_answered(
-    tx: Tx<'_>,
-    period: &str,
-    creditor: Division,
-    debtor: Division,
-    confirmed: bool,
-) -> Result<(), StoreError> {
+pub fn statement_answered(tx: Tx<'_>, answer: &StatementAnswer) -> Result<(), StoreError> {
+    let state = if answer.difference.is_none() { "confirmed" } else { "disputed" };
     tx.execute_one(
-        "UPDATE statement SET state = ?4 WHERE period = ?1 AND creditor = ?2 AND debtor = ?3",
-        params![period, creditor.as_str(), debtor.as_str(), if confirmed { "confirmed" } else { "disputed" }],
+        "UPDATE statement SET state = ?4, under_contest = ?5, difference = ?6
+         WHERE period = ?1 AND creditor = ?2 AND debtor = ?3",
+        params![
+            answer.period,
+            answer.creditor.as_str(),
+            answer.debtor.as_str(),
+            state,
+            json(&answer.under_contest)?,
+            answer.difference.map(StatementDifference::name),
+        ],
     )
 }

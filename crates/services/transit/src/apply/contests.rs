@@ -1,6 +1,7 @@
-//! Contests: opened, decided or escalated, and what follows for the trip.
+//! Contests: opened, answered, ended or escalated, and what follows for the trip.
 
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::Instant;
 use huitong_ledger::book;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 use uuid::Uuid;
@@ -9,13 +10,13 @@ use super::home::take;
 use super::json;
 use super::rides::new_debt;
 use crate::event::{ContestCharge, ContestEnded};
-use crate::model::contest::{Contest, ContestState};
+use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 
 pub fn opened(tx: Tx<'_>, contest: &Contest, role: &str) -> Result<(), StoreError> {
     tx.execute_one(
-        "INSERT INTO contest (contest, document, booking_day, role, creditor, debtor, reason, amount_fen, state, opened_at,
-             answer_by, text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO contest (contest, document, booking_day, role, creditor, debtor, reason, amount_fen, state, awaits,
+             opened_at, answer_by, text)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             contest.contest.to_string(),
             contest.document.0,
@@ -26,6 +27,7 @@ pub fn opened(tx: Tx<'_>, contest: &Contest, role: &str) -> Result<(), StoreErro
             contest.reason.name(),
             contest.amount_fen.0,
             ContestState::Open.name(),
+            Party::Creditor.name(),
             contest.opened_at.0,
             contest.answer_by.0,
             json(contest)?,
@@ -42,17 +44,38 @@ fn step(tx: Tx<'_>, contest: Uuid, state: ContestState, at: i64, explanation: &s
     )
 }
 
+/// The creditor has answered: the debtor is the next to move.
+pub fn answered(tx: Tx<'_>, answer: &ContestAnswer, reply_by: Instant, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE contest SET state = ?2, awaits = ?3, reply_by = ?4, answer = ?5 WHERE contest = ?1",
+        params![
+            answer.contest.to_string(),
+            ContestState::Answered.name(),
+            Party::Debtor.name(),
+            reply_by.0,
+            json(answer)?,
+        ],
+    )?;
+    step(tx, answer.contest, ContestState::Answered, applied.at.0, &answer.explanation)
+}
+
 pub fn ended(tx: Tx<'_>, ended: &ContestEnded, applied: &Applied) -> Result<(), StoreError> {
     let contest = ended.contest.to_string();
-    let is_decided = ended.state != ContestState::Escalated;
+    let is_ended = ended.state != ContestState::Escalated;
     tx.execute_one(
-        "UPDATE contest SET state = ?2, ended_at = ?3 WHERE contest = ?1",
-        params![contest, ended.state.name(), is_decided.then_some(applied.at.0)],
+        "UPDATE contest SET state = ?2, awaits = CASE WHEN ?3 IS NULL THEN IFNULL(?5, awaits) END, ended_at = ?3,
+             ended_entry = ?4 WHERE contest = ?1",
+        params![
+            contest,
+            ended.state.name(),
+            is_ended.then_some(applied.at.0),
+            is_ended.then_some(applied.sequence),
+            ended.awaits.map(Party::name),
+        ],
     )?;
-    let explanation = ended.answer.as_ref().map_or("", |answer| answer.explanation.as_str());
-    step(tx, ended.contest, ended.state, applied.at.0, explanation)?;
-    if is_decided {
-        settle(tx, &contest, ended.state)?;
+    step(tx, ended.contest, ended.state, applied.at.0, &ended.explanation)?;
+    if is_ended && ended.state != ContestState::Refused {
+        settle(tx, &contest, ended.state, ended.adjusts)?;
     }
     if let Some(charge) = &ended.charged {
         charged(tx, charge, applied)?;
@@ -61,12 +84,12 @@ pub fn ended(tx: Tx<'_>, ended: &ContestEnded, applied: &Applied) -> Result<(), 
 }
 
 /// A disputed trip stands now as it was decided, at the visited side, at home, or at both.
-fn settle(tx: Tx<'_>, contest: &str, state: ContestState) -> Result<(), StoreError> {
+fn settle(tx: Tx<'_>, contest: &str, state: ContestState, adjusts: Option<u32>) -> Result<(), StoreError> {
     let trip_state = if state == ContestState::Withdrawn { "cancelled" } else { "charged" };
     tx.execute(
-        "UPDATE trip_adjust SET state = 'booked' WHERE state IN ('sent', 'disputed') AND trip IN
+        "UPDATE trip_adjust SET state = 'booked' WHERE state IN ('sent', 'disputed') AND number <= ?2 AND trip IN
              (SELECT trip FROM trip WHERE trip = (SELECT document FROM contest WHERE contest = ?1) AND state = 'disputed')",
-        params![contest],
+        params![contest, adjusts.unwrap_or(u32::MAX)],
     )?;
     tx.execute(
         "UPDATE trip SET state = ?2 WHERE trip = (SELECT document FROM contest WHERE contest = ?1) AND state = 'disputed'",
@@ -90,6 +113,9 @@ fn charged(tx: Tx<'_>, charge: &ContestCharge, applied: &Applied) -> Result<(), 
     if charge.paid_fen > Fen::ZERO || charge.debt.is_some() {
         take(tx, &charge.payer, charge.paid_fen, charge.owed_fen)?;
     }
-    tx.execute_one("UPDATE home_trip SET borne_fen = ?2 WHERE trip = ?1", params![charge.trip.0, charge.borne_fen.0])?;
+    tx.execute_one(
+        "UPDATE home_trip SET rider_max_fen = ?2, lost_fen = ?3 WHERE trip = ?1",
+        params![charge.trip.0, charge.rider_max_fen.map(|most| most.0), charge.lost_fen.0],
+    )?;
     charge.debt.as_ref().map_or(Ok(()), |debt| new_debt(tx, &charge.payer, debt, applied))
 }

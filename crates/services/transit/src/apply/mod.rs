@@ -4,6 +4,7 @@ mod clearing;
 mod contests;
 mod dated;
 mod deny;
+mod flows;
 mod grants;
 mod home;
 mod rides;
@@ -54,6 +55,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
         Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),
 
+        Event::SplitNoticed { notice, amount_fen } => clearing::split_noticed(tx, notice, *amount_fen, applied),
         Event::SplitBooked { notice, document, is_issuer, transfers } => {
             clearing::split_booked(tx, notice, document, *is_issuer, transfers, applied)
         }
@@ -62,11 +64,12 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::DayDocumentsHeld { page, differences } => clearing::documents_held(tx, page, differences),
         Event::PeriodCut { period } => clearing::period_cut(tx, period, applied),
         Event::StatementIssued(issued) => clearing::statement_issued(tx, issued, applied),
-        Event::StatementAnswered { period, creditor, debtor, confirmed } => {
-            clearing::statement_answered(tx, period, *creditor, *debtor, *confirmed)
-        }
+        Event::StatementAnswered(answer) => clearing::statement_answered(tx, answer),
         Event::ContestOpened { contest, role } => contests::opened(tx, contest, role),
+        Event::ContestAnswered { answer, reply_by } => contests::answered(tx, answer, *reply_by, applied),
         Event::ContestEnded(ended) => contests::ended(tx, ended, applied),
+
+        Event::FlowsPublished(published) => flows::published(tx, published),
     }
 }
 

@@ -69,19 +69,22 @@ pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) ->
     let adjust = &charged.adjust;
     let trip = &adjust.trip;
     tx.execute_one(
-        "UPDATE home_trip SET kind = ?2, charge_fen = ?3, adjusts = ?4, text = ?5, borne_fen = borne_fen + ?6 WHERE trip = ?1",
+        "UPDATE home_trip SET kind = ?2, charge_fen = ?3, adjusts = ?4, text = ?5, rider_max_fen = ?6 WHERE trip = ?1",
         params![
             adjust.trip_id.0,
             trip.kind.name(),
             trip.charge_fen().0,
             adjust.number,
             json(trip)?,
-            charged.borne_fen.0,
+            charged.rider_max_fen.map(|most| most.0),
         ],
     )?;
     for tap in &adjust.added_taps {
+        // From a trip that an adjustment has made free the tap is taken over.
         tx.execute(
-            "INSERT OR IGNORE INTO home_code_use (replay_key, direction, trip) VALUES (?1, ?2, ?3)",
+            "INSERT INTO home_code_use (replay_key, direction, trip) VALUES (?1, ?2, ?3)
+             ON CONFLICT (replay_key, direction) DO UPDATE SET trip = ?3 WHERE trip IN
+                 (SELECT trip FROM home_trip WHERE charge_fen = 0 AND adjusts > 0)",
             params![tap.replay_key.0, tap.direction.number(), adjust.trip_id.0],
         )?;
     }
@@ -97,9 +100,9 @@ pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) ->
 }
 
 fn book_change(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result<(), StoreError> {
-    // What is left for the rider; where there is no account, nothing.
-    let change = charged.adjust.change_fen - charged.borne_fen;
+    let change = charged.adjust.change_fen - charged.lost_fen;
     if change == Fen::ZERO {
+        // Home bears all of it: there may be no account.
         return Ok(());
     }
     if !change.is_negative() {
@@ -130,18 +133,20 @@ fn book_change(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) -> Result
 fn note(tx: Tx<'_>, charged: &AdjustCharged, is_booked: bool) -> Result<(), StoreError> {
     let adjust = &charged.adjust;
     tx.execute_one(
-        "INSERT INTO home_adjust (trip, number, account, network, change_fen, reason, evidence, booking_day, is_booked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO home_adjust (trip, number, account, network, change_fen, reason, evidence, booking_day, is_booked,
+             lost_fen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             adjust.trip_id.0,
             adjust.number,
             charged.payer.0,
             adjust.trip.network.as_str(),
-            (adjust.change_fen - charged.borne_fen).0,
+            adjust.change_fen.0,
             adjust.reason,
             adjust.evidence,
             adjust.booking_day.to_string(),
             is_booked,
+            charged.lost_fen.0,
         ],
     )?;
     if adjust.reason == RIDER_COMPLETION {

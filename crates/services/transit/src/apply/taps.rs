@@ -3,26 +3,38 @@
 use std::collections::BTreeMap;
 
 use huitong_kernel::division::Division;
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::time::Date;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
+use super::flows;
 use crate::event::TapsTaken;
 use crate::model::rider::Rider;
-use crate::model::tap::{Direction, TakenTap, TapKey, TapState};
-
-/// Records of older days are counted when they come.
-const FIGURES_AGE: DurationMs = DurationMs::days(366);
-const FIGURES_AHEAD: DurationMs = DurationMs::days(1);
+use crate::model::tap::{TakenTap, TapKey, TapState};
+use crate::query::station_days::{counted_at, figure_of};
 
 pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), StoreError> {
-    let mut stations: BTreeMap<(u32, String), [i64; 6]> = BTreeMap::new();
+    let mut stations: BTreeMap<(u32, Date), [i64; 6]> = BTreeMap::new();
     for tap in &taken.taps {
         insert(tx, taken, tap, applied)?;
-        let day = counted_at(tap.at, applied.at).business_date().to_string();
-        count(stations.entry((tap.station, day)).or_default(), tap.state, tap.direction);
+        let day = counted_at(tap.at, applied.at).business_date();
+        stations.entry((tap.station, day)).or_default()[figure_of(tap.state, tap.direction)] += 1;
         if tap.state.counts() {
             open(tx, taken, tap)?;
         }
+    }
+    for conflict in &taken.conflicts {
+        tx.execute_one(
+            "INSERT INTO tap_conflict (gate, epoch, sequence, hash, previous, at, entry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                taken.gate,
+                taken.epoch,
+                conflict.sequence,
+                conflict.hash.0,
+                conflict.previous.0,
+                applied.at.0,
+                applied.sequence,
+            ],
+        )?;
     }
     tx.execute_one(
         "INSERT INTO gate_epoch (gate, epoch, contiguous_to, highest, hole_alarm_at) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -37,14 +49,8 @@ pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), Sto
             params![taken.network.as_str(), rider.0, due.0],
         )?;
     }
-    stations.into_iter().try_for_each(|((station, day), counts)| station_day(tx, taken.network, station, &day, counts))
-}
-
-/// When a record counts in its station's figures: its time, or when it came if that is not to be believed. A gate's broken
-/// clock may say any number, and not all of them are days.
-fn counted_at(at: Instant, arrived: Instant) -> Instant {
-    let believable = (-FIGURES_AHEAD.0..=FIGURES_AGE.0).contains(&(arrived - at).0);
-    if believable { at } else { arrived }
+    flows::days_with_traffic(tx, stations.keys().map(|(_, day)| (taken.network, *day)), applied)?;
+    stations.into_iter().try_for_each(|((station, day), counts)| station_day(tx, taken.network, station, day, counts))
 }
 
 fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> Result<(), StoreError> {
@@ -102,26 +108,14 @@ fn open(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap) -> Result<(), StoreError>
     )
 }
 
-fn count(counts: &mut [i64; 6], state: TapState, direction: Direction) {
-    let place = match (state, direction) {
-        (TapState::Refused, _) => 3,
-        (TapState::Impossible, _) => 4,
-        (TapState::Passback, _) => 5,
-        (_, Direction::In) => 0,
-        (_, Direction::Out) => 1,
-        (_, Direction::Boarding) => 2,
-    };
-    counts[place] += 1;
-}
-
-fn station_day(tx: Tx<'_>, network: Division, station: u32, day: &str, counts: [i64; 6]) -> Result<(), StoreError> {
+fn station_day(tx: Tx<'_>, network: Division, station: u32, day: Date, counts: [i64; 6]) -> Result<(), StoreError> {
     let [entries, exits, boardings, refused, impossible, passbacks] = counts;
     tx.execute_one(
         "INSERT INTO station_day (network, station, day, entries, exits, boardings, refused, impossible, passbacks)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (network, station, day) DO UPDATE SET entries = entries + ?4, exits = exits + ?5,
              boardings = boardings + ?6, refused = refused + ?7, impossible = impossible + ?8, passbacks = passbacks + ?9",
-        params![network.as_str(), station, day, entries, exits, boardings, refused, impossible, passbacks],
+        params![network.as_str(), station, day.to_string(), entries, exits, boardings, refused, impossible, passbacks],
     )
 }
 

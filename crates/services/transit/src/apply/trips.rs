@@ -6,35 +6,39 @@ use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::clearing::issue_document;
+use super::flows;
 use super::taps::out_of_sight;
 use crate::event::{FinalTrip, RiderLeft, TripsFinal};
 use crate::model::message::{AdjustResult, ChargeResult, TripAdjust};
 use crate::model::rider::Rider;
 use crate::model::settlement::Document;
-use crate::model::tap::TapKey;
+use crate::model::tap::{Direction, TapKey};
 use crate::model::trip::{TripFinal, TripState};
 
 pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), StoreError> {
     for trip in &finals.trips {
         insert(tx, trip, applied)?;
         for tap in &trip.taps {
-            close(tx, &trip.trip, tap, finals)?;
+            in_trip(tx, trip.trip.trip_id, tap)?;
+            out_of_sight(tx, trip.trip.network, &trip.trip.rider, tap)?;
         }
         if let Some(document) = &trip.document {
             issue_document(tx, document)?;
         }
-        flows(tx, &trip.trip)?;
     }
+    let days = finals.trips.iter().map(|trip| (trip.trip.network, trip.trip.travel_day));
+    flows::days_with_traffic(tx, days, applied)?;
     finals.riders.iter().try_for_each(|rider| left(tx, rider))
 }
 
 fn insert(tx: Tx<'_>, trip: &FinalTrip, applied: &Applied) -> Result<(), StoreError> {
     let FinalTrip { trip, state, reason, document, .. } = trip;
+    let (entry_tap, exit_tap) = tap_keys(trip);
     tx.execute_one(
         "INSERT INTO trip (trip, network, rider, home, kind, state, began, from_station, to_station, ended, original_fen,
              charge_fen, fare_fen, provisional, completed, travel_day, booking_day, reason, entry,
-             receiver)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             receiver, entry_tap, exit_tap)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         params![
             trip.trip_id.0,
             trip.network.as_str(),
@@ -55,23 +59,18 @@ fn insert(tx: Tx<'_>, trip: &FinalTrip, applied: &Applied) -> Result<(), StoreEr
             reason,
             applied.sequence,
             document.as_ref().map(|document| document.receiver.as_str()),
+            entry_tap,
+            exit_tap,
         ],
     )
 }
 
-/// A tap of a final trip: out of matching's sight, unless an earlier tap of the rider is open.
-fn close(tx: Tx<'_>, trip: &TripFinal, tap: &TapKey, finals: &TripsFinal) -> Result<(), StoreError> {
-    in_trip(tx, trip.trip_id, tap)?;
-    let is_fixed = finals.riders.iter().any(|left| {
-        !left.fixed.is_empty() && left.rider == trip.rider && left.network == trip.network && left.fixed.contains(tap)
-    });
-    if !is_fixed {
-        return out_of_sight(tx, trip.network, &trip.rider, tap);
-    }
-    tx.execute_one(
-        "UPDATE open_tap SET fixed = 1 WHERE network = ?1 AND rider = ?2 AND gate = ?3 AND epoch = ?4 AND sequence = ?5",
-        params![trip.network.as_str(), trip.rider.0, tap.gate, tap.epoch, tap.sequence],
-    )
+/// The taps at which a trip began and ended, as they are written.
+fn tap_keys(trip: &TripFinal) -> (Option<String>, Option<String>) {
+    let key = |is_exit: bool| {
+        trip.taps.iter().find(|tap| (tap.direction == Direction::Out) == is_exit).map(|tap| tap.key.to_string())
+    };
+    (key(false), key(true))
 }
 
 fn in_trip(tx: Tx<'_>, trip: Digest, tap: &TapKey) -> Result<(), StoreError> {
@@ -82,9 +81,6 @@ fn in_trip(tx: Tx<'_>, trip: Digest, tap: &TapKey) -> Result<(), StoreError> {
 }
 
 fn left(tx: Tx<'_>, left: &RiderLeft) -> Result<(), StoreError> {
-    for tap in &left.released {
-        out_of_sight(tx, left.network, &left.rider, tap)?;
-    }
     match left.next {
         Some(next) => tx.execute(
             "UPDATE open_rider SET due_at = ?3 WHERE network = ?1 AND rider = ?2",
@@ -95,25 +91,6 @@ fn left(tx: Tx<'_>, left: &RiderLeft) -> Result<(), StoreError> {
             params![left.network.as_str(), left.rider.0],
         )?,
     };
-    Ok(())
-}
-
-/// Trips from city to city per hour, and from station to station.
-fn flows(tx: Tx<'_>, trip: &TripFinal) -> Result<(), StoreError> {
-    let hour = (trip.began().0 + 8 * 3_600_000).div_euclid(3_600_000).rem_euclid(24);
-    let day = trip.travel_day.to_string();
-    tx.execute_one(
-        "INSERT INTO flow_hour (home, network, day, hour, trips) VALUES (?1, ?2, ?3, ?4, 1)
-         ON CONFLICT (home, network, day, hour) DO UPDATE SET trips = trips + 1",
-        params![trip.home.as_str(), trip.network.as_str(), day, hour],
-    )?;
-    if let (Some(from), Some(to)) = (trip.from, trip.to) {
-        tx.execute_one(
-            "INSERT INTO flow_station (network, from_station, to_station, day, trips) VALUES (?1, ?2, ?3, ?4, 1)
-             ON CONFLICT (network, from_station, to_station, day) DO UPDATE SET trips = trips + 1",
-            params![trip.network.as_str(), from, to, day],
-        )?;
-    }
     Ok(())
 }
 
@@ -138,9 +115,11 @@ pub fn adjusted(
     applied: &Applied,
 ) -> Result<(), StoreError> {
     let trip = &adjust.trip;
+    let (entry_tap, exit_tap) = tap_keys(trip);
     tx.execute_one(
         "UPDATE trip SET kind = ?2, from_station = ?3, to_station = ?4, began = ?5, ended = ?6, charge_fen = ?7,
-             fare_fen = ?8, provisional = ?9, completed = ?10, adjusts = ?11, entry = ?12 WHERE trip = ?1",
+             fare_fen = ?8, provisional = ?9, completed = ?10, adjusts = ?11, entry = ?12, entry_tap = ?13, exit_tap = ?14
+         WHERE trip = ?1",
         params![
             adjust.trip_id.0,
             trip.kind.name(),
@@ -154,6 +133,8 @@ pub fn adjusted(
             trip.completion.is_some(),
             adjust.number,
             applied.sequence,
+            entry_tap,
+            exit_tap,
         ],
     )?;
     tx.execute_one(

@@ -1,28 +1,28 @@
 //! Changing a final trip: a document of its own that replaces the adjustment before it; the trip's id, taps and days stay.
 
-use std::collections::HashSet;
-
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::{Date, DurationMs, Instant};
-use huitong_service_kit::{Context, Decision, Stop, View};
+use huitong_kernel::time::Date;
+use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 use uuid::Uuid;
 
 use super::assemble::{self, Parts};
 use super::charge::Charging;
+use super::course::Course;
 use super::finalise::{free, merge};
 use super::pricing::NetworkPrices;
 use super::{Decided, answers, charge_adjust, node_of, send};
 use crate::command::{AdjustWish, Reply};
 use crate::event::Event;
 use crate::model::fare::ride::Fare;
-use crate::model::matching;
+use crate::model::matching::SingleReason;
 use crate::model::message::{Message, TripAdjust};
 use crate::model::parameters::Parameters;
 use crate::model::settlement::{Document, DocumentKind};
-use crate::model::tap::{Tap, TapKey};
+use crate::model::tap::Tap;
 use crate::model::trip::{Completion, CompletionKind, TapEvidence, TripFinal, TripKind, TripState};
+use crate::query::taps;
 use crate::query::trips::{self, TripRow};
 use crate::{Transit, refusal};
 
@@ -31,11 +31,23 @@ pub enum Change {
     /// The missing side is filled in.
     Completed(Completion),
     /// The missing tap came.
-    Tapped(Box<Tap>),
+    Tapped(Box<Tapped>),
     /// Fare 0.
     Free,
+    /// Fare 0 until a clerk has looked: a tap that came contradicts the trip's.
+    Mismatch,
     /// Another amount, of a contest or a clerk.
     Amount(Fen),
+    /// Another fare of the same ride, as another trip of the rider came.
+    Repriced(Fare),
+}
+
+/// A tap that came after its trip was final, and the one that the trip has.
+pub struct Tapped {
+    pub tap: Tap,
+    pub known: Tap,
+    /// The pair costs nothing.
+    pub free: bool,
 }
 
 /// A clerk of the visited city decides.
@@ -90,7 +102,7 @@ pub fn adjust(
     reason: &str,
     context: &mut Context<'_>,
 ) -> Decided {
-    adjust_with(transit, view, row, prices, change, reason, &mut Charging::default(), context)
+    adjust_with(transit, view, row, prices, change, reason, &mut Course::default(), context)
 }
 
 /// Adjusts a trip in a decision that has charged more; nothing follows where the amount and the sides stay as they are (J4).
@@ -105,14 +117,15 @@ pub fn adjust_with(
     prices: &NetworkPrices<'_>,
     change: Change,
     reason: &str,
-    charging: &mut Charging,
+    course: &mut Course,
     context: &mut Context<'_>,
 ) -> Decided {
     let before = trips::content(view, row)?;
-    let (trip, added, evidence) = changed(&before, &change, prices)?;
+    let (trip, added, evidence) = changed(view, &before, &change, prices, course)?;
     if trip == before {
         return Ok(Decision::nothing());
     }
+    course.note(&trip);
     let parameters: &Parameters = prices.parameters();
     let adjust = TripAdjust {
         adjust: context.new_uuid(),
@@ -124,9 +137,9 @@ pub fn adjust_with(
         trip: Box::new(trip),
         reason: reason.to_owned(),
         evidence,
-        booking_day: super::clearing::booking_day(view, parameters, context.now)?,
+        booking_day: super::clearing::booking_day(view, parameters, context)?,
     };
-    claim(transit, view, row, adjust, charging, context)
+    claim(transit, view, row, adjust, &mut course.charging, context)
 }
 
 /// Tells home of the adjustment, unless nothing was ever claimed.
@@ -186,44 +199,68 @@ pub fn document_id(adjust: Uuid) -> Digest {
 
 /// The trip after a change, the taps it gained, and what the change rests on.
 fn changed(
+    view: View<'_>,
     before: &TripFinal,
     change: &Change,
     prices: &NetworkPrices<'_>,
+    course: &Course,
 ) -> Result<(TripFinal, Vec<TapEvidence>, String), Stop> {
+    let mut trip = before.clone();
     match change {
-        Change::Free => Ok((free(before.clone()), Vec::new(), String::new())),
+        Change::Free => Ok((free(trip), Vec::new(), String::new())),
+        Change::Mismatch => {
+            let flag = SingleReason::FareMismatch.name();
+            if !trip.flags.iter().any(|known| known == flag) {
+                trip.flags.push(flag.to_owned());
+            }
+            Ok((free(trip), Vec::new(), String::new()))
+        }
         Change::Amount(amount) => {
-            let mut trip = before.clone();
             trip.fare = Fare::flat(before.fare.distance_m, *amount);
             trip.provisional = false;
             Ok((trip, Vec::new(), String::new()))
         }
+        Change::Repriced(fare) => {
+            trip.fare = fare.clone();
+            Ok((trip, Vec::new(), String::new()))
+        }
         Change::Completed(completion) => {
-            let trip = with_side(before, None, Some(completion.clone()), prices)?;
+            let known = known_tap(view, before)?.ok_or_else(|| refusal::TRIP_COMPLETE.refuse())?;
+            let trip = with_side(view, before, &known, None, Some(completion.clone()), prices, course)?;
             Ok((trip, Vec::new(), completion.evidence.clone()))
         }
-        Change::Tapped(tap) => {
-            let trip = with_side(before, Some(tap), None, prices)?;
-            Ok((trip, vec![assemble::evidence(tap)], tap.key.to_string()))
+        Change::Tapped(tapped) => {
+            let trip = with_side(view, before, &tapped.known, Some(&tapped.tap), None, prices, course)?;
+            let trip = if tapped.free { free(trip) } else { trip };
+            Ok((trip, vec![assemble::evidence(&tapped.tap)], tapped.tap.key.to_string()))
         }
     }
 }
 
 /// The trip priced anew with its missing side.
 fn with_side(
+    view: View<'_>,
     before: &TripFinal,
+    known: &Tap,
     tap: Option<&Tap>,
     completion: Option<Completion>,
     prices: &NetworkPrices<'_>,
+    course: &Course,
 ) -> Result<TripFinal, Stop> {
-    let known = known_tap(before).ok_or_else(|| refusal::TRIP_COMPLETE.refuse())?;
     let is_entry = before.kind == TripKind::EntryOnly;
-    let (entry, exit) = if is_entry { (Some(&known), tap) } else { (tap, Some(&known)) };
+    let (entry, exit) = if is_entry { (Some(known), tap) } else { (tap, Some(known)) };
     if let Some(completion) = &completion
         && prices.current.station(completion.station).is_none()
     {
         return Err(refusal::STATION_UNKNOWN.with("station", completion.station).at_field("station").into());
     }
+    let began = entry.or(exit).map_or(known.at, |tap| tap.at);
+    let tariff = prices.tariff(began)?.ok_or_else(|| refusal::FARE_NONE.refuse())?;
+    let earlier = if tariff.looks_back() {
+        course.earlier(view, &before.rider, began, Some(before.trip_id))?
+    } else {
+        Vec::new()
+    };
     let parts = Parts {
         rider: before.rider,
         home: before.home,
@@ -233,99 +270,25 @@ fn with_side(
         completion,
         order: None,
         reason: None,
-        earlier: Vec::new(),
+        limit_fen: Some(before.limit_fen),
+        earlier,
     };
-    let began = entry.or(exit).map_or(known.at, |tap| tap.at);
-    let tariff = prices.tariff(began)?.ok_or_else(|| refusal::FARE_NONE.refuse())?;
     let trip = assemble::trip(&parts, Some(&tariff), prices.parameters(), before.booking_day);
-    if trip.flags.iter().any(|flag| flag == "no_fare") {
+    if trip.flags.iter().any(|flag| flag == assemble::NO_FARE) {
         return Err(refusal::FARE_NONE.refuse().into());
     }
-    // Id, days, limit and grant are those of the trip as it was claimed first.
-    let mut fare = trip.fare.clone();
-    fare.discount(assemble::ABOVE_LIMIT, fare.charge_fen - before.limit_fen);
+    // Id, days and grant are those of the trip as it was claimed first; the limit is that of all its codes.
     Ok(TripFinal {
         trip_id: before.trip_id,
         travel_day: before.travel_day,
-        limit_fen: before.limit_fen,
         grant: before.grant,
         account_type: before.account_type,
-        fare,
         ..trip
     })
 }
 
-/// The one tap of a single-sided trip, as far as its evidence tells.
-fn known_tap(trip: &TripFinal) -> Option<Tap> {
-    let evidence = trip.taps.first().filter(|_| trip.taps.len() == 1)?;
-    Some(Tap {
-        key: evidence.key.clone(),
-        hash: evidence.hash,
-        direction: evidence.direction,
-        station: evidence.station,
-        line: evidence.line,
-        at: evidence.at,
-        uncertainty: DurationMs(0),
-        generated: evidence.generated,
-        account_type: trip.account_type,
-        limit_fen: trip.limit_fen,
-        shown_fen: None,
-        flags: 0,
-        replay_key: evidence.replay_key,
-        deny_sequence: evidence.deny_sequence,
-        deny_age_s: evidence.deny_age_s,
-        grant: trip.grant,
-        arrived: evidence.at,
-    })
-}
-
-/// What late taps have changed in one decision.
-#[derive(Default)]
-pub struct Late {
-    /// Trips that have got their missing tap.
-    pub adjusted: HashSet<Digest>,
-    pub charging: Charging,
-}
-
-/// A single-sided trip that was final before its other side came: it gets the tap, and no second trip begins.
-pub fn late_partner(
-    transit: &Transit,
-    view: View<'_>,
-    prices: &NetworkPrices<'_>,
-    parts: &Parts<'_>,
-    keys: &[TapKey],
-    late: &mut Late,
-    context: &mut Context<'_>,
-) -> Result<Option<Decision<Transit>>, Stop> {
-    let limit = prices.parameters().pair_limit();
-    let (tap, wanted, from, to) = match (parts.entry, parts.exit) {
-        (Some(entry), None) => (entry, TripKind::ExitOnly, entry.at, entry.at + limit),
-        (None, Some(exit)) => (exit, TripKind::EntryOnly, Instant(exit.at.0 - limit.0), exit.at),
-        _ => return Ok(None),
-    };
-    let candidates = trips::of_rider(view, prices.network, &parts.rider, from, to, 20)?;
-    let candidates = candidates.into_iter().filter(|row| row.kind == wanted && row.state != TripState::Cancelled);
-    for row in candidates {
-        if late.adjusted.contains(&row.trip) {
-            continue;
-        }
-        let Some(known) = known_tap(&trips::content(view, &row)?) else { continue };
-        let (entry, exit) = if wanted == TripKind::ExitOnly { (tap, &known) } else { (&known, tap) };
-        let fits = matching::fits(entry, exit, prices.parameters(), prices).is_ok();
-        prices.check()?;
-        if fits {
-            late.adjusted.insert(row.trip);
-            let change = Change::Tapped(Box::new(tap.clone()));
-            let charging = &mut late.charging;
-            let mut decision = adjust_with(transit, view, &row, prices, change, "late_tap", charging, context)?;
-            decision.events.push(Event::TapsJoined {
-                trip: row.trip,
-                network: prices.network,
-                rider: parts.rider,
-                taps: keys.to_vec(),
-            });
-            return Ok(Some(decision));
-        }
-    }
-    Ok(None)
+/// The one tap of a single-sided trip.
+fn known_tap(view: View<'_>, trip: &TripFinal) -> Result<Option<Tap>, StoreError> {
+    let Some(evidence) = trip.taps.first().filter(|_| trip.taps.len() == 1) else { return Ok(None) };
+    Ok(taps::in_trip(view, &evidence.key, trip.trip_id)?.map(|ride| ride.tap))
 }

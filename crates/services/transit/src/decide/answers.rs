@@ -53,7 +53,7 @@ pub fn booked(
         ChargeOutcome::Contested { contest, reason, evidence }
             if node_of(context, trip.home) != Some(context.home.jurisdiction) =>
         {
-            let opened = clearing::contest::of_claim(trip, amount, *contest, reason, evidence, result.booked_at);
+            let opened = clearing::contest::of_claim(trip, amount, *contest, reason, evidence, context.now);
             decision.events.push(opened);
         }
         // Within one node home has noted the contest.

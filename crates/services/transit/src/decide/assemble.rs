@@ -19,6 +19,8 @@ use crate::model::trip::{Completion, TapEvidence, TripFinal, TripKind, trip_id};
 /// Charged no more than the code's limit allows: the rest is the city's (risk rule c).
 pub const ABOVE_LIMIT: &str = "above_limit";
 pub const OVERSTAY: &str = "overstay";
+/// The pack has no fare for the trip.
+pub const NO_FARE: &str = "no_fare";
 
 /// What a trip is made from.
 pub struct Parts<'t> {
@@ -31,6 +33,8 @@ pub struct Parts<'t> {
     /// The free-exit order that ended it.
     pub order: Option<ServiceOrder>,
     pub reason: Option<SingleReason>,
+    /// The limit of the claim that is changed: what is charged stays within it.
+    pub limit_fen: Option<Fen>,
     /// The rider's other trips, where the pack looks back.
     pub earlier: Vec<EarlierTrip>,
 }
@@ -48,20 +52,19 @@ pub fn trip(parts: &Parts<'_>, tariff: Option<&Tariff>, parameters: &Parameters,
     let mut flags = flags(parts, parameters);
     let priced: Option<(Fare, bool)> = tariff.and_then(|tariff| fare(parts, kind, tariff));
     let (mut fare, provisional) = priced.unwrap_or_else(|| {
-        flags.push("no_fare".to_owned());
+        flags.push(NO_FARE.to_owned());
         (Fare::flat(0, Fen::ZERO), false)
     });
-    let above = fare.charge_fen - first.limit_fen;
-    if above > Fen::ZERO {
-        fare.discount(ABOVE_LIMIT, above);
-    }
+    let limits = [parts.entry, parts.exit].into_iter().flatten().map(|tap| tap.limit_fen).chain(parts.limit_fen);
+    let limit_fen = limits.min().unwrap_or_default();
+    within(&mut fare, limit_fen);
     TripFinal {
         trip_id: trip_id(parts.entry.map(|tap| tap.hash), parts.exit.map(|tap| tap.hash)),
         network: parts.network,
         home: parts.home,
         rider: parts.rider,
         account_type: first.account_type,
-        limit_fen: first.limit_fen,
+        limit_fen,
         grant: first.grant,
         kind,
         taps: parts.entry.iter().chain(parts.exit.iter()).map(|tap| evidence(tap)).collect(),
@@ -75,6 +78,39 @@ pub fn trip(parts: &Parts<'_>, tariff: Option<&Tariff>, parameters: &Parameters,
         travel_day: parameters.business_day(first.at),
         booking_day,
     }
+}
+
+/// Cuts what is charged to the limit of the codes: first the fare, then the charge for the stay.
+fn within(fare: &mut Fare, limit: Fen) {
+    fare.discount(ABOVE_LIMIT, fare.charge_fen - limit);
+    let above = fare.charge_fen - limit;
+    if above > Fen::ZERO {
+        fare.overstay_fen -= above;
+        fare.charge_fen -= above;
+    }
+}
+
+/// The fare of a final trip with what is known now of the rider's other trips; `None` where it is not the pack's: it is an
+/// assumption, or an order or a clerk decides.
+pub fn priced_anew(trip: &TripFinal, tariff: &Tariff, earlier: &[EarlierTrip]) -> Option<Fare> {
+    let is_ordered =
+        trip.flags.iter().any(|flag| flag.starts_with("order:") || flag == SingleReason::FareMismatch.name());
+    let has_both = trip.completion.is_some() || !trip.kind.is_single_sided();
+    if is_ordered || trip.provisional || !has_both {
+        return None;
+    }
+    let (first, second) = (trip.taps.first()?, trip.taps.get(1));
+    let ride = FareRide {
+        from: trip.from?,
+        to: trip.to?,
+        line: (trip.kind == TripKind::SingleTap).then_some(first.line),
+        entry: first.at,
+        exit: second.map_or(first.at, |tap| tap.at),
+        account_type: trip.account_type,
+    };
+    let mut fare = tariff.fare(&ride, earlier)?;
+    within(&mut fare, trip.limit_fen);
+    Some(fare)
 }
 
 pub fn evidence(tap: &Tap) -> TapEvidence {
@@ -137,8 +173,9 @@ fn fare(parts: &Parts<'_>, kind: TripKind, tariff: &Tariff) -> Option<(Fare, boo
     if let Some(order) = &parts.order {
         let fare = match order.rule {
             FreeExitRule::Zero => free(),
-            FreeExitRule::Minimum => minimum(parts, tariff)?,
-            FreeExitRule::ToStation => completed_fare(parts, tariff)?,
+            FreeExitRule::ToStation if parts.completion.is_some() => completed_fare(parts, tariff)?,
+            // Also where no station says whereto.
+            FreeExitRule::Minimum | FreeExitRule::ToStation => minimum(parts, tariff)?,
         };
         return Some((fare, false));
     }
@@ -160,10 +197,10 @@ fn fare(parts: &Parts<'_>, kind: TripKind, tariff: &Tariff) -> Option<(Fare, boo
     }
 }
 
-/// The lowest fare from where the trip began.
+/// The lowest fare from where the trip began: no stay at the station, whose fare may be another.
 fn minimum(parts: &Parts<'_>, tariff: &Tariff) -> Option<Fare> {
     let tap = parts.entry?;
-    tariff.fare(&ride(tap, tap.station, tap.at), &[])
+    tariff.lowest(&ride(tap, tap.station, tap.at))
 }
 
 /// The fare when one side was filled in: as if the rider had tapped there at the moment of the tap that is known.

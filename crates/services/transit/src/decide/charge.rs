@@ -30,6 +30,8 @@ pub struct Charging {
     taken: HashMap<AccountToken, Fen>,
     /// Codes that claims of this decision have used.
     pub used: HashSet<(Digest, u8)>,
+    /// Trips that cost nothing since an adjustment of this decision.
+    pub freed: HashSet<Digest>,
 }
 
 impl Charging {
@@ -173,26 +175,47 @@ fn content(trip: &TripFinal) -> Result<Digest, StoreError> {
     Ok(HashFunction::Sha256.hash(&[&serde_json::to_vec(trip)?]))
 }
 
-/// What home owes of a claim that it had contested: charged like any other, or borne by home where there is no such account.
+/// What home owes of a claim that it had contested: charged like any other, as far as the rider answers for it; the rest home
+/// bears itself.
 pub fn decided(
     view: View<'_>,
     trip: &HomeTrip,
     amount: Fen,
+    reason: ContestReason,
     context: &mut Context<'_>,
 ) -> Result<(ContestCharge, Vec<Transfer>), Stop> {
-    let account = accounts::account(view, &trip.account)?;
-    let (paid_fen, owed_fen) =
-        account.as_ref().map_or((Fen::ZERO, Fen::ZERO), |account| split(account, amount, &mut Charging::default()));
-    let borne_fen = amount - paid_fen - owed_fen;
-    let debt = account
-        .filter(|_| owed_fen > Fen::ZERO)
-        .map(|_| new_debt(format!("trip:{}", trip.trip), owed_fen, context.now));
     let content = trip.content()?;
+    let account = accounts::account(view, &trip.account)?.filter(|account| account.city == content.home);
+    let rider_max_fen = match &account {
+        None => Some(Fen::ZERO),
+        Some(account) => rider_max(view, &content, account, reason)?,
+    };
+    let of_rider = rider_max_fen.map_or(amount, |most| most.min(amount));
+    let (paid_fen, owed_fen) =
+        account.map_or((Fen::ZERO, Fen::ZERO), |account| split(&account, of_rider, &mut Charging::default()));
+    let debt = (owed_fen > Fen::ZERO).then(|| new_debt(format!("trip:{}", trip.trip), owed_fen, context.now));
+    let lost_fen = amount - of_rider;
     let mut postings = Postings::new(context);
     postings.charge(&trip.account, paid_fen, owed_fen, content.network, content.home);
-    postings.borne(borne_fen, content.network, content.home);
+    postings.loss(lost_fen, content.network, content.home);
     let transfers = postings.transfers;
-    Ok((ContestCharge { trip: trip.trip, payer: trip.account, paid_fen, owed_fen, borne_fen, debt }, transfers))
+    let payer = trip.account;
+    Ok((ContestCharge { trip: trip.trip, payer, paid_fen, owed_fen, lost_fen, rider_max_fen, debt }, transfers))
+}
+
+/// The most that a rider pays of a claim that home had contested for such a reason: nothing of what the risk rules (a) and (b)
+/// exclude, and nothing above the limit (c), whatever the two cities agree on later.
+fn rider_max(
+    view: View<'_>,
+    trip: &TripFinal,
+    account: &Account,
+    reason: ContestReason,
+) -> Result<Option<Fen>, StoreError> {
+    Ok(match reason {
+        ContestReason::NotVerified | ContestReason::DeniedBefore | ContestReason::NoAccount => Some(Fen::ZERO),
+        ContestReason::OverLimit => Some(claim::limit(view, trip, account)?),
+        ContestReason::Duplicate | ContestReason::FareWrong | ContestReason::TooLate => None,
+    })
 }
 
 /// When a debt is tried again after so many attempts; `None` when the account is listed instead.

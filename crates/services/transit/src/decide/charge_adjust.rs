@@ -64,7 +64,8 @@ pub fn charge(
         document: None,
         debt: None,
         refunded_fen: Fen::ZERO,
-        borne_fen: Fen::ZERO,
+        lost_fen: Fen::ZERO,
+        rider_max_fen: known.rider_max_fen,
         transfers: Vec::new(),
         adjust: adjust.clone(),
     };
@@ -72,6 +73,9 @@ pub fn charge(
         let trip = &adjust.trip;
         charged.document = adjust::document_of(adjust, trip.network, trip.home, trip.travel_day, context);
         charged.document.as_ref().map_or(Ok(()), |document| clearing::period::check_open(view, document))?;
+    }
+    if adjust.trip.charge_fen() == Fen::ZERO {
+        charging.freed.insert(adjust.trip_id);
     }
     let mut contest = None;
     if known.is_disputed {
@@ -101,7 +105,7 @@ fn follows(adjust: &TripAdjust, known: &HomeTrip, context: &Context<'_>) -> Resu
     let fixed = |trip: &TripFinal| {
         (
             (trip.trip_id, trip.rider, trip.network, trip.home, trip.account_type),
-            (trip.limit_fen, trip.grant, trip.travel_day, trip.booking_day),
+            (trip.grant, trip.travel_day, trip.booking_day),
         )
     };
     let taps = before.taps.iter().chain(&adjust.added_taps);
@@ -110,7 +114,8 @@ fn follows(adjust: &TripAdjust, known: &HomeTrip, context: &Context<'_>) -> Resu
         && fixed(&before) == fixed(after)
         && after.taps.len() == before.taps.len() + adjust.added_taps.len()
         && taps.clone().all(|tap| after.taps.contains(tap))
-        && after.charge_fen() <= before.limit_fen
+        && after.limit_fen <= before.limit_fen
+        && after.charge_fen() <= after.limit_fen
         && after.fare.adds_up()
         && adjust.number == known.adjusts + 1
         && adjust.change_fen == after.charge_fen() - known.charge_fen
@@ -126,24 +131,27 @@ fn give_back(
     known: &HomeTrip,
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
-    let (less, trip) = (-charged.adjust.change_fen, &charged.adjust.trip);
-    let has_account = accounts::account(view, &charged.payer)?.is_some();
-    let borne = if has_account { less.min(known.borne_fen) } else { less };
-    let rest = less - borne;
+    let (change, trip) = (charged.adjust.change_fen, &charged.adjust.trip);
+    let less = known.of_rider(known.charge_fen) - known.of_rider(trip.charge_fen());
+    charged.lost_fen = change + less;
+    if known.rider_max_fen.is_some_and(|most| trip.charge_fen() <= most) && known.outcome()?.is_owed() {
+        // What an adjustment was wrong about is gone; only what a claim was contested for stays.
+        charged.rider_max_fen = None;
+    }
     let debts = accounts::debts(view, &charged.payer)?;
     let of_trip = debts.iter().find(|debt| debt.debt == format!("trip:{}", trip.trip_id));
-    let off_debt = of_trip.map_or(Fen::ZERO, |debt| debt.amount_fen.min(rest));
-    let back = rest - off_debt;
+    let off_debt = of_trip.map_or(Fen::ZERO, |debt| debt.amount_fen.min(less));
+    let back = less - off_debt;
     let mut postings = Postings::new(context);
-    postings.borne(-borne, trip.network, trip.home);
+    postings.loss(charged.lost_fen, trip.network, trip.home);
     postings.refund(&charged.payer, off_debt, back, trip.network, trip.home);
     charged.transfers = postings.transfers;
     charged.refunded_fen = back;
-    charged.borne_fen = -borne;
     Ok(())
 }
 
-/// More is charged, or borne by home where there is no account or something is wrong; then the fault is told.
+/// More is charged as far as the rider answers for the trip; the rest home bears, and all of it where something is wrong; then
+/// the fault is told.
 fn take_more(
     transit: &Transit,
     view: View<'_>,
@@ -166,13 +174,19 @@ fn take_more(
         },
     };
     let (paid, owed) = match (&account, &fault) {
-        (Some(account), None) => charge::split(account, change, charging),
-        _ => (Fen::ZERO, Fen::ZERO),
+        (Some(account), None) => {
+            let more = known.of_rider(trip.charge_fen()) - known.of_rider(known.charge_fen);
+            charge::split(account, more, charging)
+        }
+        _ => {
+            charged.rider_max_fen = Some(known.of_rider(known.charge_fen));
+            (Fen::ZERO, Fen::ZERO)
+        }
     };
+    charged.lost_fen = change - paid - owed;
     let mut postings = Postings::new(context);
     postings.charge(&charged.payer, paid, owed, trip.network, trip.home);
-    charged.borne_fen = change - paid - owed;
-    postings.borne(charged.borne_fen, trip.network, trip.home);
+    postings.loss(charged.lost_fen, trip.network, trip.home);
     charged.transfers = postings.transfers;
     if owed > Fen::ZERO {
         charged.result.outcome = ChargeOutcome::ChargedDebt;

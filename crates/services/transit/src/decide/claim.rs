@@ -4,6 +4,8 @@
 
 use base64::Engine as _;
 use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant, days_since_epoch};
 use huitong_service_kit::{Context, StoreError, View};
 
@@ -151,6 +153,17 @@ fn covers(
     Ok(if is_covered { vec![cover_of(grant)] } else { Vec::new() })
 }
 
+/// The limit of the code that the trip began with, by what home gave out: never above what is claimed as the limit.
+pub fn limit(view: View<'_>, trip: &TripFinal, account: &Account) -> Result<Fen, StoreError> {
+    let grant = trip.grant.map(|grant| grants::grant(view, grant)).transpose()?.flatten();
+    let limits = match (grant, trip.taps.first()) {
+        (Some(grant), _) => Some(grant.limit_fen),
+        (None, Some(tap)) => covers(view, trip, tap, account, None)?.into_iter().map(|cover| cover.limit_fen).max(),
+        (None, None) => None,
+    };
+    Ok(limits.map_or(trip.limit_fen, |limit| limit.min(trip.limit_fen)))
+}
+
 /// Platform and certificate as the granted code bears them; those of a code that cannot be read are on no list.
 fn cover_of(grant: &Grant) -> Cover {
     let text = grant.authorisation.as_deref().unwrap_or_default();
@@ -172,11 +185,22 @@ fn code_used(
 ) -> Result<Option<Fault>, StoreError> {
     let direction = tap.direction.number();
     let before = home_trips::code_use(view, tap.replay_key, direction)?;
-    if let Some(other) = before.filter(|other| *other != trip.trip_id) {
+    if let Some(other) = before.filter(|other| *other != trip.trip_id)
+        && !has_let_go(view, trip, other, charging)?
+    {
         return Ok(Some((ContestReason::Duplicate, format!("code used by trip {other}"))));
     }
     let is_new = charging.used.insert((tap.replay_key, direction));
     Ok((!is_new).then(|| (ContestReason::Duplicate, "code used twice".to_owned())))
+}
+
+/// Whether the other trip is one of the same rider there that an adjustment has made free: two proved to be one, which has the
+/// taps of both.
+fn has_let_go(view: View<'_>, trip: &TripFinal, other: Digest, charging: &Charging) -> Result<bool, StoreError> {
+    let Some(known) = home_trips::trip(view, other)? else { return Ok(false) };
+    let is_free = charging.freed.contains(&other) || (known.adjusts > 0 && known.charge_fen == Fen::ZERO);
+    let content = known.content()?;
+    Ok(is_free && (content.rider, content.network) == (trip.rider, trip.network))
 }
 
 /// Risk rule (b): accepted under a list that was too old while the newest one had the account; or under one that had it. How

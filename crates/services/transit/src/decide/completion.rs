@@ -12,11 +12,12 @@ use super::assemble::Parts;
 use super::pricing::{NetworkPrices, ride};
 use super::{Decided, send};
 use crate::model::message::{CompletionAsk, Message};
-use crate::model::network::StationId;
+use crate::model::network::{Station, StationId};
 use crate::model::order::{OrderKind, ServiceOrder};
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, Ride, Tap};
 use crate::model::trip::{Completion, CompletionKind, RIDER_COMPLETION, TripKind};
+use crate::query::gates;
 use crate::query::trips::{self, TripRow};
 use crate::{Transit, refusal};
 
@@ -35,7 +36,7 @@ pub fn automatic(
 ) -> Result<(), StoreError> {
     match (parts.entry, parts.exit) {
         (Some(entry), None) if entry.direction == Direction::In => {
-            if let Some(order) = free_exit(prices, entry)? {
+            if let Some(order) = free_exit(view, prices, entry)? {
                 parts.completion = order.station.map(|station| Completion {
                     how: CompletionKind::FreeExit,
                     station,
@@ -55,16 +56,28 @@ pub fn automatic(
     Ok(())
 }
 
-/// A free-exit order under which this trip can have ended.
-fn free_exit(prices: &NetworkPrices<'_>, entry: &Tap) -> Result<Option<ServiceOrder>, StoreError> {
+/// A free-exit order under which this trip can have ended: at one of the stations whose gates it opened.
+fn free_exit(view: View<'_>, prices: &NetworkPrices<'_>, entry: &Tap) -> Result<Option<ServiceOrder>, StoreError> {
     let limit = entry.at + prices.parameters().trip_limit();
-    let fits = |order: &&ServiceOrder| {
-        order.kind == OrderKind::FreeExit
-            && order.to > entry.at
-            && order.from <= limit
-            && order.station.is_none_or(|station| can_end(prices, entry, station, order.to))
-    };
-    Ok(prices.orders()?.iter().find(fits).cloned())
+    for order in prices.orders()?.iter().filter(|order| order.kind == OrderKind::FreeExit) {
+        if order.to <= entry.at || order.from > limit {
+            continue;
+        }
+        let gate = order.gate.as_deref().map(|gate| gates::gate(view, gate)).transpose()?.flatten();
+        if order.gate.is_some() && gate.is_none() {
+            continue;
+        }
+        let is_open = |station: &&Station| {
+            order.station.is_none_or(|ordered| ordered == station.id)
+                && order.line.is_none_or(|ordered| station.lines.contains(&ordered))
+                && gate.as_ref().is_none_or(|gate| gate.station == station.id)
+        };
+        let mut stations = prices.current.map.stations.iter().filter(is_open);
+        if stations.any(|station| can_end(prices, entry, station.id, order.to)) {
+            return Ok(Some(order.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a ride from the entry can have ended at the station by then.

@@ -1,36 +1,39 @@
 //! Trips become final: the taps of riders that are due are matched, priced and claimed from home.
 
+use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
 
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
-use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
+use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 
 use super::assemble::{self, Parts};
 use super::charge;
+use super::course::{self, Course};
+use super::late::LateTaps;
 use super::pricing::{NetworkPrices, Tariff};
-use super::{Decided, adjust, answers, completion, node_of, send};
+use super::settled::{self, Around, Meaning};
+use super::{Decided, answers, completion, node_of, send};
 use crate::Transit;
 use crate::event::{Event, FinalTrip, RiderLeft, TripsFinal};
-use crate::model::fare::ride::EarlierTrip;
-use crate::model::matching::{self, Matched, SingleReason};
+use crate::model::matching::{Matched, SingleReason};
 use crate::model::message::Message;
 use crate::model::order::{OrderKind, ServiceOrder};
 use crate::model::parameters::Parameters;
 use crate::model::rider::Rider;
 use crate::model::settlement::{Document, DocumentKind};
-use crate::model::tap::{Ride, Tap, TapKey};
+use crate::model::tap::Tap;
 use crate::model::trip::{TripFinal, TripState};
-use crate::query::{taps, trips};
+use crate::query::taps;
 use crate::refusal;
 
 /// Riders looked at in one decision.
 pub const RIDERS_MAX: usize = 400;
 /// Open taps of a rider that are matched at once.
 pub const OPEN_TAPS_MAX: usize = 1_000;
-/// How far rebates and caps look back: the longest window is a month.
-const LOOK_BACK: DurationMs = DurationMs::days(32);
+/// A rider whose trips cannot be made final is looked at again after this time, and after a duty officer was told.
+const HELD_FOR: DurationMs = DurationMs::days(1);
 
 pub fn decide(transit: &Transit, view: View<'_>, context: &mut Context<'_>) -> Decided {
     let riders = taps::due_riders(view, context.now, RIDERS_MAX)?;
@@ -38,16 +41,61 @@ pub fn decide(transit: &Transit, view: View<'_>, context: &mut Context<'_>) -> D
         // A tick before this one has seen to them.
         return Ok(Decision::nothing());
     }
+    let mut held: Vec<Held> = Vec::new();
+    loop {
+        match together(transit, view, &riders, &held, context) {
+            Ok(decision) => return Ok(decision),
+            // One rider's trips stop nobody else's: the others are decided anew without them.
+            Err(Fault { network, rider, stop: Stop::Refused(refusal) }) => held.push(Held { network, rider, refusal }),
+            Err(Fault { stop, .. }) => return Err(stop),
+        }
+    }
+}
+
+/// A rider whose trips were refused.
+struct Held {
+    network: Division,
+    rider: Rider,
+    refusal: Refusal,
+}
+
+/// Why the trips of several riders cannot be decided together: whose fault it is.
+struct Fault {
+    network: Division,
+    rider: Rider,
+    stop: Stop,
+}
+
+fn together(
+    transit: &Transit,
+    view: View<'_>,
+    riders: &[(Division, Rider)],
+    held: &[Held],
+    context: &mut Context<'_>,
+) -> Result<Decision<Transit>, Fault> {
     let mut prices: HashMap<Division, Option<NetworkPrices<'_>>> = HashMap::new();
     let mut finals = Finals::new(transit, view);
-    for (network, rider) in riders {
+    let mut seen = HashSet::new();
+    for (network, rider) in riders.iter().copied() {
+        let fault = |stop: Stop| Fault { network, rider, stop };
+        if let Some(known) = held.iter().find(|held| (held.network, held.rider) == (network, rider)) {
+            finals.hold(known, context);
+            continue;
+        }
+        if !seen.insert(rider) {
+            // In another network too: that waits until the views have what is decided here.
+            continue;
+        }
         let known = match prices.entry(network) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(NetworkPrices::of(transit, view, context.directory, network)?),
+            Entry::Vacant(new) => {
+                let read = NetworkPrices::of(transit, view, context.directory, network);
+                new.insert(read.map_err(|error| fault(error.into()))?)
+            }
         };
         match known {
-            Some(known) => finals.rider(known, rider, context)?,
-            None => finals.left.push(RiderLeft::empty(network, rider)),
+            Some(known) => finals.rider(known, rider, context).map_err(fault)?,
+            None => finals.left.push(RiderLeft { network, rider, next: None }),
         }
     }
     finals.decision(context)
@@ -59,9 +107,9 @@ struct Finals<'f> {
     view: View<'f>,
     trips: Vec<FinalTrip>,
     left: Vec<RiderLeft>,
-    /// Late taps that complete trips which were final before.
+    /// Changes of trips that were final before.
     adjusts: Decision<Transit>,
-    late: adjust::Late,
+    course: Course,
 }
 
 impl<'f> Finals<'f> {
@@ -72,30 +120,44 @@ impl<'f> Finals<'f> {
             trips: Vec::new(),
             left: Vec::new(),
             adjusts: Decision::nothing(),
-            late: adjust::Late::default(),
+            course: Course::default(),
         }
     }
 
+    /// A rider whose trips were refused: they stay open, and a duty officer is told.
+    fn hold(&mut self, held: &Held, context: &Context<'_>) {
+        let Held { network, rider, refusal } = held;
+        let next = context.now + HELD_FOR;
+        self.left.push(RiderLeft { network: *network, rider: *rider, next: Some(next) });
+        let alarm = format!("{}: trips of a rider in {network} wait until {next}; the others go on", refusal.code);
+        self.adjusts.alarms.push(alarm);
+    }
+
     fn rider(&mut self, prices: &NetworkPrices<'_>, rider: Rider, context: &mut Context<'_>) -> Result<(), Stop> {
+        self.course.next_rider();
         let open = taps::open(self.view, prices.network, &rider, OPEN_TAPS_MAX)?;
-        let fixed: Vec<usize> = (0..open.len()).filter(|index| open[*index].fixed).collect();
-        let rides: Vec<Ride> = open.into_iter().map(|tap| tap.ride).collect();
-        let taps: Vec<Tap> = rides.iter().map(|ride| ride.tap.clone()).collect();
-        let matched = matching::matched(&taps, &fixed, prices.parameters(), prices);
+        let around = Around::read(self.view, prices, &rider, open)?;
+        let matched = around.matched(prices);
         prices.check()?;
+        let late = LateTaps { transit: self.transit, view: self.view, prices, around: &around, rider };
         let mut next: Option<Instant> = None;
-        let mut ended: Vec<usize> = Vec::new();
-        for trip in matched {
-            let final_at = final_at(&trip, &taps, prices.parameters());
-            if final_at > context.now {
-                next = Some(next.map_or(final_at, |known| known.min(final_at)));
+        for trip in &matched {
+            let meaning = around.meaning(trip);
+            if meaning == Meaning::Nothing {
                 continue;
             }
-            self.trip(prices, rider, &rides, &trip, context)?;
-            ended.extend(trip.entry.iter().chain(&trip.exit).chain(&trip.extra));
+            let final_at = final_at(trip, meaning, &around, prices.parameters());
+            if final_at > context.now {
+                next = Some(next.map_or(final_at, |known| known.min(final_at)));
+            } else if meaning == Meaning::New {
+                self.trip(prices, rider, &around, trip, context)?;
+            } else {
+                merge(&mut self.adjusts, late.decide(meaning, trip, &mut self.course, context)?);
+            }
         }
-        let (fixed, released) = fences(&taps, &fixed, &ended);
-        self.left.push(RiderLeft { network: prices.network, rider, next, fixed, released });
+        let later = course::reprice_later(self.transit, self.view, prices, &rider, &mut self.course, context)?;
+        merge(&mut self.adjusts, later);
+        self.left.push(RiderLeft { network: prices.network, rider, next });
         Ok(())
     }
 
@@ -103,20 +165,15 @@ impl<'f> Finals<'f> {
         &mut self,
         prices: &NetworkPrices<'_>,
         rider: Rider,
-        rides: &[Ride],
+        around: &Around,
         matched: &Matched,
         context: &mut Context<'_>,
     ) -> Result<(), Stop> {
+        let rides = &around.rides;
         let place = |index: Option<usize>| index.map(|index| &rides[index]);
         let (entry, exit) = (place(matched.entry), place(matched.exit));
         let first = entry.or(exit).expect("a trip has a tap");
-        let keys: Vec<TapKey> = matched
-            .entry
-            .iter()
-            .chain(&matched.exit)
-            .chain(&matched.extra)
-            .map(|index| rides[*index].tap.key.clone())
-            .collect();
+        let keys = settled::taps_of(matched).map(|index| rides[index].tap.key.clone()).collect();
         let mut parts = Parts {
             rider,
             home: first.home,
@@ -126,44 +183,26 @@ impl<'f> Finals<'f> {
             completion: None,
             order: None,
             reason: matched.reason,
+            limit_fen: None,
             earlier: Vec::new(),
         };
-        let is_single = matched.reason.is_some_and(|reason| reason != SingleReason::FareMismatch);
-        if is_single {
-            let late = &mut self.late;
-            let late = adjust::late_partner(self.transit, self.view, prices, &parts, &keys, late, context)?;
-            if let Some(late) = late {
-                // The other side was final already: that trip gets this tap, and no second trip begins.
-                merge(&mut self.adjusts, late);
-                return Ok(());
-            }
-        }
-        if is_single {
+        if matched.reason.is_some_and(|reason| reason != SingleReason::FareMismatch) {
             completion::automatic(self.view, prices, rides, &mut parts)?;
         }
         let tariff = prices.tariff(first.tap.at)?;
         if tariff.as_ref().is_some_and(Tariff::looks_back) {
-            parts.earlier = self.earlier(rider, first.tap.at)?;
+            parts.earlier = self.course.earlier(self.view, &rider, first.tap.at, None)?;
         }
-        let booking_day = super::clearing::booking_day(self.view, prices.parameters(), context.now)?;
+        let booking_day = super::clearing::booking_day(self.view, prices.parameters(), context)?;
         let trip = assemble::trip(&parts, tariff.as_ref(), prices.parameters(), booking_day);
         let own_risk = entry.is_some_and(|ride| ride.own_risk) || exit.is_some_and(|ride| ride.own_risk);
         let (state, reason) =
             Finals::state(prices, &trip, &parts, own_risk, tariff.as_ref().map(|tariff| tariff.pack.may_charge()))?;
         let trip = if state == TripState::Cancelled { free(trip) } else { trip };
+        self.course.note(&trip);
         let document = (state == TripState::Priced).then(|| document(&trip, context)).flatten();
         self.trips.push(FinalTrip { trip, state, reason, taps: keys, document });
         Ok(())
-    }
-
-    /// The rider's trips of a month before, those of this decision included.
-    fn earlier(&self, rider: Rider, before: Instant) -> Result<Vec<EarlierTrip>, StoreError> {
-        let mut earlier = trips::fares_of(self.view, &rider, Instant(before.0 - LOOK_BACK.0), before)?;
-        for FinalTrip { trip, .. } in self.trips.iter().filter(|known| known.trip.rider == rider) {
-            let (entry, exit) = (trip.began(), trip.taps.last().map_or(trip.began(), |tap| tap.at));
-            earlier.push(EarlierTrip { network: trip.network, entry, exit, fare_fen: trip.fare.fare_fen() });
-        }
-        Ok(earlier)
     }
 
     /// Whether the trip is claimed from home; else why not.
@@ -174,7 +213,8 @@ impl<'f> Finals<'f> {
         own_risk: bool,
         may_charge: Option<bool>,
     ) -> Result<(TripState, Option<String>), StoreError> {
-        if let Some(order) = fault_order(prices, parts)? {
+        let taps: Vec<&Tap> = parts.entry.into_iter().chain(parts.exit).collect();
+        if let Some(order) = fault_order(prices, &taps)? {
             return Ok((TripState::Cancelled, Some(format!("order:{order}"))));
         }
         if own_risk {
@@ -192,10 +232,10 @@ impl<'f> Finals<'f> {
     }
 
     /// Claims the trips: by a message, or within this node when home is here too.
-    fn decision(self, context: &mut Context<'_>) -> Decided {
+    fn decision(self, context: &mut Context<'_>) -> Result<Decision<Transit>, Fault> {
         let mut decision = self.adjusts;
         let own = context.home.jurisdiction;
-        let mut charging = self.late.charging;
+        let mut charging = self.course.charging;
         let mut local = Vec::new();
         let mut messages = Vec::new();
         for trip in self.trips.iter().filter(|trip| trip.state == TripState::Priced) {
@@ -209,9 +249,13 @@ impl<'f> Finals<'f> {
         decision.events.insert(0, Event::TripsFinal(Box::new(TripsFinal { trips: self.trips, riders: self.left })));
         decision.messages.extend(messages);
         for trip in local {
-            let (events, result) = charge::charge(self.transit, self.view, &trip, own, &mut charging, context)?;
-            decision.events.extend(events);
-            merge(&mut decision, answers::booked(self.transit, self.view, &trip, &result, context)?);
+            let charged = charge::charge(self.transit, self.view, &trip, own, &mut charging, context);
+            let booked = charged.and_then(|(events, result)| {
+                decision.events.extend(events);
+                answers::booked(self.transit, self.view, &trip, &result, context)
+            });
+            let (network, rider) = (trip.network, trip.rider);
+            merge(&mut decision, booked.map_err(|stop| Fault { network, rider, stop })?);
         }
         Ok(decision)
     }
@@ -225,8 +269,14 @@ pub fn merge(decision: &mut Decision<Transit>, part: Decision<Transit>) {
     decision.resolved.extend(part.resolved);
 }
 
-/// When nothing that arrives in time can change the trip any more.
-fn final_at(trip: &Matched, taps: &[Tap], parameters: &Parameters) -> Instant {
+/// When nothing that arrives in time can change the trip any more. A final trip gets late taps when nothing that came with
+/// them can belong to them.
+fn final_at(trip: &Matched, meaning: Meaning, around: &Around, parameters: &Parameters) -> Instant {
+    let taps = around.taps();
+    if meaning != Meaning::New {
+        let arrived = around.open_of(trip).into_iter().map(|index| taps[index].arrived).max();
+        return arrived.map_or(Instant::default(), |arrived| arrived + parameters.final_wait());
+    }
     let tap = |index: &Option<usize>| index.map(|index| &taps[index]);
     let arrived = trip.entry.iter().chain(&trip.exit).map(|index| taps[*index].arrived).max().unwrap_or_default();
     let settled = arrived + parameters.final_wait();
@@ -238,24 +288,11 @@ fn final_at(trip: &Matched, taps: &[Tap], parameters: &Parameters) -> Instant {
     }
 }
 
-/// Which taps of final trips matching must still see, and which it need not see any more: those before which nothing is open.
-fn fences(taps: &[Tap], fixed: &[usize], ended: &[usize]) -> (Vec<TapKey>, Vec<TapKey>) {
-    let is_open = |index: &usize| !fixed.contains(index) && !ended.contains(index);
-    let earliest = (0..taps.len()).filter(is_open).map(|index| taps[index].at).min();
-    let needed = |index: &&usize| earliest.is_some_and(|earliest| earliest <= taps[**index].at);
-    let key = |index: &usize| taps[*index].key.clone();
-    let keep = ended.iter().chain(fixed).filter(needed).map(key).collect();
-    let release = fixed.iter().filter(|index| !needed(index)).map(key).collect();
-    (keep, release)
-}
-
-/// The gate-fault order that covers a tap of the trip.
-fn fault_order(prices: &NetworkPrices<'_>, parts: &Parts<'_>) -> Result<Option<uuid::Uuid>, StoreError> {
+/// The gate-fault order that covers one of the taps.
+pub fn fault_order(prices: &NetworkPrices<'_>, taps: &[&Tap]) -> Result<Option<uuid::Uuid>, StoreError> {
     let mut faults = prices.orders()?.iter().filter(|order| order.kind == OrderKind::GateFault);
-    let covers = |order: &&ServiceOrder| {
-        let mut taps = parts.entry.iter().chain(&parts.exit);
-        taps.any(|tap| order.covers(tap.station, tap.line, &tap.key.gate, tap.at))
-    };
+    let covers =
+        |order: &&ServiceOrder| taps.iter().any(|tap| order.covers(tap.station, tap.line, &tap.key.gate, tap.at));
     Ok(faults.find(covers).map(|order| order.order))
 }
 
@@ -281,10 +318,4 @@ pub fn document(trip: &TripFinal, context: &Context<'_>) -> Option<Document> {
         amount_fen: trip.charge_fen(),
         trip: None,
     })
-}
-
-impl RiderLeft {
-    fn empty(network: Division, rider: Rider) -> RiderLeft {
-        RiderLeft { network, rider, next: None, fixed: Vec::new(), released: Vec::new() }
-    }
 }

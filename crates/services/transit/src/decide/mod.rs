@@ -9,13 +9,19 @@ mod claim;
 pub mod claimed_fare;
 mod clearing;
 mod completion;
+mod course;
+mod doubts;
 mod finalise;
+mod flows;
 mod home;
 mod known;
+mod late;
 mod order;
 pub mod pricing;
 mod publish;
 mod register_gates;
+mod republish;
+pub mod settled;
 mod take_taps;
 pub mod timer;
 
@@ -35,6 +41,7 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::PublishMap { text } => publish::map(view, text, context),
         Command::PublishPack { text } => publish::pack(transit, view, text, context),
         Command::PublishSplit { text } => publish::split(transit, view, text, context),
+        Command::Republish { jurisdiction } => republish::decide(view, jurisdiction, context),
         Command::RegisterGates { gates } => register_gates::decide(transit, view, gates, context),
         Command::Order(wish) => order::decide(transit, view, wish, context),
         Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),
@@ -53,7 +60,10 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
             clearing::contest::open(view, document, reason, evidence, context)
         }
         Command::AnswerContest { contest, decision, explanation, amount } => {
-            clearing::contest::answer(transit, view, contest, decision, explanation, amount, context)
+            clearing::contest_answer::answer(transit, view, contest, decision, explanation, amount, context)
+        }
+        Command::ReplyContest { contest, accepts, explanation } => {
+            clearing::contest_reply::reply(transit, view, contest, accepts, explanation, context)
         }
         Command::ClosePeriod { period } => clearing::period::close(view, period, context),
     }
@@ -83,15 +93,20 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
         Message::AdjustResult(result) => answers::adjust_result(transit, view, result, from, context),
         Message::CompletionAsk(ask) => completion::by_rider(transit, view, &ask, from, context),
         Message::CompletionRefused { trip_id, code } => home::complete::refused(view, trip_id, code, from),
-        Message::SplitNotice(notice) => clearing::split::take(view, notice, from, context),
+        Message::SplitNotice(notice) => clearing::split::take(transit, view, notice, from, context),
+        Message::SplitAnswer { of, partner, booking_day } => {
+            clearing::split::take_answer(view, of, partner, booking_day, from, context)
+        }
         Message::DayTotals(totals) => clearing::day::take(view, totals, from, context),
         Message::DayDocuments(page) => clearing::day::take_documents(view, page, from, context),
         Message::PeriodStatement(statement) => clearing::period::take(view, statement, from, context),
-        Message::StatementAnswer { period, creditor, debtor, confirmed } => {
-            clearing::period::take_answer(view, period, creditor, debtor, confirmed, from)
-        }
+        Message::StatementAnswer(answer) => clearing::period::take_answer(view, answer, from),
         Message::Contest(contest) => clearing::contest::take(view, contest, from, context),
-        Message::ContestAnswer(answer) => clearing::contest::take_answer(view, answer, from, context),
+        Message::ContestAnswer(answer) => clearing::contest_answer::take(view, answer, from, context),
+        Message::ContestRefused { contest, code } => {
+            clearing::contest::take_refusal(view, contest, code, from, context)
+        }
+        Message::ContestReply(reply) => clearing::contest_reply::take(transit, view, reply, from, context),
     }
 }
 

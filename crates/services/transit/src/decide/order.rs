@@ -14,7 +14,7 @@ use super::{Decided, own_city, send_all};
 use crate::command::{OrderWish, Reply};
 use crate::event::Event;
 use crate::model::message::Message;
-use crate::model::order::{OrderKind, ServiceOrder};
+use crate::model::order::{FreeExitRule, OrderKind, ServiceOrder};
 use crate::query::{dated, gates, taps, trips};
 use crate::{Transit, refusal};
 
@@ -37,6 +37,10 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: OrderWish, context: &mut 
     if let Some(station) = wish.station.filter(|station| prices.current.station(*station).is_none()) {
         return Err(refusal::STATION_UNKNOWN.with("station", station).at_field("station").into());
     }
+    if wish.kind == OrderKind::FreeExit && wish.rule == FreeExitRule::ToStation && wish.station.is_none() {
+        // The fare to a station needs the station.
+        return Err(refusal::FIELD_MISSING.with("field", "station").at_field("station").into());
+    }
     let order = ServiceOrder {
         order: context.new_uuid(),
         network: wish.network,
@@ -55,6 +59,12 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: OrderWish, context: &mut 
     if order.kind == OrderKind::GateFault {
         let cancelled = cancel(transit, view, &order, &prices, context)?;
         affected = cancelled.len();
+        if affected == CANCELLED_MAX {
+            let (id, network) = (order.order, order.network);
+            decision
+                .alarms
+                .push(format!("order {id} of {network}: {affected} trips cancelled, others wait; give it again"));
+        }
         cancelled.into_iter().for_each(|trip| merge(&mut decision, trip));
     }
     decision.answer = Answer::Now(Reply::Ordered { order: order.order, affected });

@@ -12,7 +12,7 @@ use huitong_service_kit::{Directory, StoreError, View};
 
 use crate::Transit;
 use crate::model::fare::Pack;
-use crate::model::fare::charge::{exit_only, fare_of};
+use crate::model::fare::charge::{exit_only, fare_of, lowest};
 use crate::model::fare::ride::{EarlierTrip, Fare, Ride};
 use crate::model::matching::Prices;
 use crate::model::network::{Network, StationId};
@@ -62,6 +62,11 @@ impl Tariff {
     /// What an exit without entry costs, when nothing better is known.
     pub fn exit_only(&self, at: StationId, exit: Instant) -> Option<Fare> {
         exit_only(&self.pack, &self.map, &self.calendar, at, exit, self.max_fare)
+    }
+
+    /// The lowest fare from where a ride begins.
+    pub fn lowest(&self, ride: &Ride) -> Option<Fare> {
+        lowest(&self.pack, &self.map, &self.calendar, ride)
     }
 
     /// Whether a rider's other trips matter to a fare.
@@ -121,7 +126,7 @@ impl<'p> NetworkPrices<'p> {
         let Some(map) = dated::map(self.transit, self.view, self.network, pack.network_version)? else {
             return Ok(None);
         };
-        let max_fare = dated::max_fare(self.view, self.network, day)?.map_or(Fen::ZERO, |(fare, _)| Fen(fare));
+        let max_fare = dated::max_fare_of(self.view, self.network, &pack.pack, pack.version)?;
         Ok(Some(Tariff { pack, map, calendar: self.calendar(day), max_fare }))
     }
 
@@ -132,6 +137,12 @@ impl<'p> NetworkPrices<'p> {
     /// The storage error that matching met, if any: matching itself cannot fail.
     pub fn check(&self) -> Result<(), StoreError> {
         self.failed.borrow_mut().take().map_or(Ok(()), Err)
+    }
+
+    /// What a pair costs without what depends on the rider's other trips.
+    pub fn charge(&self, entry: &Tap, exit: &Tap) -> Option<Fen> {
+        let fare = self.tariff_or_note(entry.at)?.fare(&ride(entry, exit.station, exit.at), &[])?;
+        Some(fare.charge_fen)
     }
 
     fn tariff_or_note(&self, entry: Instant) -> Option<Tariff> {
@@ -146,9 +157,15 @@ impl<'p> NetworkPrices<'p> {
 }
 
 impl Prices for NetworkPrices<'_> {
-    fn pair(&self, entry: &Tap, exit: &Tap) -> Option<(Fen, Fen)> {
-        let fare = self.tariff_or_note(entry.at)?.fare(&ride(entry, exit.station, exit.at), &[])?;
-        Some((fare.nominal_fen, fare.charge_fen))
+    fn explains(&self, entry: &Tap, exit: &Tap, shown: Option<Fen>) -> Option<bool> {
+        let tariff = self.tariff_or_note(entry.at)?;
+        let fare = tariff.fare(&ride(entry, exit.station, exit.at), &[])?;
+        let is_explained = |shown| {
+            shown == fare.nominal_fen
+                || shown == fare.charge_fen
+                || tariff.pack.may_leave(fare.fare_fen(), shown - fare.overstay_fen)
+        };
+        Some(shown.is_none_or(is_explained))
     }
 
     fn min_travel(&self, entry: &Tap, exit: &Tap) -> DurationMs {

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 use huitong_transit_code::Reason;
-use huitong_transit_code::gate::FLAG_DENY_STALE;
+use huitong_transit_code::gate::{FLAG_DENY_STALE, FLAG_OVER_LIMIT};
 
-use super::{Decided, node_of};
+use super::finalise::merge;
+use super::{Decided, doubts, node_of};
 use crate::command::{Reply, TakenReply};
-use crate::event::{Event, TapsTaken};
+use crate::event::{Event, TapConflict, TapsTaken};
 use crate::model::network::Network;
 use crate::model::order::{OrderKind, ServiceOrder};
 use crate::model::parameters::Parameters;
@@ -36,31 +38,38 @@ pub fn decide(transit: &Transit, view: View<'_>, batch: CheckedBatch, context: &
         return Err(refusal::NOT_THE_OPERATOR.refuse().at_field("gate").into());
     }
     let (first, last) = (batch.first, batch.first + batch.records.len() as u64 - 1);
-    let held = taps::held(view, &batch.gate, batch.epoch, first.saturating_sub(1), last + 1)?;
-    let conflicts = conflicts(&batch, &held);
-    if conflicts.is_empty() {
-        check_edges(&batch, &held, first, last)?;
+    let held = Held {
+        taps: taps::held(view, &batch.gate, batch.epoch, first.saturating_sub(1), last + 1)?,
+        others: taps::conflicts(view, &batch.gate, batch.epoch, first.saturating_sub(1), last + 1)?,
+    };
+    if !batch.records.iter().any(|record| held.differs(record)) {
+        held.check_edges(&batch, first, last)?;
     }
     let place = Place::read(transit, view, gate, &batch, context)?;
-    let mut taking = Taking { view, place: &place, used: HashSet::new(), riders: BTreeMap::new() };
+    let (used, max_fares) = (HashSet::new(), BTreeMap::new());
+    let mut taking = Taking { view, place: &place, used, max_fares, riders: BTreeMap::new() };
     let mut reply = TakenReply::default();
     let mut taken = Vec::with_capacity(batch.records.len());
+    let mut conflicts = Vec::new();
     for record in &batch.records {
-        if conflicts.contains(&record.sequence) {
-            reply.impossible += 1;
-        } else if held.contains_key(&record.sequence) {
+        if held.has(record) {
             reply.duplicate += 1;
+        } else if held.differs(record) {
+            reply.impossible += 1;
+            let (sequence, hash, previous) = (record.sequence, record.hash, record.previous);
+            conflicts.push(TapConflict { sequence, hash, previous });
         } else {
             let tap = taking.take(record, context)?;
             count(&mut reply, tap.state);
             taken.push(tap);
         }
+        reply.new_epoch_required |= held.differs(record);
     }
     let riders = taking.riders.into_iter().collect();
     let ends = ends(view, &batch, last, &place.parameters, context.now)?;
     reply.held_to = ends.contiguous_to;
-    let mut decision = doubts(&batch, &held, &conflicts);
-    if !taken.is_empty() {
+    let mut decision = Decision::nothing();
+    if !taken.is_empty() || !conflicts.is_empty() {
         decision = decision.event(Event::TapsTaken(Box::new(TapsTaken {
             gate: batch.gate.clone(),
             epoch: batch.epoch,
@@ -69,13 +78,52 @@ pub fn decide(transit: &Transit, view: View<'_>, batch: CheckedBatch, context: &
             records: batch.records.iter().map(|record| base64(&record.bytes)).collect(),
             signature: batch.signature.clone(),
             taps: taken,
+            conflicts: conflicts.clone(),
             contiguous_to: ends.contiguous_to,
             highest: ends.highest,
             hole_alarm_at: ends.hole_alarm_at,
             riders,
         })));
     }
+    merge(&mut decision, doubts::decide(transit, view, &batch, &held.taps, &conflicts, context)?);
     Ok(Decision { answer: huitong_service_kit::service::Answer::Now(Reply::Taken(reply)), ..decision })
+}
+
+/// What is held under the numbers of a batch and around them.
+struct Held {
+    taps: BTreeMap<u64, HeldTap>,
+    /// Records that came under numbers that were held already, with their hashes and those they name.
+    others: Vec<TapConflict>,
+}
+
+impl Held {
+    /// These very bytes are held.
+    fn has(&self, record: &CheckedRecord) -> bool {
+        let is_it = |sequence: u64, hash: Digest| (sequence, hash) == (record.sequence, record.hash);
+        self.taps.get(&record.sequence).is_some_and(|tap| tap.hash == record.hash)
+            || self.others.iter().any(|other| is_it(other.sequence, other.hash))
+    }
+
+    /// Other bytes were held first under this number.
+    fn differs(&self, record: &CheckedRecord) -> bool {
+        self.taps.get(&record.sequence).is_some_and(|tap| tap.hash != record.hash)
+    }
+
+    /// The batch must continue what is held before it, and be continued by what is held behind it. Where two records are
+    /// held under a number either may be the one that is continued: what the gate recorded since is not lost.
+    fn check_edges(&self, batch: &CheckedBatch, first: u64, last: u64) -> Result<(), Stop> {
+        let at = |sequence: u64| {
+            let tap = self.taps.get(&sequence).map(|tap| (tap.hash, tap.previous));
+            let others = self.others.iter().filter(move |other| other.sequence == sequence);
+            tap.into_iter().chain(others.map(|other| (other.hash, other.previous)))
+        };
+        let (own_first, own_last) = (batch.records.first(), batch.records.last());
+        let before = !self.taps.contains_key(&(first - 1))
+            || at(first - 1).any(|(hash, _)| own_first.is_some_and(|own| own.previous == hash));
+        let behind = !self.taps.contains_key(&(last + 1))
+            || at(last + 1).any(|(_, previous)| own_last.is_some_and(|own| own.hash == previous));
+        if before && behind { Ok(()) } else { Err(refusal::CHAIN.refuse().at_field("records").into()) }
+    }
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -91,41 +139,6 @@ fn count(reply: &mut TakenReply, state: TapState) {
         TapState::Passback => &mut reply.passback,
     };
     *counter += 1;
-}
-
-/// Numbers that are held with other bytes.
-fn conflicts(batch: &CheckedBatch, held: &BTreeMap<u64, HeldTap>) -> HashSet<u64> {
-    let differs = |record: &&CheckedRecord| held.get(&record.sequence).is_some_and(|held| held.hash != record.hash);
-    batch.records.iter().filter(differs).map(|record| record.sequence).collect()
-}
-
-/// The batch must continue what is held before it, and be continued by what is held behind it.
-fn check_edges(batch: &CheckedBatch, held: &BTreeMap<u64, HeldTap>, first: u64, last: u64) -> Result<(), Stop> {
-    let before =
-        held.get(&(first - 1)).is_none_or(|tap| batch.records.first().is_some_and(|own| own.previous == tap.hash));
-    let behind =
-        held.get(&(last + 1)).is_none_or(|tap| batch.records.last().is_some_and(|own| own.hash == tap.previous));
-    if before && behind { Ok(()) } else { Err(refusal::CHAIN.refuse().at_field("records").into()) }
-}
-
-/// Two records under one number: a defect or tampering. What is held is quarantined with the one that came.
-fn doubts(batch: &CheckedBatch, held: &BTreeMap<u64, HeldTap>, conflicts: &HashSet<u64>) -> Decision<Transit> {
-    let mut decision = Decision::nothing();
-    for sequence in conflicts {
-        let key = TapKey { gate: batch.gate.clone(), epoch: batch.epoch, sequence: *sequence };
-        let known = &held[sequence];
-        if known.state != TapState::Impossible && known.trip.is_none() {
-            decision = decision.event(Event::TapDoubted {
-                tap: key.clone(),
-                network: batch.network,
-                rider: known.rider,
-                reason: refusal::TAP_CONFLICT.code.to_owned(),
-            });
-        }
-        decision =
-            decision.alarm(format!("{}: two records under {key}: defect or tampering", refusal::TAP_CONFLICT.code));
-    }
-    decision
 }
 
 fn ends(
@@ -145,9 +158,14 @@ fn ends(
         }
     }
     let grace = DurationMs::minutes(i64::from(parameters.hole_grace_min));
-    let hole_alarm_at = (contiguous_to < highest)
-        .then(|| before.hole_alarm_at.filter(|_| before.contiguous_to == contiguous_to).unwrap_or(now + grace));
-    Ok(gates::Held { contiguous_to, highest, hole_alarm_at })
+    let is_known = before.contiguous_to == contiguous_to && (before.alarmed || before.hole_alarm_at.is_some());
+    let hole_alarm_at = match contiguous_to < highest {
+        false => None,
+        // A hole is told once.
+        true if is_known => before.hole_alarm_at,
+        true => Some(now + grace),
+    };
+    Ok(gates::Held { contiguous_to, highest, hole_alarm_at, alarmed: before.alarmed })
 }
 
 /// What is known of the gate's place while its batch is taken.
@@ -187,6 +205,8 @@ struct Taking<'t> {
     place: &'t Place,
     /// Codes that earlier records of this batch have used.
     used: HashSet<(Digest, u8)>,
+    /// The highest single fare, by business day.
+    max_fares: BTreeMap<Date, Fen>,
     riders: BTreeMap<Rider, Instant>,
 }
 
@@ -209,10 +229,13 @@ impl Taking<'_> {
             Outcome::NotVerified(reason) => return Ok(plain(TapState::Impossible, reason.name())),
             Outcome::Verified(verified) => verified,
         };
-        let ride = match self.ride(record, verified, context)? {
+        let mut ride = match self.ride(record, verified, context)? {
             Ok(ride) => ride,
             Err(reason) => return Ok(plain(TapState::Impossible, reason)),
         };
+        if self.is_short(&ride.tap)? {
+            ride.tap.flags |= FLAG_OVER_LIMIT;
+        }
         let (now, parameters) = (context.now, &self.place.parameters);
         let state = if self.has_passed(&ride.tap)? {
             TapState::Passback
@@ -279,7 +302,7 @@ impl Taking<'_> {
                 uncertainty: record.uncertainty,
                 generated: code.generation_time,
                 account_type: code.account_type,
-                limit_fen: huitong_kernel::money::Fen(i64::from(code.limit_fen)),
+                limit_fen: Fen(i64::from(code.limit_fen)),
                 shown_fen: record.shown_fen,
                 flags: record.flags,
                 replay_key: Digest(code.replay_key),
@@ -304,6 +327,25 @@ impl Taking<'_> {
         let grant = grants::valid_at(self.view, account, at)?;
         let valid = grant.filter(|grant| grant.network == self.place.gate.network && grant.role != "home");
         Ok(valid.map(|grant| (grant.home, Some(grant.grant))).ok_or(refusal::GRANT.code))
+    }
+
+    /// Whether the code does not cover the provisional fare (J12): the gate should not have let the rider in, and what lies
+    /// above the limit is the city's.
+    fn is_short(&mut self, tap: &Tap) -> Result<bool, StoreError> {
+        if tap.direction == Direction::Out {
+            return Ok(false);
+        }
+        let day = self.place.parameters.business_day(tap.at);
+        let max_fare = match self.max_fares.get(&day) {
+            Some(known) => *known,
+            None => {
+                let found = dated::in_force(self.view, self.place.gate.network, day)?;
+                let max_fare = found.map_or(Fen::ZERO, |pack| pack.max_fare);
+                self.max_fares.insert(day, max_fare);
+                max_fare
+            }
+        };
+        Ok(tap.limit_fen < max_fare)
     }
 
     /// Whether the code passed in this direction before, here or in this batch (J8).

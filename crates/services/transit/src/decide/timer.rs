@@ -1,11 +1,13 @@
-//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests.
+//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests, figures.
 
-use huitong_kernel::time::Instant;
+use huitong_kernel::division::Division;
+use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
 
-use super::{Decided, clearing, finalise, home};
+use super::{Decided, clearing, finalise, flows, home};
 use crate::Transit;
 use crate::event::Event;
+use crate::query;
 
 /// Trips become final in parts of [`finalise::RIDERS_MAX`] riders; so many parts a tick at most, so that callers get their turn.
 const FINAL_PARTS: usize = 8;
@@ -27,6 +29,11 @@ pub enum Due {
     Contest {
         contest: String,
     },
+    /// The figures of a finished day.
+    Flows {
+        network: Division,
+        day: Date,
+    },
 }
 
 pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
@@ -46,7 +53,11 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(home::deny::due(view, now)?.then_some(Due::DenyDelta));
     due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
-    due.extend(clearing::contest::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
+    due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
+    if parts < FINAL_PARTS {
+        // Trips that are due belong to the day: nothing is published while more wait than a tick takes.
+        due.extend(query::flows::due(view, now)?.map(|(network, day)| Due::Flows { network, day }));
+    }
     due.truncate(limit);
     Ok(due)
 }
@@ -61,6 +72,7 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::DenyDelta => home::deny::publish(view, context),
         Due::Debt { debt } => home::debt::retry(view, debt, context),
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
-        Due::Contest { contest } => clearing::contest::overdue(view, &contest),
+        Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),
+        Due::Flows { network, day } => flows::publish(transit, view, network, day, context),
     }
 }

@@ -9,7 +9,7 @@ use huitong_kernel::time::{Date, Instant};
 use super::deny::DeltaText;
 use super::fare::ride::Fare;
 use super::message::{Message, TripAdjust};
-use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice};
+use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, UnderContest};
 use super::split::PARTIES_MAX;
 use super::trip::{TapEvidence, TripFinal};
 
@@ -83,12 +83,15 @@ impl Message {
                 ("opened_at", is_moment(contest.opened_at)),
                 ("answer_by", is_moment(contest.answer_by)),
             ]),
+            Message::SplitAnswer { booking_day, .. } => first(&[("booking_day", is_day(*booking_day))]),
+            Message::StatementAnswer(answer) => under_contest(&answer.under_contest),
             Message::CodeGrant(_)
             | Message::AdjustResult(_)
             | Message::CompletionAsk(_)
             | Message::CompletionRefused { .. }
-            | Message::StatementAnswer { .. }
-            | Message::ContestAnswer(_) => None,
+            | Message::ContestAnswer(_)
+            | Message::ContestRefused { .. }
+            | Message::ContestReply(_) => None,
         }
     }
 }
@@ -162,7 +165,17 @@ fn documents(page: &DayDocuments) -> Option<&'static str> {
 }
 
 fn statement(statement: &PeriodStatement) -> Option<&'static str> {
-    let counts = [statement.documents, statement.contested, statement.previous_open];
-    let sums = [statement.claimed_fen, statement.contested_fen, statement.previous_open_fen];
-    first(&[("documents", counts.into_iter().all(is_count)), ("claimed_fen", sums.into_iter().all(is_sum))])
+    first(&[
+        ("documents", is_count(statement.documents)),
+        ("claimed_fen", is_sum(statement.claimed_fen)),
+        ("issued_at", is_moment(statement.issued_at)),
+    ])
+    .or_else(|| under_contest(&statement.under_contest()))
+}
+
+fn under_contest(under: &UnderContest) -> Option<&'static str> {
+    first(&[
+        ("contested", is_count(under.contested) && is_count(under.previous_open)),
+        ("contested_fen", is_sum(under.contested_fen) && is_sum(under.previous_open_fen)),
+    ])
 }

@@ -1,4 +1,5 @@
-//! Contests (争议): a debtor says of one document that it is not owed, with evidence; the creditor answers in time.
+//! Contests (争议): a debtor says of one document that it is not owed, with evidence; the creditor answers, and the debtor accepts
+//! the answer or escalates. One of the two is always the next to move, so that no two decisions cross on their way.
 
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
@@ -7,14 +8,15 @@ use huitong_kernel::time::{Date, DurationMs, Instant};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Huitong rules: contest within 30 days of the statement, answer within 15.
+/// Huitong rules: contest within 30 days of the statement, answer within 15, accept or escalate within 15 more.
 pub const CONTEST_WITHIN: DurationMs = DurationMs::days(30);
 pub const ANSWER_WITHIN: DurationMs = DurationMs::days(15);
+pub const REPLY_WITHIN: DurationMs = DurationMs::days(15);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contest {
     pub contest: Uuid,
-    /// The trip, adjustment or split.
+    /// The trip or the adjustment.
     pub document: Digest,
     /// The document's.
     pub booking_day: Date,
@@ -23,8 +25,9 @@ pub struct Contest {
     pub reason: ContestReason,
     pub amount_fen: Fen,
     pub evidence: String,
+    /// By the clock of the node that holds this: the creditor's time runs from when it was told.
     pub opened_at: Instant,
-    /// When the creditor's answer is due.
+    /// When the creditor's answer is due, by the same clock.
     pub answer_by: Instant,
 }
 
@@ -79,41 +82,88 @@ pub struct ContestAnswer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContestDecision {
-    /// The claim stands: the debtor owes it.
+    /// The creditor says that the claim stands; the debtor owes it when it accepts that.
     Upheld,
-    /// A `TripAdjust` follows with the right amount.
+    /// The creditor gives a part back, by a `TripAdjust`; the debtor owes the rest when it accepts that.
     Adjusted,
-    /// The creditor takes the claim back.
+    /// The creditor takes the claim back: the contest has ended.
     Withdrawn,
+}
+
+/// What the debtor says to an answer that leaves it something to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContestReply {
+    pub contest: Uuid,
+    pub document: Digest,
+    /// Else the contest is escalated, and the creditor is the next to move.
+    pub accepts: bool,
+    /// Adjustments of the trip that the debtor knew: it accepts what is in force after them.
+    pub adjusts: u32,
+    pub explanation: String,
+}
+
+/// Who moves next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    Creditor,
+    Debtor,
+}
+
+impl Party {
+    pub fn name(self) -> &'static str {
+        match self {
+            Party::Creditor => "creditor",
+            Party::Debtor => "debtor",
+        }
+    }
+}
+
+impl std::str::FromStr for Party {
+    type Err = ();
+    fn from_str(name: &str) -> Result<Party, ()> {
+        [Party::Creditor, Party::Debtor].into_iter().find(|party| party.name() == name).ok_or(())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContestState {
     Open,
+    /// The claim stands, or a part of it, says the creditor; the debtor has not replied yet.
+    Answered,
+    /// Ended: the debtor accepts that the claim stands.
     Upheld,
+    /// Ended: the debtor accepts what the creditor left of it.
     Adjusted,
+    /// Ended: the creditor has taken the claim back.
     Withdrawn,
     /// Not answered in time, or the answer was not accepted: to the tribunal of the region.
     Escalated,
+    /// Ended: the creditor did not take it, because it was late or the document is unknown there.
+    Refused,
 }
 
 impl ContestState {
-    pub const ALL: [ContestState; 5] = [
+    pub const ALL: [ContestState; 7] = [
         ContestState::Open,
+        ContestState::Answered,
         ContestState::Upheld,
         ContestState::Adjusted,
         ContestState::Withdrawn,
         ContestState::Escalated,
+        ContestState::Refused,
     ];
 
     pub fn name(self) -> &'static str {
         match self {
             ContestState::Open => "open",
+            ContestState::Answered => "answered",
             ContestState::Upheld => "upheld",
             ContestState::Adjusted => "adjusted",
             ContestState::Withdrawn => "withdrawn",
             ContestState::Escalated => "escalated",
+            ContestState::Refused => "refused",
         }
     }
 

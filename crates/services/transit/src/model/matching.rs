@@ -1,6 +1,8 @@
 //! Matching taps to trips (transit specification §6.3): a pure function of a rider's taps in one network, whatever the order in
 //! which they arrived.
 
+use std::collections::HashMap;
+
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use serde::{Deserialize, Serialize};
@@ -10,8 +12,9 @@ use super::tap::{Direction, Tap};
 
 /// What matching asks of fares and maps.
 pub trait Prices {
-    /// Nominal fare and charge of a pair by the pack in force at entry; `None` if it prices no such pair.
-    fn pair(&self, entry: &Tap, exit: &Tap) -> Option<(Fen, Fen)>;
+    /// Whether the pack in force at entry explains what the exit's gate showed as the fare of the pair (nothing shown is
+    /// explained); `None` if it prices no such pair.
+    fn explains(&self, entry: &Tap, exit: &Tap, shown: Option<Fen>) -> Option<bool>;
     /// No ride between the two stations takes less.
     fn min_travel(&self, entry: &Tap, exit: &Tap) -> DurationMs;
 }
@@ -25,6 +28,15 @@ pub struct Matched {
     pub extra: Vec<usize>,
     /// Why one side is missing.
     pub reason: Option<SingleReason>,
+    /// The final trip that this is, as its place in the list that was given.
+    pub fixed: Option<usize>,
+}
+
+/// A final trip that keeps the taps it has: it ends what was open before it, and gets taps without effect at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    pub entry: Option<usize>,
+    pub exit: Option<usize>,
 }
 
 /// Why a tap found no partner.
@@ -66,25 +78,16 @@ impl SingleReason {
 
 /// Matches all taps; every tap ends in exactly one trip (J2).
 ///
-/// `fixed` are places of taps that are in final trips already: they only end what was open before them.
-pub fn matched(taps: &[Tap], fixed: &[usize], parameters: &Parameters, prices: &dyn Prices) -> Vec<Matched> {
-    let mut matching = Matching { taps, fixed, parameters, prices, trips: Vec::new(), open: None, last_exit: None };
-    let order = in_order(taps);
-    let mut at = 0;
-    while at < order.len() {
-        // An exit just before an entry, closer than the clocks can tell, belongs behind it when nothing else is open.
-        let swap =
-            matching.open.is_none() && at + 1 < order.len() && is_swapped(&taps[order[at]], &taps[order[at + 1]]);
-        if swap {
-            matching.take(order[at + 1]);
-            matching.take(order[at]);
-            at += 2;
-        } else {
-            matching.take(order[at]);
-            at += 1;
-        }
+/// Taps of final trips stand among the others: those of `fixed` ones stay as they are, those of other final trips are matched
+/// like any, so that a late tap finds the trip that it would have found in time.
+pub fn matched(taps: &[Tap], fixed: &[Fixed], parameters: &Parameters, prices: &dyn Prices) -> Vec<Matched> {
+    let mut of_fixed = HashMap::new();
+    for (number, trip) in fixed.iter().enumerate() {
+        of_fixed.extend(trip.entry.iter().chain(&trip.exit).map(|index| (*index, number)));
     }
-    matching.end()
+    let matching =
+        Matching { taps, fixed, of_fixed, parameters, prices, trips: Vec::new(), open: None, last_exit: None };
+    matching.all()
 }
 
 /// Inside one gate by sequence, between gates by effective time: a gate's times never run backwards.
@@ -124,50 +127,65 @@ fn is_swapped(one: &Tap, next: &Tap) -> bool {
 
 struct Matching<'m> {
     taps: &'m [Tap],
-    fixed: &'m [usize],
+    fixed: &'m [Fixed],
+    /// The fixed trip of a tap.
+    of_fixed: HashMap<usize, usize>,
     parameters: &'m Parameters,
     prices: &'m dyn Prices,
     trips: Vec<Matched>,
     /// The trip that waits for its exit.
     open: Option<usize>,
-    /// The trip that was closed last.
+    /// The trip of the exit that came last.
     last_exit: Option<usize>,
 }
 
 impl Matching<'_> {
-    fn take(&mut self, index: usize) {
-        if self.fixed.contains(&index) {
-            if let (Direction::In, Some(open)) = (self.taps[index].direction, self.open.take()) {
-                self.trips[open].reason = Some(SingleReason::NextEntry);
+    fn all(mut self) -> Vec<Matched> {
+        let order = in_order(self.taps);
+        let mut at = 0;
+        while at < order.len() {
+            // An exit just before an entry, closer than the clocks can tell, belongs behind it when nothing else is open.
+            let swap = self.open.is_none()
+                && at + 1 < order.len()
+                && is_swapped(&self.taps[order[at]], &self.taps[order[at + 1]]);
+            if swap {
+                self.take(order[at + 1]);
+                self.take(order[at]);
+                at += 2;
+            } else {
+                self.take(order[at]);
+                at += 1;
             }
-            return;
         }
-        match self.taps[index].direction {
-            Direction::In => self.enter(index),
-            Direction::Out => self.leave(index),
-            Direction::Boarding => {
-                self.push(Matched { entry: Some(index), exit: None, extra: Vec::new(), reason: None })
+        self.end()
+    }
+
+    fn take(&mut self, index: usize) {
+        let direction = self.taps[index].direction;
+        match (self.of_fixed.get(&index).copied(), direction) {
+            (Some(fixed), Direction::Out) => self.leave_fixed(fixed, index),
+            (Some(fixed), _) => self.enter_fixed(fixed, index),
+            (None, Direction::In) => self.enter(index),
+            (None, Direction::Out) => self.leave(index),
+            (None, Direction::Boarding) => {
+                self.push(Some(index), None, None);
             }
         }
     }
 
     fn enter(&mut self, index: usize) {
         if let Some(open) = self.open {
-            let entry = &self.taps[self.trips[open].entry.expect("an open trip has its entry")];
-            let again = &self.taps[index];
-            let since = again.at - entry.at;
-            if again.station == entry.station && since <= DurationMs::seconds(i64::from(self.parameters.reentry_s)) {
+            let entry = self.trips[open].entry.expect("an open trip has its entry");
+            if self.is_again(entry, index) {
                 self.trips[open].extra.push(index);
                 return;
             }
-            self.trips[open].reason = Some(SingleReason::NextEntry);
+            self.end_open();
         }
-        self.open = Some(self.trips.len());
-        self.push(Matched { entry: Some(index), exit: None, extra: Vec::new(), reason: Some(SingleReason::NoExit) });
+        self.open = Some(self.push(Some(index), None, Some(SingleReason::NoExit)));
     }
 
     fn leave(&mut self, index: usize) {
-        let exit = &self.taps[index];
         let Some(open) = self.open else {
             if !self.is_second_exit(index) {
                 self.single_exit(index, SingleReason::NoEntry);
@@ -175,7 +193,12 @@ impl Matching<'_> {
             return;
         };
         let entry = &self.taps[self.trips[open].entry.expect("an open trip has its entry")];
-        match fits(entry, exit, self.parameters, self.prices) {
+        let fits = fits(entry, &self.taps[index], self.parameters, self.prices);
+        if let Some(fixed) = self.trips[open].fixed {
+            self.leave_in_fixed(open, fixed, index, fits);
+            return;
+        }
+        match fits {
             Ok(()) => {
                 self.trips[open].exit = Some(index);
                 self.trips[open].reason = None;
@@ -186,42 +209,136 @@ impl Matching<'_> {
                 self.open = None;
                 self.single_exit(index, SingleReason::FareMismatch);
             }
-            Err(reason) => self.single_exit(index, reason),
+            Err(reason) => {
+                if !self.is_second_exit(index) {
+                    self.single_exit(index, reason);
+                }
+            }
+        }
+    }
+
+    /// The entry of a final trip.
+    fn enter_fixed(&mut self, fixed: usize, index: usize) {
+        let trip = self.fixed_trip(fixed);
+        self.trips[trip].entry = Some(index);
+        if self.taps[index].direction == Direction::Boarding {
+            return;
+        }
+        if let Some(open) = self.open.filter(|open| *open != trip) {
+            let entry = self.trips[open].entry.expect("an open trip has its entry");
+            if self.trips[open].fixed.is_none() && self.is_again(entry, index) {
+                self.absorb(open, trip);
+            } else {
+                self.end_open();
+            }
+        }
+        self.open = Some(trip);
+    }
+
+    /// The exit of a final trip.
+    fn leave_fixed(&mut self, fixed: usize, index: usize) {
+        let trip = self.fixed_trip(fixed);
+        self.trips[trip].exit = Some(index);
+        let own_entry = self.fixed[fixed].entry.is_some();
+        if let Some(open) = self.open.filter(|open| !own_entry && self.trips[*open].fixed.is_none()) {
+            // An exit that was decided on without its entry: the entry came since, and changes nothing.
+            let entry = &self.taps[self.trips[open].entry.expect("an open trip has its entry")];
+            if is_possible(fits(entry, &self.taps[index], self.parameters, self.prices)) {
+                self.absorb(open, trip);
+                self.open = None;
+            }
+        }
+        if self.open == Some(trip) {
+            self.open = None;
+        }
+        if let Some(last) = self.last_exit {
+            let Matched { entry, exit, fixed, .. } = &self.trips[last];
+            if entry.is_none() && fixed.is_none() && exit.is_some_and(|exit| self.is_again(exit, index)) {
+                self.absorb(last, trip);
+            }
+        }
+        self.last_exit = Some(trip);
+    }
+
+    /// An exit while a final trip is open: of one that was decided on without exit it may be the exit, and changes nothing.
+    fn leave_in_fixed(&mut self, open: usize, fixed: usize, index: usize, fits: Result<(), SingleReason>) {
+        if self.fixed[fixed].exit.is_none() && is_possible(fits) {
+            self.trips[open].extra.push(index);
+            self.open = None;
+        } else if !self.is_second_exit(index) {
+            self.single_exit(index, SingleReason::NoEntry);
         }
     }
 
     /// The same station again at once: a rider who came back to the gate, not a second trip.
     fn is_second_exit(&mut self, index: usize) -> bool {
         let Some(last) = self.last_exit else { return false };
-        let before = &self.taps[self.trips[last].exit.expect("a closed trip has its exit")];
-        let exit = &self.taps[index];
-        let again = exit.station == before.station
-            && exit.at - before.at <= DurationMs::seconds(i64::from(self.parameters.reentry_s));
+        let before = self.trips[last].exit.expect("the trip of an exit has it");
+        let again = self.is_again(before, index);
         if again {
             self.trips[last].extra.push(index);
         }
         again
     }
 
+    fn is_again(&self, before: usize, index: usize) -> bool {
+        let (before, tap) = (&self.taps[before], &self.taps[index]);
+        tap.station == before.station && tap.at - before.at <= DurationMs::seconds(i64::from(self.parameters.reentry_s))
+    }
+
+    /// Another entry came: what was open stays without exit.
+    fn end_open(&mut self) {
+        if let Some(open) = self.open.take()
+            && self.trips[open].fixed.is_none()
+        {
+            self.trips[open].reason = Some(SingleReason::NextEntry);
+        }
+    }
+
     fn single_exit(&mut self, index: usize, reason: SingleReason) {
-        self.push(Matched { entry: None, exit: Some(index), extra: Vec::new(), reason: Some(reason) });
+        self.last_exit = Some(self.push(None, Some(index), Some(reason)));
     }
 
-    fn push(&mut self, trip: Matched) {
-        self.trips.push(trip);
+    fn push(&mut self, entry: Option<usize>, exit: Option<usize>, reason: Option<SingleReason>) -> usize {
+        self.trips.push(Matched { entry, exit, extra: Vec::new(), reason, fixed: None });
+        self.trips.len() - 1
     }
 
-    fn end(self) -> Vec<Matched> {
+    /// The place of a final trip.
+    fn fixed_trip(&mut self, fixed: usize) -> usize {
+        if let Some(known) = self.trips.iter().position(|trip| trip.fixed == Some(fixed)) {
+            return known;
+        }
+        let place = self.push(None, None, None);
+        self.trips[place].fixed = Some(fixed);
+        place
+    }
+
+    /// All taps of one trip are kept with another.
+    fn absorb(&mut self, from: usize, into: usize) {
+        let trip = &mut self.trips[from];
+        let mut taps: Vec<usize> = trip.entry.take().into_iter().chain(trip.exit.take()).collect();
+        taps.append(&mut trip.extra);
+        self.trips[into].extra.append(&mut taps);
+    }
+
+    fn end(mut self) -> Vec<Matched> {
+        self.trips.retain(|trip| trip.entry.is_some() || trip.exit.is_some());
         debug_assert_eq!(
             self.trips
                 .iter()
-                .map(|trip| { usize::from(trip.entry.is_some()) + usize::from(trip.exit.is_some()) + trip.extra.len() })
+                .map(|trip| usize::from(trip.entry.is_some()) + usize::from(trip.exit.is_some()) + trip.extra.len())
                 .sum::<usize>(),
-            self.taps.len() - self.fixed.len(),
+            self.taps.len(),
             "every tap is in exactly one trip"
         );
         self.trips
     }
+}
+
+/// Whether the two can be one trip, whatever the gate showed.
+fn is_possible(fits: Result<(), SingleReason>) -> bool {
+    matches!(fits, Ok(()) | Err(SingleReason::FareMismatch))
 }
 
 /// Whether an exit closes an entry: rules (a) to (e), in this order.
@@ -238,9 +355,6 @@ pub fn fits(entry: &Tap, exit: &Tap, parameters: &Parameters, prices: &dyn Price
     if exit.generated < entry.generated {
         return Err(SingleReason::CodeOlder);
     }
-    let (nominal, charge) = prices.pair(entry, exit).ok_or(SingleReason::NoFare)?;
-    match exit.shown_fen {
-        Some(shown) if shown != nominal && shown != charge => Err(SingleReason::FareMismatch),
-        _ => Ok(()),
-    }
+    let is_explained = prices.explains(entry, exit, exit.shown_fen).ok_or(SingleReason::NoFare)?;
+    if is_explained { Ok(()) } else { Err(SingleReason::FareMismatch) }
 }

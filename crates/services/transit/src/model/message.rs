@@ -7,12 +7,12 @@ use huitong_kernel::time::{Date, Instant};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::contest::{Contest, ContestAnswer};
+use super::contest::{Contest, ContestAnswer, ContestReply};
 use super::deny::DeltaText;
 use super::key_set::KeySetText;
 use super::order::ServiceOrder;
 use super::rider::AccountToken;
-use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice};
+use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, StatementDifference, UnderContest};
 use super::tap::TapKey;
 use super::trip::{TapEvidence, TripFinal};
 
@@ -53,7 +53,7 @@ pub enum Message {
     /// Home → visited.
     #[serde(rename = "transit.charge_result.v1")]
     ChargeResult(ChargeResult),
-    /// Either → other.
+    /// Visited → home.
     #[serde(rename = "transit.trip_adjust.v1")]
     TripAdjust(Box<TripAdjust>),
     #[serde(rename = "transit.adjust_result.v1")]
@@ -67,6 +67,9 @@ pub enum Message {
     /// Operating → partner.
     #[serde(rename = "transit.split_notice.v1")]
     SplitNotice(SplitNotice),
+    /// Partner → operating: the day on which the partner has booked its part. Its document is of that day on both sides.
+    #[serde(rename = "transit.split_answer.v1")]
+    SplitAnswer { of: Digest, partner: Division, booking_day: Date },
     /// Issuer of the documents → other, then back.
     #[serde(rename = "transit.day_totals.v1")]
     DayTotals(DayTotals),
@@ -76,15 +79,21 @@ pub enum Message {
     /// Creditor → debtor.
     #[serde(rename = "transit.period_statement.v1")]
     PeriodStatement(PeriodStatement),
-    /// Debtor → creditor: what is not contested is confirmed.
+    /// Debtor → creditor: confirmed but for what is under contest.
     #[serde(rename = "transit.statement_answer.v1")]
-    StatementAnswer { period: String, creditor: Division, debtor: Division, confirmed: bool },
+    StatementAnswer(StatementAnswer),
     /// Debtor → creditor.
     #[serde(rename = "transit.contest.v1")]
     Contest(Contest),
     /// Creditor → debtor.
     #[serde(rename = "transit.contest_answer.v1")]
     ContestAnswer(ContestAnswer),
+    /// Creditor → debtor: the contest was not taken, and why.
+    #[serde(rename = "transit.contest_refused.v1")]
+    ContestRefused { contest: Uuid, code: String },
+    /// Debtor → creditor: accepted, or not.
+    #[serde(rename = "transit.contest_reply.v1")]
+    ContestReply(ContestReply),
 }
 
 /// Home asks a visited city for its own ride code (拉取码). The account token is made for this one city.
@@ -160,7 +169,7 @@ pub struct TripAdjust {
     pub delta_fen: Fen,
     /// New charge − what was in force before: what is booked.
     pub change_fen: Fen,
-    /// `rider_completion`, `late_tap`, `merged`, `gate_fault`, `contest`, `clerk` …
+    /// `rider_completion`, `late_tap`, `gate_fault`, `contest` or `clerk`
     pub reason: String,
     pub evidence: String,
     pub booking_day: Date,
@@ -179,6 +188,18 @@ pub struct CompletionAsk {
     pub trip_id: Digest,
     pub account: AccountToken,
     pub station: u32,
+}
+
+/// What the debtor says to a statement: whether it holds the same, and what of it is under contest and not paid now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementAnswer {
+    pub period: String,
+    pub creditor: Division,
+    pub debtor: Division,
+    /// None: confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<StatementDifference>,
+    pub under_contest: UnderContest,
 }
 
 /// Where a document of evidence is kept.

@@ -4,6 +4,7 @@ pub mod bounds;
 pub mod contest;
 pub mod deny;
 pub mod fare;
+pub mod flow;
 pub mod import;
 pub mod key_set;
 pub mod matching;

@@ -3,7 +3,7 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::Date;
+use huitong_kernel::time::{Date, Instant};
 use serde::{Deserialize, Serialize};
 
 /// What a document of a day is.
@@ -34,7 +34,7 @@ impl DocumentKind {
 /// A document that one node issued to another and that moves money between two cities.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// Trip id; of adjustments and splits SM3 over their key.
+    /// Trip id; of adjustments and splits SHA-256 over their key.
     pub id: Digest,
     pub kind: DocumentKind,
     /// The node that issued it and the node that received it.
@@ -198,9 +198,60 @@ pub struct PeriodStatement {
     pub previous_open: u64,
     #[schema(value_type = i64)]
     pub previous_open_fen: Fen,
+    /// By the creditor's clock; the 30 days for contests run from here on both sides.
+    #[schema(value_type = String)]
+    pub issued_at: Instant,
 }
 
-/// A partner's part of a cross-border trip's revenue: a second document, so that charging never waits for it.
+impl PeriodStatement {
+    pub fn under_contest(&self) -> UnderContest {
+        UnderContest {
+            contested: self.contested,
+            contested_fen: self.contested_fen,
+            previous_open: self.previous_open,
+            previous_open_fen: self.previous_open_fen,
+        }
+    }
+}
+
+/// What of a claim is under contest and is not paid now. The debtor says it when it takes a statement: contests of its own may
+/// have been on their way when the creditor cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct UnderContest {
+    /// Documents of the period.
+    pub contested: u64,
+    #[schema(value_type = i64)]
+    pub contested_fen: Fen,
+    /// Documents of earlier periods.
+    pub previous_open: u64,
+    #[schema(value_type = i64)]
+    pub previous_open_fen: Fen,
+}
+
+impl UnderContest {
+    pub fn sum_fen(&self) -> Fen {
+        self.contested_fen + self.previous_open_fen
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.contested + self.previous_open == 0
+    }
+}
+
+codes! {
+    /// Why a statement is not confirmed.
+    StatementDifference {
+        /// The two sides hold other documents.
+        Documents = "documents",
+        /// The two sides know of other contests.
+        UnderContest = "under_contest",
+        /// The moment of issue lies before the end of the period, or ahead of the debtor's clock.
+        IssuedAt = "issued_at",
+    }
+}
+
+/// A partner's part of a cross-border trip's revenue: a second document, so that charging never waits for it. The partner
+/// issues it, as the creditor: only it knows which of its periods is open when the notice comes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitNotice {
     pub trip_id: Digest,
@@ -214,6 +265,7 @@ pub struct SplitNotice {
     pub weights: Vec<(Division, u64)>,
     pub parts: Vec<(Division, Fen)>,
     pub amount_fen: Fen,
+    /// On which the operating node gave notice. The partner books its part on a day of its own.
     pub booking_day: Date,
     pub travel_day: Date,
 }

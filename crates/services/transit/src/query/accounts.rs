@@ -130,7 +130,8 @@ pub fn due_debts(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Strin
 /// What an account was charged for trips of a business day that began at this moment.
 pub fn charged_since(view: View<'_>, account: &AccountToken, from: Instant) -> Result<Fen, StoreError> {
     let sum = view.one(
-        "SELECT SUM(charge_fen - borne_fen) FROM home_trip WHERE account = ?1 AND began >= ?2 AND state = 'charged'",
+        "SELECT SUM(MIN(charge_fen, IFNULL(rider_max_fen, charge_fen))) FROM home_trip
+         WHERE account = ?1 AND began >= ?2 AND state = 'charged'",
         params![account.0, from.0],
         |row| row.get::<_, Option<i64>>(0),
     )?;

@@ -27,24 +27,22 @@ pub fn of_documents(view: View<'_>, period: Period) -> Result<Vec<DocumentAge>, 
 /// Open items of a kind, and how long the oldest waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenItems {
-    /// `claim`, `contest`, `day`, `day_different`, `statement`
+    /// `claim`, `split`, `contest`, `day`, `day_different`, `statement`
     pub item: &'static str,
     pub count: u64,
     pub amount_fen: Fen,
     pub oldest: Option<DurationMs>,
 }
 
-/// Claims without answer, contests without decision, days and statements that the other side has not confirmed.
+/// Claims without answer, parts that a partner has not booked, contests without decision, days and statements that the other side has not confirmed.
 pub fn open_items(view: View<'_>, now: Instant) -> Result<Vec<OpenItems>, StoreError> {
-    let kinds: [(&'static str, &str); 5] = [
+    let kinds: [(&'static str, &str); 6] = [
         (
             "claim",
             "SELECT COUNT(*), SUM(charge_fen), MIN(began) FROM trip WHERE state = 'priced' AND receiver IS NOT NULL",
         ),
-        (
-            "contest",
-            "SELECT COUNT(*), SUM(amount_fen), MIN(opened_at) FROM contest WHERE state IN ('open', 'escalated')",
-        ),
+        ("split", "SELECT COUNT(*), SUM(amount_fen), MIN(since) FROM split_part WHERE state = 'noticed'"),
+        ("contest", "SELECT COUNT(*), SUM(amount_fen), MIN(opened_at) FROM contest WHERE awaits IS NOT NULL"),
         (
             "day",
             "SELECT COUNT(*), 0, MIN(unixepoch(booking_day) * 1000 - 28800000) FROM day_totals WHERE state = 'sent'",

@@ -6,7 +6,7 @@ use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 use uuid::Uuid;
 
 use super::{Text, json};
-use crate::model::contest::{Contest, ContestState};
+use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContestRow {
@@ -14,6 +14,12 @@ pub struct ContestRow {
     /// `creditor`, `debtor`, or `both` between cities of one node
     pub role: String,
     pub state: ContestState,
+    /// Who moves next; none once it has ended.
+    pub awaits: Option<Party>,
+    /// The creditor's latest.
+    pub answer: Option<ContestAnswer>,
+    /// Until when the debtor replies to it.
+    pub reply_by: Option<Instant>,
     pub ended_at: Option<Instant>,
 }
 
@@ -26,22 +32,29 @@ impl ContestRow {
         self.role != "creditor"
     }
 
-    /// Whether the creditor's answer is still awaited; a late one ends an escalated contest too.
-    pub fn is_unsettled(&self) -> bool {
-        matches!(self.state, ContestState::Open | ContestState::Escalated)
+    pub fn has_ended(&self) -> bool {
+        self.awaits.is_none()
     }
 }
 
-const COLUMNS: &str = "text, role, state, ended_at";
+const COLUMNS: &str = "text, role, state, awaits, answer, reply_by, ended_at";
 
-type Raw = (String, String, Text<ContestState>, Option<i64>);
+type Raw = (String, String, Text<ContestState>, Option<Text<Party>>, Option<String>, Option<i64>, Option<i64>);
 
 fn raw(row: &Row<'_>) -> Result<Raw, SqlError> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
 }
 
-fn contest_row((text, role, state, ended_at): Raw) -> Result<ContestRow, StoreError> {
-    Ok(ContestRow { contest: json(&text)?, role, state: state.0, ended_at: ended_at.map(Instant) })
+fn contest_row((text, role, state, awaits, answer, reply_by, ended_at): Raw) -> Result<ContestRow, StoreError> {
+    Ok(ContestRow {
+        contest: json(&text)?,
+        role,
+        state: state.0,
+        awaits: awaits.map(|party| party.0),
+        answer: answer.map(|text| json(&text)).transpose()?,
+        reply_by: reply_by.map(Instant),
+        ended_at: ended_at.map(Instant),
+    })
 }
 
 pub fn contest(view: View<'_>, contest: Uuid) -> Result<Option<ContestRow>, StoreError> {
@@ -93,10 +106,12 @@ pub fn steps(view: View<'_>, contest: Uuid) -> Result<Vec<Step>, StoreError> {
     )
 }
 
-/// Open contests whose answer is overdue, longest first.
+/// Contests whose answer is overdue, then those whose reply is, longest first.
 pub fn overdue(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<String>, StoreError> {
     view.all(
-        "SELECT contest FROM contest WHERE state = 'open' AND answer_by <= ?1 ORDER BY answer_by LIMIT ?2",
+        "SELECT contest FROM (SELECT contest FROM contest WHERE state = 'open' AND answer_by <= ?1 ORDER BY answer_by LIMIT ?2)
+         UNION ALL SELECT contest FROM
+             (SELECT contest FROM contest WHERE state = 'answered' AND reply_by <= ?1 ORDER BY reply_by LIMIT ?2)",
         params![now.0, limit as i64],
         |row| row.get(0),
     )

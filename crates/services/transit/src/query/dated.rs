@@ -30,6 +30,12 @@ pub fn key_set(view: View<'_>) -> Result<Option<KeySetText>, StoreError> {
     text.map(|text| json(&text)).transpose()
 }
 
+/// All key sets, oldest first.
+pub fn key_sets(view: View<'_>) -> Result<Vec<KeySetText>, StoreError> {
+    let texts = view.all("SELECT text FROM key_set ORDER BY version", [], |row| row.get::<_, String>(0))?;
+    texts.iter().map(|text| json(text)).collect()
+}
+
 /// Who published a network, and at which node; `None` if nobody did.
 pub fn owner(view: View<'_>, network: Division) -> Result<Option<(Division, String)>, StoreError> {
     view.one(
@@ -55,6 +61,14 @@ pub fn map_text(view: View<'_>, network: Division, version: u32) -> Result<Optio
         params![network.as_str(), version],
         |row| row.get(0),
     )
+}
+
+/// All versions of a network's map, as published.
+pub fn maps_of(view: View<'_>, network: Division) -> Result<Vec<StationMap>, StoreError> {
+    let texts = view.all("SELECT text FROM station_map WHERE network = ?1", params![network.as_str()], |row| {
+        row.get::<_, String>(0)
+    })?;
+    texts.iter().map(|text| json(text)).collect()
 }
 
 /// A version of a network's map, with its paths.
@@ -87,6 +101,31 @@ pub fn current_map(transit: &Transit, view: View<'_>, network: Division) -> Resu
     }
 }
 
+/// Which pack is in force, without its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    pub pack: String,
+    pub version: u32,
+    hash: Digest,
+    /// Its highest single fare.
+    pub max_fare: Fen,
+}
+
+/// The pack in force on a business day: the one that began last, until its end. An older one does not come back.
+pub fn in_force(view: View<'_>, network: Division, day: Date) -> Result<Option<InForce>, StoreError> {
+    let row = view.one(
+        "SELECT pack, version, hash, max_fare_fen, IFNULL(valid_to > ?2, 1) FROM fare_pack
+         WHERE network = ?1 AND valid_from <= ?2 ORDER BY valid_from DESC LIMIT 1",
+        params![network.as_str(), day.to_string()],
+        |row| {
+            let hash = Digest(row.get(2)?);
+            let in_force = InForce { pack: row.get(0)?, version: row.get(1)?, hash, max_fare: Fen(row.get(3)?) };
+            Ok((in_force, row.get::<_, bool>(4)?))
+        },
+    )?;
+    Ok(row.filter(|(_, holds)| *holds).map(|(in_force, _)| in_force))
+}
+
 /// The pack that prices trips which began on this business day.
 pub fn pack_on(
     transit: &Transit,
@@ -94,13 +133,7 @@ pub fn pack_on(
     network: Division,
     day: Date,
 ) -> Result<Option<Arc<Pack>>, StoreError> {
-    let row = view.one(
-        "SELECT pack, version, hash FROM fare_pack WHERE network = ?1 AND valid_from <= ?2
-         AND (valid_to IS NULL OR valid_to > ?2) ORDER BY valid_from DESC LIMIT 1",
-        params![network.as_str(), day.to_string()],
-        |row| Ok((row.get::<_, String>(0)?, row.get(1)?, Digest(row.get(2)?))),
-    )?;
-    let Some((pack, version, hash)) = row else { return Ok(None) };
+    let Some(InForce { pack, version, hash, .. }) = in_force(view, network, day)? else { return Ok(None) };
     transit.pack(hash, || pack_text(view, network, &pack, version)).map(Some)
 }
 
@@ -138,16 +171,6 @@ pub fn packs_of(view: View<'_>, network: Division) -> Result<Vec<Pack>, StoreErr
     texts.iter().map(|text| json(text)).collect()
 }
 
-/// The highest single fare of a network on a day, and the version of the pack that says so.
-pub fn max_fare(view: View<'_>, network: Division, day: Date) -> Result<Option<(i64, u32)>, StoreError> {
-    view.one(
-        "SELECT max_fare_fen, version FROM fare_pack WHERE network = ?1 AND valid_from <= ?2
-         AND (valid_to IS NULL OR valid_to > ?2) ORDER BY valid_from DESC LIMIT 1",
-        params![network.as_str(), day.to_string()],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
-}
-
 /// The highest single fare of a version.
 pub fn max_fare_of(view: View<'_>, network: Division, pack: &str, version: u32) -> Result<Fen, StoreError> {
     let fare = view.one(
@@ -170,6 +193,16 @@ pub fn orders(
         "SELECT text FROM service_order WHERE network = ?1 AND to_ms > ?3 AND from_ms <= ?4 AND kind = ?2
          ORDER BY from_ms, order_id LIMIT 1000",
         params![network.as_str(), kind.name(), from.0, to.0],
+        |row| row.get::<_, String>(0),
+    )?;
+    texts.iter().map(|text| json(text)).collect()
+}
+
+/// Orders of all networks that ended after a moment, or last still.
+pub fn orders_after(view: View<'_>, after: Instant) -> Result<Vec<ServiceOrder>, StoreError> {
+    let texts = view.all(
+        "SELECT text FROM service_order WHERE to_ms > ?1 ORDER BY from_ms, order_id",
+        params![after.0],
         |row| row.get::<_, String>(0),
     )?;
     texts.iter().map(|text| json(text)).collect()

@@ -5,8 +5,8 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
-use super::Text;
-use crate::model::deny::{DenyClass, DenyEntry};
+use super::{Text, json};
+use crate::model::deny::{DeltaText, DenyClass, DenyEntry};
 use crate::model::rider::AccountToken;
 
 /// As of which delta a home's list denied an account, or its issuer, at a moment.
@@ -61,6 +61,13 @@ pub fn head(view: View<'_>, home: Division) -> Result<Option<Head>, StoreError> 
         params![home.as_str()],
         |row| Ok(Head { sequence: row.get(0)?, hash: Digest(row.get(1)?), as_of: Instant(row.get(2)?) }),
     )
+}
+
+/// All deltas of the own list, oldest first.
+pub fn own_deltas(view: View<'_>) -> Result<Vec<DeltaText>, StoreError> {
+    let texts =
+        view.all("SELECT text FROM deny_delta WHERE is_own = 1 ORDER BY sequence", [], |row| row.get::<_, String>(0))?;
+    texts.iter().map(|text| json(text)).collect()
 }
 
 /// Whether the next own delta is due: the last one is too old, or a change waits since `changed_by`.

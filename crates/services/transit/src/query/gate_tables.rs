@@ -16,11 +16,11 @@ use crate::model::order::OrderKind;
 /// Deltas given at once; a gate that is further behind gets a snapshot.
 const DELTAS_MAX: i64 = 100;
 
-/// The newest key set, if it is newer than the one held.
-pub fn key_set(view: View<'_>, held: Option<u32>) -> Result<Option<Vec<u8>>, StoreError> {
+/// The newest key set that holds already, if it is newer than the one held. One that was announced ahead would shut a gate.
+pub fn key_set(view: View<'_>, held: Option<u32>, now: Instant) -> Result<Option<Vec<u8>>, StoreError> {
     view.one(
-        "SELECT bytes FROM key_set WHERE version > ?1 ORDER BY version DESC LIMIT 1",
-        params![held.map_or(-1, i64::from)],
+        "SELECT bytes FROM key_set WHERE version > ?1 AND not_before <= ?2 ORDER BY version DESC LIMIT 1",
+        params![held.map_or(-1, i64::from), now.0],
         |row| row.get(0),
     )
 }
@@ -80,7 +80,7 @@ pub fn state(
     let Ok(sequence) = u32::try_from(as_of) else { return Ok(None) };
     let Some(map) = dated::current_map(transit, view, gate.network)? else { return Ok(None) };
     let day = map.map.parameters.business_day(now);
-    let Some((max_fare, pack)) = dated::max_fare(view, gate.network, day)? else { return Ok(None) };
+    let Some(pack) = dated::in_force(view, gate.network, day)? else { return Ok(None) };
     if held.is_some_and(|held| held >= sequence) {
         return Ok(None);
     }
@@ -95,7 +95,7 @@ pub fn state(
         as_of,
         is_closed: ordered(OrderKind::Closed)?,
         is_free_exit: ordered(OrderKind::FreeExit)?,
-        provisional_fen: u32::try_from(max_fare).unwrap_or(u32::MAX),
-        fare_pack_version: pack,
+        provisional_fen: u32::try_from(pack.max_fare.0).unwrap_or(u32::MAX),
+        fare_pack_version: pack.version,
     }))
 }

@@ -89,17 +89,20 @@ pub struct Held {
     pub highest: u64,
     /// When a hole becomes an alarm.
     pub hole_alarm_at: Option<Instant>,
+    /// It has become one.
+    pub alarmed: bool,
 }
 
 pub fn held(view: View<'_>, gate: &str, epoch: u32) -> Result<Held, StoreError> {
     let row = view.one(
-        "SELECT contiguous_to, highest, hole_alarm_at FROM gate_epoch WHERE gate = ?1 AND epoch = ?2",
+        "SELECT contiguous_to, highest, hole_alarm_at, alarmed FROM gate_epoch WHERE gate = ?1 AND epoch = ?2",
         params![gate, epoch],
         |row| {
             Ok(Held {
                 contiguous_to: row.get(0)?,
                 highest: row.get(1)?,
                 hole_alarm_at: row.get::<_, Option<i64>>(2)?.map(Instant),
+                alarmed: row.get(3)?,
             })
         },
     )?;

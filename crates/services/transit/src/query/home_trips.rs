@@ -23,13 +23,15 @@ pub struct HomeTrip {
     pub content: Digest,
     pub original_fen: Fen,
     pub charge_fen: Fen,
-    /// Of it what home bears itself, not the rider.
-    pub borne_fen: Fen,
     pub adjusts: u32,
     pub began: Instant,
     pub travel_day: Date,
     pub booking_day: Date,
     pub booked_at: Instant,
+    /// The most that the rider pays of it, where a risk rule or a wrong adjustment says so.
+    pub rider_max_fen: Option<Fen>,
+    /// What home bore when the contest of its claim ended.
+    pub lost_fen: Fen,
     outcome: String,
     text: String,
 }
@@ -40,13 +42,23 @@ impl HomeTrip {
         json(&self.outcome)
     }
 
+    /// What the rider pays of such a charge.
+    pub fn of_rider(&self, charge: Fen) -> Fen {
+        self.rider_max_fen.map_or(charge, |most| most.min(charge))
+    }
+
+    /// What of the charge in force no rider pays.
+    pub fn borne_by_home(&self) -> Fen {
+        self.charge_fen - self.of_rider(self.charge_fen)
+    }
+
     /// The trip as it stands.
     pub fn content(&self) -> Result<TripFinal, StoreError> {
         json(&self.text)
     }
 }
 
-const COLUMNS: &str = "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text, borne_fen";
+const COLUMNS: &str = "trip, account, network, visited, kind, state, content, original_fen, charge_fen, adjusts, began, travel_day, booking_day, booked_at, outcome, text, rider_max_fen, lost_fen";
 
 fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
     Ok(HomeTrip {
@@ -66,7 +78,8 @@ fn read(row: &Row<'_>) -> Result<HomeTrip, SqlError> {
         booked_at: Instant(row.get(13)?),
         outcome: row.get(14)?,
         text: row.get(15)?,
-        borne_fen: Fen(row.get(16)?),
+        rider_max_fen: row.get::<_, Option<i64>>(16)?.map(Fen),
+        lost_fen: Fen(row.get(17)?),
     })
 }
 
@@ -131,7 +144,6 @@ pub struct HomeAdjust {
     pub trip: Digest,
     pub number: u32,
     pub network: Division,
-    /// Without what home bears itself.
     pub change_fen: Fen,
     pub reason: String,
     pub evidence: String,

@@ -1,6 +1,6 @@
 //! What a period makes each city pay, gross and net; pure but for reading statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
@@ -9,7 +9,6 @@ use huitong_service_kit::{StoreError, View};
 
 use super::statements::{self, StatementRow};
 use crate::model::period::Period;
-use crate::model::settlement::PeriodStatement;
 
 /// Statements of a period read at most.
 const STATEMENTS_MAX: usize = 100_000;
@@ -24,9 +23,9 @@ pub struct PairPosition {
 
 /// What is paid for a statement, given the one of the same pair before it: what is under contest waits, and is paid, with what
 /// was decided about it, in the period in which the contest ends.
-pub fn payable(statement: &PeriodStatement, before: Option<&PeriodStatement>) -> Fen {
-    let open = |statement: &PeriodStatement| statement.contested_fen + statement.previous_open_fen;
-    statement.claimed_fen - open(statement) + before.map_or(Fen::ZERO, open)
+pub fn payable(row: &StatementRow, before: Option<&StatementRow>) -> Fen {
+    let open = |row: &StatementRow| row.under_contest().sum_fen();
+    row.statement.claimed_fen - open(row) + before.map_or(Fen::ZERO, open)
 }
 
 /// The pairs of cities with a statement at this node.
@@ -35,10 +34,52 @@ pub fn pairs(view: View<'_>, period: Period) -> Result<Vec<PairPosition>, StoreE
     let of_period = rows.into_iter().filter(|row| row.statement.period == period.to_string());
     let position = |row: StatementRow| {
         let before = statements::before(view, period, row.statement.creditor, row.statement.debtor)?;
-        let payable_fen = payable(&row.statement, before.as_ref().map(|row| &row.statement));
+        let payable_fen = payable(&row, before.as_ref());
         Ok(PairPosition { row, payable_fen })
     };
     of_period.map(position).collect()
+}
+
+/// A pair of cities for which two nodes say otherwise what is paid, or of which one of them knows nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    pub creditor: Division,
+    pub debtor: Division,
+    pub at_creditor: Option<Fen>,
+    pub at_debtor: Option<Fen>,
+}
+
+/// Compares what the statements of one node claim from another with what that one's statements say it owes (J6). Each node's
+/// pairs come from its own views.
+pub fn disagreements(
+    (creditor_node, at_creditor): (Division, &[PairPosition]),
+    (debtor_node, at_debtor): (Division, &[PairPosition]),
+) -> Vec<Disagreement> {
+    let between = |pairs: &[PairPosition]| -> BTreeMap<(Division, Division), Fen> {
+        let of_both =
+            pairs.iter().filter(|pair| (pair.row.creditor_node, pair.row.debtor_node) == (creditor_node, debtor_node));
+        of_both.map(|pair| ((pair.row.statement.creditor, pair.row.statement.debtor), pair.payable_fen)).collect()
+    };
+    let (receivable, payable) = (between(at_creditor), between(at_debtor));
+    let pairs: BTreeSet<_> = receivable.keys().chain(payable.keys()).copied().collect();
+    let found = pairs.into_iter().map(|pair| Disagreement {
+        creditor: pair.0,
+        debtor: pair.1,
+        at_creditor: receivable.get(&pair).copied(),
+        at_debtor: payable.get(&pair).copied(),
+    });
+    found.filter(|found| found.at_creditor != found.at_debtor).collect()
+}
+
+/// What a node receives (positive) or pays (negative) by its own statements alone. Over all nodes this sums to zero if, and only
+/// if, they agree in sum (J6).
+pub fn own_position(node: Division, pairs: &[PairPosition]) -> Fen {
+    let signed = |pair: &PairPosition| match (pair.row.creditor_node == node, pair.row.debtor_node == node) {
+        (true, false) => pair.payable_fen,
+        (false, true) => -pair.payable_fen,
+        _ => Fen::ZERO,
+    };
+    pairs.iter().map(signed).sum()
 }
 
 /// What nodes owe each other. A negative claim is owed the other way; what cities of one node owe each other is its own matter.

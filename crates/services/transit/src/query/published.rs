@@ -37,6 +37,20 @@ pub fn maps(view: View<'_>, after: Option<(Division, u32)>, limit: usize) -> Res
     )
 }
 
+/// The maps that a node published, in the order of their versions.
+pub fn maps_of(view: View<'_>, node: Division) -> Result<Vec<String>, StoreError> {
+    view.all("SELECT text FROM station_map WHERE node = ?1 ORDER BY network, version", params![node.as_str()], |row| {
+        row.get(0)
+    })
+}
+
+/// The packs that a node published, in the order in which they follow each other.
+pub fn packs_of(view: View<'_>, node: Division) -> Result<Vec<String>, StoreError> {
+    view.all("SELECT text FROM fare_pack WHERE node = ?1 ORDER BY network, valid_from", params![node.as_str()], |row| {
+        row.get(0)
+    })
+}
+
 /// Networks that a participant of this node operates.
 pub fn networks_of(view: View<'_>, operator: &str) -> Result<Vec<Division>, StoreError> {
     view.all(

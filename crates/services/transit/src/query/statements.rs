@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, RunningSha256};
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::Instant;
+use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
 use super::{Text, documents, json};
 use crate::model::period::Period;
-use crate::model::settlement::{DocumentKind, PeriodStatement};
+use crate::model::settlement::{DocumentKind, PeriodStatement, StatementDifference, UnderContest};
 
 /// The newest period that was cut.
 pub fn last_cut(view: View<'_>) -> Result<Option<Period>, StoreError> {
@@ -19,9 +19,15 @@ pub fn last_cut(view: View<'_>) -> Result<Option<Period>, StoreError> {
     Ok(newest.map(|period| period.0))
 }
 
-pub fn is_cut(view: View<'_>, period: Period) -> Result<bool, StoreError> {
-    let found = view.one("SELECT 1 FROM period_cut WHERE period = ?1", params![period.to_string()], |_| Ok(()))?;
-    Ok(found.is_some())
+/// A month behind the last cut and before this one that has documents: it is cut first.
+pub fn earlier_open(view: View<'_>, period: Period) -> Result<Option<String>, StoreError> {
+    let from = last_cut(view)?.map(|cut| cut.next().first_day().to_string());
+    let earliest = view.one(
+        "SELECT MIN(booking_day) FROM document_day WHERE booking_day >= ?1 AND booking_day < ?2",
+        params![from.unwrap_or_default(), period.first_day().to_string()],
+        |row| row.get::<_, Option<Text<Date>>>(0),
+    )?;
+    Ok(earliest.flatten().map(|day| Period::of(day.0).to_string()))
 }
 
 /// Whether a creditor's claims of a period were stated: nothing is added to them any more.
@@ -42,24 +48,58 @@ pub struct StatementRow {
     pub debtor_node: Division,
     /// `issued`, `confirmed` or `disputed`
     pub state: String,
+    /// When this node issued it, or held it.
     pub issued_at: Instant,
+    /// Journal sequence of that.
+    pub entry: u64,
+    /// What the debtor has answered.
+    pub answered: Option<UnderContest>,
+    /// Of disputed ones.
+    pub difference: Option<StatementDifference>,
 }
 
-const COLUMNS: &str = "text, creditor_node, debtor_node, state, issued_at";
+impl StatementRow {
+    /// What is not paid now: by the debtor's answer, and until there is one by the statement.
+    pub fn under_contest(&self) -> UnderContest {
+        self.answered.unwrap_or_else(|| self.statement.under_contest())
+    }
+}
 
-type Raw = (String, Text<Division>, Text<Division>, String, i64);
+const COLUMNS: &str = "text, creditor_node, debtor_node, state, issued_at, entry, under_contest, difference";
+
+/// Columns as they are, the JSON not yet read.
+struct Raw {
+    text: String,
+    nodes: (Division, Division),
+    state: String,
+    issued_at: i64,
+    entry: u64,
+    under_contest: Option<String>,
+    difference: Option<StatementDifference>,
+}
 
 fn raw(row: &Row<'_>) -> Result<Raw, SqlError> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    Ok(Raw {
+        text: row.get(0)?,
+        nodes: (row.get::<_, Text<Division>>(1)?.0, row.get::<_, Text<Division>>(2)?.0),
+        state: row.get(3)?,
+        issued_at: row.get(4)?,
+        entry: row.get(5)?,
+        under_contest: row.get(6)?,
+        difference: row.get::<_, Option<Text<StatementDifference>>>(7)?.map(|difference| difference.0),
+    })
 }
 
-fn statement_row((text, creditor_node, debtor_node, state, issued_at): Raw) -> Result<StatementRow, StoreError> {
+fn statement_row(raw: Raw) -> Result<StatementRow, StoreError> {
     Ok(StatementRow {
-        statement: json(&text)?,
-        creditor_node: creditor_node.0,
-        debtor_node: debtor_node.0,
-        state,
-        issued_at: Instant(issued_at),
+        statement: json(&raw.text)?,
+        creditor_node: raw.nodes.0,
+        debtor_node: raw.nodes.1,
+        state: raw.state,
+        issued_at: Instant(raw.issued_at),
+        entry: raw.entry,
+        answered: raw.under_contest.map(|text| json(&text)).transpose()?,
+        difference: raw.difference,
     })
 }
 
@@ -148,7 +188,12 @@ pub enum Wanted {
 
 /// The statements of a period over all pairs of cities in this node's documents, in one pass by primary key: nothing is held
 /// but one sum per pair.
-pub fn compute(view: View<'_>, period: Period, wanted: Wanted) -> Result<BTreeMap<Pair, PeriodStatement>, StoreError> {
+pub fn compute(
+    view: View<'_>,
+    period: Period,
+    wanted: Wanted,
+    issued_at: Instant,
+) -> Result<BTreeMap<Pair, PeriodStatement>, StoreError> {
     let (first, last) = (period.first_day().to_string(), period.last_day().to_string());
     let streams = streams(view)?;
     let mut claimed: BTreeMap<Pair, Claimed> = BTreeMap::new();
@@ -202,11 +247,15 @@ pub fn compute(view: View<'_>, period: Period, wanted: Wanted) -> Result<BTreeMa
             documents: sum.documents,
             claimed_fen: sum.claimed_fen,
             root: sum.root.digest(),
-            ..empty(period, pair)
+            ..empty(period, pair, issued_at)
         };
         statements.insert(pair, statement);
     }
-    contested(view, period, wanted, &mut statements)?;
+    for (pair, under) in under_contest(view, period, wanted, None)? {
+        let statement = statements.entry(pair).or_insert_with(|| empty(period, pair, issued_at));
+        (statement.contested, statement.contested_fen) = (under.contested, under.contested_fen);
+        (statement.previous_open, statement.previous_open_fen) = (under.previous_open, under.previous_open_fen);
+    }
     Ok(statements)
 }
 
@@ -225,7 +274,7 @@ fn join(claimed: &mut BTreeMap<Pair, Claimed>, pair: Pair, sum: Claimed) {
 }
 
 /// A statement that claims nothing.
-pub fn empty(period: Period, (creditor, debtor): Pair) -> PeriodStatement {
+pub fn empty(period: Period, (creditor, debtor): Pair, issued_at: Instant) -> PeriodStatement {
     PeriodStatement {
         period: period.to_string(),
         creditor,
@@ -237,54 +286,62 @@ pub fn empty(period: Period, (creditor, debtor): Pair) -> PeriodStatement {
         root: RunningSha256::default().digest(),
         previous_open: 0,
         previous_open_fen: Fen::ZERO,
+        issued_at,
     }
 }
 
-/// Documents under contest now: of the period, and of earlier ones.
-fn contested(
+/// Documents under contest now, of the period and of earlier ones. With `as_of`, an entry of the creditor's journal: as the debtor
+/// knew it when it took what that entry sent, so that contests which the creditor has ended since are open still.
+pub fn under_contest(
     view: View<'_>,
     period: Period,
     wanted: Wanted,
-    statements: &mut BTreeMap<Pair, PeriodStatement>,
-) -> Result<(), StoreError> {
+    as_of: Option<u64>,
+) -> Result<BTreeMap<Pair, UnderContest>, StoreError> {
     let open = view.all(
-        "SELECT document, creditor, debtor, booking_day FROM contest WHERE state IN ('open', 'escalated')
-         ORDER BY creditor, debtor, document",
-        [],
+        "SELECT document, creditor, debtor, booking_day FROM contest
+         WHERE awaits IS NOT NULL OR (state IN ('withdrawn', 'refused') AND ended_entry > ?1)",
+        params![as_of],
         |row| {
             let pair = (row.get::<_, Text<Division>>(1)?.0, row.get::<_, Text<Division>>(2)?.0);
             Ok((Digest(row.get(0)?), pair, row.get::<_, Text<_>>(3)?.0))
         },
     )?;
+    let streams = streams(view)?;
+    // A trip and an adjustment of it may be contested both: each document counts once.
+    let mut documents: BTreeMap<(Pair, Digest), Dated> = BTreeMap::new();
     for (document, pair, day) in open {
-        if wanted != Wanted::All && wanted != Wanted::Of(pair) {
-            continue;
-        }
-        for (booking_day, amount) in under_contest(view, document, pair, day)? {
-            let statement = statements.entry(pair).or_insert_with(|| empty(period, pair));
-            if Period::of(booking_day) == period {
-                statement.contested += 1;
-                statement.contested_fen += amount;
-            } else if Period::of(booking_day) < period {
-                statement.previous_open += 1;
-                statement.previous_open_fen += amount;
-            }
+        if wanted == Wanted::All || wanted == Wanted::Of(pair) {
+            let found = contested(view, &streams, document, pair, day)?;
+            documents.extend(found.into_iter().map(|(id, dated)| ((pair, id), dated)));
         }
     }
-    Ok(())
+    let mut pairs: BTreeMap<Pair, UnderContest> = BTreeMap::new();
+    for ((pair, _), (booking_day, amount)) in documents {
+        let under = pairs.entry(pair).or_default();
+        if Period::of(booking_day) == period {
+            under.contested += 1;
+            under.contested_fen += amount;
+        } else if Period::of(booking_day) < period {
+            under.previous_open += 1;
+            under.previous_open_fen += amount;
+        }
+    }
+    pairs.retain(|_, under| !under.is_nothing());
+    Ok(pairs)
 }
 
-type Dated = (huitong_kernel::time::Date, Fen);
+type Dated = (Date, Fen);
 
 /// The contested document with its day; of a trip its adjustments too.
-fn under_contest(
+fn contested(
     view: View<'_>,
+    streams: &[(String, String)],
     document: Digest,
     (creditor, debtor): Pair,
-    day: huitong_kernel::time::Date,
-) -> Result<Vec<Dated>, StoreError> {
-    let streams = streams(view)?;
-    let mut dated: Vec<Dated> = Vec::new();
+    day: Date,
+) -> Result<Vec<(Digest, Dated)>, StoreError> {
+    let mut found: Vec<(Digest, Dated)> = Vec::new();
     for (issuer, receiver) in streams {
         let amount = view.one(
             "SELECT amount_fen FROM document WHERE issuer = ?1 AND receiver = ?2 AND booking_day = ?3 AND id = ?4
@@ -292,12 +349,12 @@ fn under_contest(
             params![issuer, receiver, day.to_string(), document.0, creditor.as_str(), debtor.as_str()],
             |row| Ok(Fen(row.get(0)?)),
         )?;
-        dated.extend(amount.map(|amount| (day, amount)));
+        found.extend(amount.map(|amount| (document, (day, amount))));
     }
     let adjusts = documents::of_trip(view, document)?;
     let adjusts = adjusts.into_iter().filter(|other| other.kind == DocumentKind::Adjust);
-    dated.extend(adjusts.map(|other| (other.booking_day, other.amount_fen)));
-    Ok(dated)
+    found.extend(adjusts.map(|other| (other.id, (other.booking_day, other.amount_fen))));
+    Ok(found)
 }
 
 fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, StoreError> {

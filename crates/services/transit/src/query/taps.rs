@@ -10,7 +10,7 @@ use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 use uuid::Uuid;
 
 use super::{Text, entry_events};
-use crate::event::Event;
+use crate::event::{Event, TapConflict};
 use crate::model::network::StationId;
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, Ride, Tap, TapKey, TapState};
@@ -52,6 +52,22 @@ pub fn held(
     Ok(rows.into_iter().collect())
 }
 
+/// Records of an epoch that came under numbers in `first..=last` after others.
+pub fn conflicts(
+    view: View<'_>,
+    gate: &str,
+    epoch: u32,
+    first: u64,
+    last: u64,
+) -> Result<Vec<TapConflict>, StoreError> {
+    view.all(
+        "SELECT sequence, hash, previous FROM tap_conflict WHERE gate = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4
+         ORDER BY sequence, hash",
+        params![gate, epoch, first, last],
+        |row| Ok(TapConflict { sequence: row.get(0)?, hash: Digest(row.get(1)?), previous: Digest(row.get(2)?) }),
+    )
+}
+
 /// The end of the run of held records that begins behind `from`.
 pub fn run_end(view: View<'_>, gate: &str, epoch: u32, from: u64) -> Result<u64, StoreError> {
     let mut end = from;
@@ -87,47 +103,53 @@ pub fn trips_at(view: View<'_>, gate: &str, from: Instant, to: Instant) -> Resul
     )
 }
 
-/// A tap that matching looks at.
-#[derive(Clone, Debug)]
-pub struct OpenTap {
-    pub ride: Ride,
-    /// In a final trip already.
-    pub fixed: bool,
-}
+const RIDE: &str =
+    "tap.gate, tap.epoch, tap.sequence, hash, direction, station, line, at, uncertainty, generated, account_type,
+    limit_fen, shown_fen, flags, replay_key, deny_sequence, deny_age_s, grant_id, arrived, home, own_risk, tap.rider";
 
-/// A rider's open taps, at most `limit`.
-pub fn open(view: View<'_>, network: Division, rider: &Rider, limit: usize) -> Result<Vec<OpenTap>, StoreError> {
+/// A rider's open taps, at most `limit`: those that are in no final trip.
+pub fn open(view: View<'_>, network: Division, rider: &Rider, limit: usize) -> Result<Vec<Ride>, StoreError> {
     view.all(
-        "SELECT tap.gate, tap.epoch, tap.sequence, fixed, hash, direction, station, line, at, uncertainty, generated, account_type,
-             limit_fen, shown_fen, flags, replay_key, deny_sequence, deny_age_s, grant_id, arrived, home, own_risk
-         FROM open_tap JOIN tap USING (gate, epoch, sequence) WHERE open_tap.network = ?1 AND open_tap.rider = ?2 LIMIT ?3",
+        &format!(
+            "SELECT {RIDE} FROM open_tap JOIN tap USING (gate, epoch, sequence)
+             WHERE open_tap.network = ?1 AND open_tap.rider = ?2 LIMIT ?3"
+        ),
         params![network.as_str(), rider.0, limit as i64],
-        |row| Ok(OpenTap { fixed: row.get(3)?, ride: ride(row, rider)? }),
+        ride,
     )
 }
 
-fn ride(row: &Row<'_>, rider: &Rider) -> Result<Ride, SqlError> {
-    let direction = Direction::from_number(row.get(5)?).ok_or(SqlError::InvalidQuery)?;
+/// A tap of a final trip, if it is in that trip still.
+pub fn in_trip(view: View<'_>, key: &TapKey, trip: Digest) -> Result<Option<Ride>, StoreError> {
+    view.one(
+        &format!("SELECT {RIDE} FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3 AND trip = ?4"),
+        params![key.gate, key.epoch, key.sequence, trip.0],
+        ride,
+    )
+}
+
+fn ride(row: &Row<'_>) -> Result<Ride, SqlError> {
+    let direction = Direction::from_number(row.get(4)?).ok_or(SqlError::InvalidQuery)?;
     let tap = Tap {
         key: TapKey { gate: row.get(0)?, epoch: row.get(1)?, sequence: row.get(2)? },
-        hash: Digest(row.get(4)?),
+        hash: Digest(row.get(3)?),
         direction,
-        station: row.get(6)?,
-        line: row.get(7)?,
-        at: Instant(row.get(8)?),
-        uncertainty: DurationMs(row.get(9)?),
-        generated: row.get(10)?,
-        account_type: row.get(11)?,
-        limit_fen: Fen(row.get(12)?),
-        shown_fen: row.get::<_, Option<i64>>(13)?.map(Fen),
-        flags: row.get(14)?,
-        replay_key: Digest(row.get(15)?),
-        deny_sequence: row.get(16)?,
-        deny_age_s: row.get(17)?,
-        grant: row.get::<_, Option<Text<Uuid>>>(18)?.map(|grant| grant.0),
-        arrived: Instant(row.get(19)?),
+        station: row.get(5)?,
+        line: row.get(6)?,
+        at: Instant(row.get(7)?),
+        uncertainty: DurationMs(row.get(8)?),
+        generated: row.get(9)?,
+        account_type: row.get(10)?,
+        limit_fen: Fen(row.get(11)?),
+        shown_fen: row.get::<_, Option<i64>>(12)?.map(Fen),
+        flags: row.get(13)?,
+        replay_key: Digest(row.get(14)?),
+        deny_sequence: row.get(15)?,
+        deny_age_s: row.get(16)?,
+        grant: row.get::<_, Option<Text<Uuid>>>(17)?.map(|grant| grant.0),
+        arrived: Instant(row.get(18)?),
     };
-    Ok(Ride { rider: *rider, home: row.get::<_, Text<Division>>(20)?.0, own_risk: row.get(21)?, tap })
+    Ok(Ride { rider: Rider(row.get(21)?), home: row.get::<_, Text<Division>>(19)?.0, own_risk: row.get(20)?, tap })
 }
 
 /// Riders whose next trip is due, longest due first.

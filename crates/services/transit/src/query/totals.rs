@@ -92,6 +92,15 @@ pub fn day(view: View<'_>, issuer: Division, receiver: Division, day: Date) -> R
     row.map(day_row).transpose()
 }
 
+/// The newest day whose totals an issuer has sent, to whomever.
+pub fn last_sent(view: View<'_>, issuer: Division) -> Result<Option<Date>, StoreError> {
+    let newest =
+        view.one("SELECT MAX(booking_day) FROM day_totals WHERE issuer = ?1", params![issuer.as_str()], |row| {
+            row.get::<_, Option<Text<Date>>>(0)
+        })?;
+    Ok(newest.flatten().map(|day| day.0))
+}
+
 /// Days in the order of issuer, receiver and day, behind a place, at most `limit`.
 pub fn days(view: View<'_>, after: (&str, &str, &str), limit: usize) -> Result<Vec<DayRow>, StoreError> {
     let rows = view.all(

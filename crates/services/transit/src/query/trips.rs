@@ -13,6 +13,7 @@ use crate::model::fare::ride::EarlierTrip;
 use crate::model::message::TripAdjust;
 use crate::model::network::StationId;
 use crate::model::rider::Rider;
+use crate::model::tap::TapKey;
 use crate::model::trip::{TripFinal, TripKind, TripState};
 
 /// A row of the view.
@@ -88,6 +89,61 @@ pub fn of_rider(
     )
 }
 
+/// The keys of a trip's entry and exit.
+pub type Ends = [Option<TapKey>; 2];
+
+/// Trips of a rider in a network that began in `from..=to`, each with its ends.
+pub fn with_taps(
+    view: View<'_>,
+    network: Division,
+    rider: &Rider,
+    from: Instant,
+    to: Instant,
+    limit: usize,
+) -> Result<Vec<(TripRow, Ends)>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {COLUMNS}, entry_tap, exit_tap FROM trip
+             WHERE rider = ?1 AND network = ?2 AND began BETWEEN ?3 AND ?4 ORDER BY began, trip LIMIT ?5"
+        ),
+        params![rider.0, network.as_str(), from.0, to.0, limit as i64],
+        |row| {
+            let key = |at| Ok::<_, SqlError>(row.get::<_, Option<Text<TapKey>>>(at)?.map(|key| key.0));
+            Ok((read(row)?, [key(17)?, key(18)?]))
+        },
+    )
+}
+
+/// Trips of a rider in all networks that began after a moment, until another, oldest first.
+pub fn after(
+    view: View<'_>,
+    rider: &Rider,
+    after: Instant,
+    until: Instant,
+    limit: usize,
+) -> Result<Vec<TripRow>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {COLUMNS} FROM trip WHERE rider = ?1 AND began > ?2 AND began <= ?3 ORDER BY began, trip LIMIT ?4"
+        ),
+        params![rider.0, after.0, until.0, limit as i64],
+        read,
+    )
+}
+
+/// Whether a person has decided what a trip costs: later taps change nothing then.
+pub fn is_decided(view: View<'_>, row: &TripRow) -> Result<bool, StoreError> {
+    if row.adjusts == 0 {
+        return Ok(false);
+    }
+    let found = view.one(
+        "SELECT 1 FROM trip_adjust WHERE trip = ?1 AND reason IN ('clerk', 'contest', 'gate_fault', 'tap_conflict')",
+        params![row.trip.0],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
 /// The latest trips of a rider before a moment, newest first.
 pub fn before(
     view: View<'_>,
@@ -105,19 +161,25 @@ pub fn before(
     )
 }
 
-/// What a rider's trips in all networks cost, of those that began in `from..=to`, oldest first.
-pub fn fares_of(view: View<'_>, rider: &Rider, from: Instant, to: Instant) -> Result<Vec<EarlierTrip>, StoreError> {
+/// What a rider's trips in all networks cost, of those that began in `from..=to`, oldest first, by trip.
+pub fn fares_of(
+    view: View<'_>,
+    rider: &Rider,
+    from: Instant,
+    to: Instant,
+) -> Result<Vec<(Digest, EarlierTrip)>, StoreError> {
     view.all(
-        "SELECT network, began, IFNULL(ended, began), fare_fen FROM trip
+        "SELECT network, began, IFNULL(ended, began), fare_fen, trip FROM trip
          WHERE rider = ?1 AND began BETWEEN ?2 AND ?3 ORDER BY began LIMIT 1000",
         params![rider.0, from.0, to.0],
         |row| {
-            Ok(EarlierTrip {
+            let earlier = EarlierTrip {
                 network: row.get::<_, Text<Division>>(0)?.0,
                 entry: Instant(row.get(1)?),
                 exit: Instant(row.get(2)?),
                 fare_fen: Fen(row.get(3)?),
-            })
+            };
+            Ok((Digest(row.get(4)?), earlier))
         },
     )
 }

@@ -84,6 +84,11 @@ impl CheckedBatch {
 /// A record with its hash.
 pub(super) type Hashed<'r> = (TapRecord<'r>, Digest);
 
+/// A record by itself.
+pub(super) fn hashed(bytes: &[u8]) -> Result<Hashed<'_>, Reason> {
+    Ok((TapRecord::parse(bytes)?, Digest(TapRecord::hash(bytes))))
+}
+
 /// Reads the records: the gate's own, numbered from first to last, each naming the hash of the one before.
 pub(super) fn records(batch: &GateBatch) -> Result<Vec<Hashed<'_>>, Stop> {
     if batch.records.is_empty() || batch.records.len() > RECORDS_MAX {

@@ -132,11 +132,19 @@ impl Rules {
         network: Division,
         records: &[Hashed<'_>],
     ) -> Result<Rules, StoreError> {
+        let map = dated::current_map(transit, view, network)?;
+        Rules::with_skew(view, map.map(|map| map.map.parameters.skew_s), records)
+    }
+
+    /// The rules under which records that are held can have been verified: by the widest window of the network's maps.
+    pub(super) fn widest(view: View<'_>, network: Division, records: &[Hashed<'_>]) -> Result<Rules, StoreError> {
+        let maps = dated::maps_of(view, network)?;
+        Rules::with_skew(view, maps.iter().map(|map| map.parameters.skew_s).max(), records)
+    }
+
+    fn with_skew(view: View<'_>, skew_s: Option<u32>, records: &[Hashed<'_>]) -> Result<Rules, StoreError> {
         let mut time = TimeRules::default();
-        if let Some(map) = dated::current_map(transit, view, network)? {
-            time.skew_s = i64::from(map.map.parameters.skew_s);
-        }
-        time.skew_s += CUT_S;
+        time.skew_s = skew_s.map_or(time.skew_s, i64::from) + CUT_S;
         let mut key_sets = BTreeMap::new();
         for (record, _) in records.iter().filter(|(record, _)| record.reason == Reason::Ok) {
             if key_sets.contains_key(&record.key_set_version) {

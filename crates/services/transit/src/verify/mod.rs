@@ -9,7 +9,9 @@ mod codes;
 pub use batch::{CheckedBatch, CheckedRecord, GateBatch, RECORDS_MAX};
 pub use codes::{Outcome, Verified, Verifier};
 
-use huitong_service_kit::{Refusal, Stop, View};
+use huitong_kernel::division::Division;
+use huitong_service_kit::{Refusal, Stop, StoreError, View};
+use huitong_transit_code::Reason;
 
 use crate::query::gates;
 use crate::{Transit, refusal};
@@ -32,6 +34,27 @@ pub fn check(
     let rules = codes::Rules::read(transit, view, gate.network, &records)?;
     let outcomes = verifier.outcomes(&rules, &records);
     Ok(batch::checked(batch, gate.network, &records, outcomes))
+}
+
+/// What verification says now of records that are held, as it did at their upload: from their bytes, at the gate's time, under the
+/// key sets that they name. The time window is the widest that a map of the network ever allowed.
+pub fn again(view: View<'_>, network: Division, records: &[&[u8]]) -> Result<Vec<Result<(), Reason>>, StoreError> {
+    let read: Vec<_> = records.iter().map(|bytes| batch::hashed(bytes)).collect();
+    let readable: Vec<_> = read.iter().flatten().copied().collect();
+    let rules = codes::Rules::widest(view, network, &readable)?;
+    let outcomes = Verifier::new(1).outcomes(&rules, &readable);
+    let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
+        Outcome::Verified(_) => Ok(()),
+        Outcome::NotVerified(reason) => Err(reason),
+        // It is held as a code that opened a gate.
+        Outcome::NotOpened => Err(Reason::Chain),
+    });
+    Ok(read
+        .iter()
+        .map(|record| {
+            record.as_ref().map_or_else(|reason| Err(*reason), |_| outcomes.next().unwrap_or(Err(Reason::Chain)))
+        })
+        .collect())
 }
 
 /// A record that is not as the layout says.

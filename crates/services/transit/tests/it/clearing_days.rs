@@ -75,6 +75,86 @@ fn a_day_waits_for_the_answer_to_its_last_claim() {
     stage.check();
 }
 
+/// Another ride of 5 yuan that ends now.
+fn ride_now(stage: &mut Stage, number: u8) -> huitong_transit::query::trips::TripRow {
+    let phone = Phone::new("330100", number);
+    stage.account(&phone, 10_000);
+    let mut entry = stage.gate("SH-PEOPLE-9", "310100", 207, 2);
+    let mut exit = stage.gate("SH-HONGQIAO-9", "310100", 201, 2);
+    let began = huitong_kernel::time::Instant(stage.now().0 - 40 * 60_000);
+    entry.tap(&phone, In, began);
+    exit.tap(&phone, Out, stage.now());
+    stage.upload(&entry);
+    stage.upload(&exit);
+    stage.pass(1);
+    stage.trips("310100", &phone).remove(0)
+}
+
+/// All days of all nodes are sent and agree, and books too.
+fn check_days(stage: &Stage, count: usize) {
+    for node in ["310000", "330000"] {
+        let days = days(stage, node);
+        assert_eq!(days.len(), count, "{node}");
+        assert!(days.iter().all(|day| day.state == "matched"), "{node}: {days:?}");
+        let open = stage.region.view(node).one("SELECT COUNT(*) FROM open_day", [], |row| row.get::<_, u64>(0));
+        assert_eq!(open.expect("readable"), Some(0), "{node}");
+    }
+    stage.check();
+}
+
+#[test]
+fn a_clock_that_was_put_back_never_books_on_a_day_whose_totals_were_sent() {
+    let mut stage = Stage::new();
+    rides(&mut stage, 1);
+    stage.pass(UNTIL_TOTALS);
+    check_days(&stage, 1);
+    // It is 04:01 on the 25th, and becomes 02:00: by the clock business is that of the 24th.
+    stage.region.now = huitong_kernel::time::Instant(stage.now().0 - 121 * 60_000);
+    let trip = ride_now(&mut stage, 21);
+    assert_eq!(trip.booking_day.to_string(), "2026-11-25");
+    assert_eq!(trip.state, huitong_transit::model::trip::TripState::Charged);
+    // Timers run on, and the next day is sent as any other.
+    stage.pass(2 * 24 * 60);
+    check_days(&stage, 2);
+}
+
+#[test]
+fn a_business_day_that_begins_later_never_books_on_a_day_whose_totals_were_sent() {
+    let mut stage = Stage::new();
+    rides(&mut stage, 1);
+    stage.pass(UNTIL_TOTALS);
+    check_days(&stage, 1);
+    // A new map: business days begin at six. By it 04:02 on the 25th is still the 24th.
+    let map = huitong_transit::query::dated::map_text(stage.region.view("310000"), division("310100"), 1);
+    let mut map: serde_json::Value = serde_json::from_str(&map.expect("readable").expect("published")).expect("JSON");
+    map["version"] = 2.into();
+    map["parameters"]["business_day_cut_min"] = 360.into();
+    let publish = huitong_transit::command::Command::PublishMap { text: map.to_string() };
+    stage.region.call("310000", super::stage::METRO, None, publish).reply();
+    let trip = ride_now(&mut stage, 22);
+    assert_eq!(trip.booking_day.to_string(), "2026-11-25");
+    stage.pass(2 * 24 * 60);
+    check_days(&stage, 2);
+}
+
+#[test]
+fn a_document_for_a_day_that_was_compared_is_refused() {
+    let mut stage = Stage::new();
+    let trips = rides(&mut stage, 1);
+    stage.pass(UNTIL_TOTALS);
+    let view = stage.region.view("310000");
+    let row = huitong_transit::query::trips::trip(view, trips[0]).expect("readable").expect("the ride");
+    let mut trip = huitong_transit::query::trips::content(view, &row).expect("readable");
+    trip.taps.iter_mut().enumerate().for_each(|(place, tap)| {
+        tap.hash = super::stage::digest(&format!("tap {place}"));
+        tap.replay_key = super::stage::digest(&format!("code {place}"));
+    });
+    trip.trip_id = trip.id_of_taps();
+    stage.forge("310000", "330000", huitong_transit::model::message::Message::TripFinal(Box::new(trip)));
+    assert_eq!(stage.unread("330000"), ["TRN-PERIOD-CLOSED"]);
+    stage.check();
+}
+
 #[test]
 fn cities_of_one_node_match_by_themselves() {
     let mut stage = Stage::new();

@@ -7,7 +7,8 @@ use huitong_kernel::money::Fen;
 use huitong_ledger::positions::{Gross, Payment};
 use huitong_transit::command::{Command, Reply};
 use huitong_transit::model::contest::{ContestDecision, ContestReason};
-use huitong_transit::model::settlement::PeriodStatement;
+use huitong_transit::model::message::{Message, StatementAnswer};
+use huitong_transit::model::settlement::{PeriodStatement, StatementDifference, UnderContest};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::query::positions::{self, PairPosition};
 use huitong_transit::query::statements;
@@ -186,6 +187,9 @@ fn what_is_under_contest_waits_and_is_paid_when_it_is_decided() {
         amount: Some(Fen(200)),
     };
     stage.region.call("310000", CLERK, None, answer).reply();
+    stage.region.carry_all();
+    let accept = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
+    stage.region.call("330000", CLERK, None, accept).reply();
     stage.pass(31 * DAY);
     let december = close(&mut stage, "310000", "2026-12").remove(0);
     assert_eq!((december.claimed_fen, december.contested, december.previous_open), (Fen(-300), 0, 0));
@@ -212,20 +216,162 @@ fn the_region_is_paid_gross_or_net_with_the_same_balances() {
     stage.upload(&entry);
     stage.pass(80 * 60);
     stage.pass(TO_DECEMBER - 80 * 60);
-    let mut pairs: BTreeMap<(Division, Division), PairPosition> = BTreeMap::new();
     for node in NODES {
         close(&mut stage, node, "2026-11");
     }
-    for node in NODES {
-        for pair in positions::pairs(stage.region.view(node), "2026-11".parse().expect("a month")).expect("readable") {
-            let statement = &pair.row.statement;
-            let known = pairs.insert((statement.creditor, statement.debtor), pair.clone());
-            assert!(known.is_none_or(|known| known.payable_fen == pair.payable_fen), "both sides pay the same");
-        }
-    }
-    let pairs: Vec<PairPosition> = pairs.into_values().collect();
+    let pairs = agreed_pairs(&stage, "2026-11");
     assert_eq!(pairs.len(), 2);
     check_payments(&positions::gross(&pairs));
+    stage.tamper("330000", "UPDATE statement SET text = json_set(text, '$.claimed_fen', 900) WHERE debtor = '330100'");
+    let month = "2026-11".parse().expect("a month");
+    let of = |node: &str| positions::pairs(stage.region.view(node), month).expect("readable");
+    let (creditor, debtor) = (of("310000"), of("330000"));
+    let found = positions::disagreements((division("310000"), &creditor), (division("330000"), &debtor));
+    assert_eq!(found.len(), 1, "a node that says otherwise is found");
+    assert_eq!((found[0].at_creditor, found[0].at_debtor), (Some(Fen(1_000)), Some(Fen(900))));
+}
+
+/// What every node's own statements say, compared node by node (J6): what one receives from another is what that one pays.
+pub fn agreed_pairs(stage: &Stage, period: &str) -> Vec<PairPosition> {
+    let month = period.parse().expect("a month");
+    let of_node = |node: &&str| (division(node), positions::pairs(stage.region.view(node), month).expect("readable"));
+    let known: Vec<(Division, Vec<PairPosition>)> = NODES.iter().map(of_node).collect();
+    for (creditor, of_creditor) in &known {
+        for (debtor, of_debtor) in known.iter().filter(|(debtor, _)| debtor != creditor) {
+            let found = positions::disagreements((*creditor, of_creditor), (*debtor, of_debtor));
+            assert!(found.is_empty(), "{creditor} and {debtor}: {found:?}");
+        }
+    }
+    let sum: Fen = known.iter().map(|(node, pairs)| positions::own_position(*node, pairs)).sum();
+    assert_eq!(sum, Fen::ZERO, "J6: each by its own statements");
+    let claims = known
+        .into_iter()
+        .flat_map(|(node, pairs)| pairs.into_iter().filter(move |pair| pair.row.creditor_node == node));
+    claims.collect()
+}
+
+#[test]
+fn a_contest_that_was_on_its_way_when_the_month_was_cut_is_not_paid_on_either_side() {
+    let mut stage = Stage::new();
+    let (paid, contested) = (Phone::new("330100", 5), Phone::new("330100", 6));
+    stage.account(&paid, 10_000);
+    stage.account(&contested, 10_000);
+    let mut line = Line::new(&mut stage);
+    line.ride(&mut stage, &paid, -120);
+    line.ride(&mut stage, &contested, -119);
+    line.upload(&mut stage);
+    stage.pass(TO_DECEMBER);
+    let document = stage.trips("310100", &contested).remove(0).trip;
+    let contest = Command::OpenContest { document, reason: ContestReason::Duplicate, evidence: String::new() };
+    let Reply::Contested { contest, .. } = stage.region.call("330000", CLERK, None, contest).reply() else { panic!() };
+    // Shanghai does not know of it yet.
+    let november = close(&mut stage, "310000", "2026-11").remove(0);
+    assert_eq!((november.claimed_fen, november.contested), (Fen(1_000), 0));
+    let row = |stage: &Stage, node: &str| {
+        let row = statements::statement(
+            stage.region.view(node),
+            "2026-11".parse().expect("a month"),
+            division("310100"),
+            division("330100"),
+        );
+        row.expect("readable").expect("a statement")
+    };
+    for node in ["310000", "330000"] {
+        assert_eq!(row(&stage, node).state, "confirmed", "{node}");
+        assert_eq!(row(&stage, node).under_contest().contested_fen, Fen(500), "{node}");
+    }
+    let pairs = agreed_pairs(&stage, "2026-11");
+    assert_eq!(pairs.iter().map(|pair| pair.payable_fen).sum::<Fen>(), Fen(500));
+    // Taken back in December: November paid 500 less, December pays nothing more.
+    let answer = Command::AnswerContest {
+        contest,
+        decision: ContestDecision::Withdrawn,
+        explanation: String::new(),
+        amount: None,
+    };
+    stage.region.call("310000", CLERK, None, answer).reply();
+    stage.pass(31 * DAY);
+    close(&mut stage, "310000", "2026-12");
+    let pairs = agreed_pairs(&stage, "2026-12");
+    assert_eq!(pairs.iter().map(|pair| pair.payable_fen).collect::<Vec<_>>(), [Fen(0)]);
+    stage.check();
+}
+
+#[test]
+fn a_claim_that_the_creditor_takes_back_while_the_answer_is_on_its_way_changes_nothing_about_it() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 5);
+    stage.account(&phone, 10_000);
+    let mut line = Line::new(&mut stage);
+    line.ride(&mut stage, &phone, -120);
+    line.upload(&mut stage);
+    let document = stage.trips("310100", &phone).remove(0).trip;
+    let contest = Command::OpenContest { document, reason: ContestReason::Duplicate, evidence: String::new() };
+    let Reply::Contested { contest, .. } = stage.region.call("330000", CLERK, None, contest).reply() else { panic!() };
+    stage.pass(TO_DECEMBER);
+    let closing = Command::ClosePeriod { period: "2026-11".to_owned() };
+    stage.region.call("310000", CLERK, None, closing).reply();
+    stage.region.carry("310000", "330000");
+    let answer = Command::AnswerContest {
+        contest,
+        decision: ContestDecision::Withdrawn,
+        explanation: String::new(),
+        amount: None,
+    };
+    stage.region.call("310000", CLERK, None, answer).reply();
+    stage.region.carry_all();
+    for node in ["310000", "330000"] {
+        assert_eq!(state(&stage, node, "2026-11", "310100", "330100"), "confirmed", "{node}");
+    }
+    let pairs = agreed_pairs(&stage, "2026-11");
+    assert_eq!(pairs.iter().map(|pair| pair.payable_fen).collect::<Vec<_>>(), [Fen(0)]);
+    stage.check();
+}
+
+#[test]
+fn a_debtor_that_names_contests_which_nobody_was_told_of_does_not_confirm() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 5);
+    stage.account(&phone, 10_000);
+    let mut line = Line::new(&mut stage);
+    line.ride(&mut stage, &phone, -120);
+    line.upload(&mut stage);
+    stage.pass(TO_DECEMBER);
+    let closing = Command::ClosePeriod { period: "2026-11".to_owned() };
+    stage.region.call("310000", CLERK, None, closing).reply();
+    let answer = StatementAnswer {
+        period: "2026-11".to_owned(),
+        creditor: division("310100"),
+        debtor: division("330100"),
+        difference: None,
+        under_contest: UnderContest { contested: 1, contested_fen: Fen(500), ..UnderContest::default() },
+    };
+    stage.forge("330000", "310000", Message::StatementAnswer(answer));
+    let row = statements::statement(
+        stage.region.view("310000"),
+        "2026-11".parse().expect("a month"),
+        division("310100"),
+        division("330100"),
+    );
+    let row = row.expect("readable").expect("a statement");
+    assert_eq!((row.state.as_str(), row.difference), ("disputed", Some(StatementDifference::UnderContest)));
+    assert_eq!(row.under_contest(), UnderContest::default(), "what Shanghai knows counts for Shanghai");
+}
+
+#[test]
+fn months_are_cut_in_their_order() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 5);
+    stage.account(&phone, 10_000);
+    let mut line = Line::new(&mut stage);
+    line.ride(&mut stage, &phone, -120);
+    line.upload(&mut stage);
+    stage.pass(TO_DECEMBER);
+    stage.pass(31 * DAY);
+    assert_eq!(refused(&mut stage, "310000", "2026-12"), "TRN-4005", "November has documents");
+    close(&mut stage, "310000", "2026-11");
+    assert!(close(&mut stage, "310000", "2026-12").is_empty());
+    assert_eq!(refused(&mut stage, "310000", "2026-10"), "TRN-PERIOD-CLOSED", "nothing is cut behind a later month");
     stage.check();
 }
 

@@ -1,16 +1,18 @@
-//! Contests: a debtor says of one document that it is not owed; the creditor answers in time, or the tribunal hears of it.
+//! Contests: a debtor says of one document that it is not owed; the creditor answers in time, the debtor accepts that in time, or
+//! the tribunal hears of it.
 
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_transit::command::{AdjustWish, Command, Reply};
-use huitong_transit::model::contest::{ContestDecision, ContestReason, ContestState};
+use huitong_transit::model::contest::{Contest, ContestDecision, ContestReason, ContestReply, ContestState, Party};
+use huitong_transit::model::message::Message;
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::TripState;
 use huitong_transit::query::contests::{self, ContestRow};
 use huitong_transit::query::trips;
 use uuid::Uuid;
 
-use super::stage::{METRO, Phone, Stage};
+use super::stage::{METRO, Phone, Stage, division};
 
 const CLERK: &str = "clearing";
 const DAY: i64 = 24 * 60;
@@ -45,6 +47,18 @@ fn answer(stage: &mut Stage, contest: Uuid, decision: ContestDecision, amount: O
     stage.pass(1);
 }
 
+fn reply(stage: &mut Stage, contest: Uuid, accepts: bool) {
+    let wish = Command::ReplyContest { contest, accepts, explanation: "looked at theirs".to_owned() };
+    stage.region.call("330000", CLERK, None, wish).reply();
+    stage.pass(1);
+}
+
+/// The states that a contest had at a node.
+fn history(stage: &Stage, node: &str, contest: Uuid) -> Vec<ContestState> {
+    let steps = contests::steps(stage.region.view(node), contest).expect("readable");
+    steps.into_iter().map(|step| step.state).collect()
+}
+
 fn books(stage: &Stage) -> (i64, i64) {
     let fen = |node: &str, account: &str| {
         stage.balances(node, account.split('/').next().expect("a class")).get(account).map_or(0, |fen| fen.0)
@@ -63,27 +77,37 @@ fn decided(decision: ContestDecision, amount: Option<i64>, state: TripState, boo
     assert_eq!(visited.contest, home.contest, "both sides see the same reason, evidence and clocks");
     assert_eq!((visited.role.as_str(), home.role.as_str()), ("creditor", "debtor"));
     assert_eq!(visited.contest.reason, ContestReason::NoAccount);
-    answer(&mut stage, visited.contest.contest, decision, amount);
+    let contest = visited.contest.contest;
+    answer(&mut stage, contest, decision, amount);
+    let mut states = vec![ContestState::Open];
+    if decision != ContestDecision::Withdrawn {
+        // The creditor's word alone makes nobody pay.
+        assert_eq!(books(&stage), (0, 0));
+        for node in ["310000", "330000"] {
+            let row = of_document(&stage, node, trip);
+            assert_eq!((row.state, row.awaits), (ContestState::Answered, Some(Party::Debtor)), "{node}");
+        }
+        reply(&mut stage, contest, true);
+        states.push(ContestState::Answered);
+    }
+    states.push(decision.into());
     assert_eq!(stage.trips("310100", &phone)[0].state, state);
     assert_eq!(books(&stage), (booked, -booked));
     for node in ["310000", "330000"] {
         let row = of_document(&stage, node, trip);
-        assert_eq!(row.state, decision.into(), "{node}");
-        let steps = contests::steps(stage.region.view(node), row.contest.contest).expect("readable");
-        assert_eq!(steps.iter().map(|step| step.state).collect::<Vec<_>>(), [ContestState::Open, decision.into()]);
+        assert_eq!((row.state, row.awaits), (decision.into(), None), "{node}");
+        assert_eq!(history(&stage, node, contest), states, "{node}");
     }
-    let again = Command::AnswerContest {
-        contest: visited.contest.contest,
-        decision: ContestDecision::Upheld,
-        explanation: String::new(),
-        amount: None,
-    };
+    let lost = stage.balances("330000", "loss").get("loss/330100").map_or(0, |fen| fen.0);
+    assert_eq!(lost, booked, "there is no account: home bears what it accepts");
+    let again =
+        Command::AnswerContest { contest, decision: ContestDecision::Upheld, explanation: String::new(), amount: None };
     assert_eq!(stage.region.call("310000", CLERK, None, again).code(), "TRN-4002");
     stage.check();
 }
 
 #[test]
-fn a_contested_claim_that_is_upheld_is_owed_by_home_even_without_account() {
+fn a_contested_claim_that_is_upheld_is_owed_by_home_when_it_accepts_even_without_account() {
     decided(ContestDecision::Upheld, None, TripState::Charged, 500);
 }
 
@@ -108,8 +132,13 @@ fn charged_and_then(decision: ContestDecision, amount: Option<i64>, state: TripS
     assert_eq!(open(&mut stage, trip), contest, "the same document is contested once");
     assert_eq!(books(&stage), (500, -500), "what is charged stays booked while it is contested");
     answer(&mut stage, contest, decision, amount);
-    assert_eq!(stage.trips("310100", &phone)[0].state, state);
+    assert_eq!(stage.trips("310100", &phone)[0].state, state, "what is given back is given back at once");
     assert_eq!(books(&stage), (booked, -booked));
+    if decision != ContestDecision::Withdrawn {
+        assert_eq!(of_document(&stage, "330000", trip).state, ContestState::Answered);
+        reply(&mut stage, contest, true);
+        assert_eq!(books(&stage), (booked, -booked));
+    }
     let rider = format!("rider/{}", phone.account);
     assert_eq!(stage.balances("330000", "rider")[&rider], Fen(booked - 10_000));
     assert_eq!(of_document(&stage, "330000", trip).state, decision.into());
@@ -169,7 +198,7 @@ fn thirty_days_after_the_statement_it_is_too_late() {
 }
 
 #[test]
-fn between_cities_of_one_node_a_contest_is_decided_at_once() {
+fn between_cities_of_one_node_a_contest_takes_both_clerks_too() {
     let mut stage = Stage::new();
     let phone = Phone::new("330200", 5);
     let station = super::stage::first_station("330100");
@@ -188,8 +217,12 @@ fn between_cities_of_one_node_a_contest_is_decided_at_once() {
         amount: Some(Fen(100)),
     };
     stage.region.call("330000", CLERK, None, wish).reply();
+    assert_eq!(stage.trips("330100", &phone)[0].state, TripState::Disputed);
+    reply(&mut stage, contest.contest.contest, true);
     assert_eq!(stage.trips("330100", &phone)[0].state, TripState::Charged);
     assert_eq!(stage.balances("330000", "receivable")["receivable/330100/330200"], Fen(100));
+    assert_eq!(stage.balances("330000", "loss")["loss/330200"], Fen(100));
+    super::invariants::check_invariants(&stage);
     stage.check();
 }
 
@@ -204,8 +237,185 @@ fn an_adjustment_while_the_claim_is_disputed_is_part_of_what_is_decided() {
     assert_eq!(books(&stage), (0, 0));
     let contest = of_document(&stage, "310000", trip).contest.contest;
     answer(&mut stage, contest, ContestDecision::Upheld, None);
+    reply(&mut stage, contest, true);
     assert_eq!(books(&stage), (350, -350));
     stage.check();
+}
+
+#[test]
+fn an_adjustment_that_crosses_the_acceptance_is_booked_once() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 7);
+    let trip = ride(&mut stage, &phone);
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    answer(&mut stage, contest, ContestDecision::Upheld, None);
+    // Home accepts 5 yuan, and while that is on its way a clerk of Shanghai makes it 4.
+    let wish = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
+    stage.region.call("330000", CLERK, None, wish).reply();
+    let wish = AdjustWish::Charge { amount_fen: Fen(400) };
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
+    stage.pass(1);
+    assert_eq!(books(&stage), (400, -400));
+    assert_eq!(stage.balances("330000", "loss")["loss/330100"], Fen(400), "what home bore goes back to home");
+    super::invariants::check_invariants(&stage);
+    stage.check();
+}
+
+#[test]
+fn a_debtor_that_does_not_accept_is_not_charged_and_the_contest_goes_on() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 8);
+    let trip = ride(&mut stage, &phone);
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    answer(&mut stage, contest, ContestDecision::Upheld, None);
+    let again = Command::AnswerContest {
+        contest,
+        decision: ContestDecision::Withdrawn,
+        explanation: String::new(),
+        amount: None,
+    };
+    assert_eq!(stage.region.call("310000", CLERK, None, again).code(), "TRN-4006", "it is home's turn");
+    reply(&mut stage, contest, false);
+    for node in ["310000", "330000"] {
+        let row = of_document(&stage, node, trip);
+        assert_eq!((row.state, row.awaits), (ContestState::Escalated, Some(Party::Creditor)), "{node}");
+    }
+    assert_eq!(books(&stage), (0, 0));
+    let early = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
+    assert_eq!(stage.region.call("330000", CLERK, None, early).code(), "TRN-4006", "now it is Shanghai's");
+    // The tribunal says 3 yuan: Shanghai answers so, and home accepts.
+    answer(&mut stage, contest, ContestDecision::Adjusted, Some(300));
+    reply(&mut stage, contest, true);
+    assert_eq!(books(&stage), (300, -300));
+    let (open, answered, escalated) = (ContestState::Open, ContestState::Answered, ContestState::Escalated);
+    for node in ["310000", "330000"] {
+        assert_eq!(
+            history(&stage, node, contest),
+            [open, answered, escalated, answered, ContestState::Adjusted],
+            "{node}"
+        );
+    }
+    stage.check();
+}
+
+#[test]
+fn a_debtor_that_is_silent_has_not_accepted() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 9);
+    let trip = ride(&mut stage, &phone);
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    answer(&mut stage, contest, ContestDecision::Upheld, None);
+    stage.pass(15 * DAY - 3);
+    assert_eq!(of_document(&stage, "330000", trip).state, ContestState::Answered);
+    stage.pass(3);
+    for node in ["310000", "330000"] {
+        assert_eq!(of_document(&stage, node, trip).state, ContestState::Escalated, "{node}");
+        assert!(stage.alarms(node).iter().any(|alarm| alarm.contains("escalated")), "{node}");
+    }
+    assert_eq!(of_document(&stage, "310000", trip).awaits, Some(Party::Creditor));
+    assert_eq!(books(&stage), (0, 0));
+    stage.check();
+}
+
+#[test]
+fn a_debtor_whose_node_is_away_is_escalated_at_the_creditor_and_may_still_accept() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 10);
+    let trip = ride(&mut stage, &phone);
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    answer(&mut stage, contest, ContestDecision::Upheld, None);
+    // Home accepts on the last day; its line is down until the next week.
+    stage.region.pass(huitong_kernel::time::DurationMs::days(14));
+    let wish = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
+    stage.region.call("330000", CLERK, None, wish).reply();
+    stage.region.pass(huitong_kernel::time::DurationMs::days(7));
+    let row = of_document(&stage, "310000", trip);
+    assert_eq!((row.state, row.awaits), (ContestState::Escalated, Some(Party::Debtor)));
+    stage.pass(1);
+    assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Upheld);
+    assert_eq!(books(&stage), (500, -500));
+    stage.check();
+}
+
+#[test]
+fn a_debtor_whose_clock_is_behind_is_told_that_it_was_too_late() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 11);
+    stage.account(&phone, 10_000);
+    let trip = ride(&mut stage, &phone);
+    stage.pass(7 * DAY);
+    stage.region.call("310000", CLERK, None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
+    stage.region.carry_all();
+    // Opened on the last day by home's clock, known in Shanghai a day after the last.
+    stage.pass(30 * DAY);
+    let wish = Command::OpenContest { document: trip, reason: ContestReason::FareWrong, evidence: String::new() };
+    stage.region.call("330000", CLERK, None, wish).reply();
+    stage.region.pass(huitong_kernel::time::DurationMs::days(1));
+    stage.pass(1);
+    for node in ["310000", "330000"] {
+        let row = of_document(&stage, node, trip);
+        assert_eq!((row.state, row.awaits), (ContestState::Refused, None), "{node}");
+        assert!(stage.alarms(node).iter().any(|alarm| alarm.contains("TRN-CONTEST-LATE")), "{node}");
+    }
+    assert_eq!(books(&stage), (500, -500));
+    stage.check();
+}
+
+#[test]
+fn the_creditors_time_to_answer_runs_by_its_own_clock() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 12);
+    stage.account(&phone, 10_000);
+    let trip = ride(&mut stage, &phone);
+    let document = of_trip_document(&stage, trip);
+    // A month ago, says whoever has taken home over.
+    let long_ago = huitong_kernel::time::Instant(stage.now().0 - 30 * 86_400_000);
+    let contest = Contest {
+        contest: Uuid::from_u128(77),
+        opened_at: long_ago,
+        answer_by: long_ago + huitong_kernel::time::DurationMs::days(15),
+        ..document
+    };
+    stage.forge("330000", "310000", Message::Contest(contest));
+    stage.region.pass(huitong_kernel::time::DurationMs::days(14));
+    assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Open);
+    stage.region.pass(huitong_kernel::time::DurationMs::days(1));
+    assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Escalated);
+}
+
+/// What a contest of a trip of this morning says.
+fn of_trip_document(stage: &Stage, document: Digest) -> Contest {
+    Contest {
+        contest: Uuid::nil(),
+        document,
+        booking_day: "2026-11-24".parse().expect("a date"),
+        creditor: division("310100"),
+        debtor: division("330100"),
+        reason: ContestReason::FareWrong,
+        amount_fen: Fen(500),
+        evidence: String::new(),
+        opened_at: stage.now(),
+        answer_by: stage.now(),
+    }
+}
+
+#[test]
+fn a_debtor_cannot_accept_adjustments_that_were_never_made() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 13);
+    let trip = ride(&mut stage, &phone);
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    let reply = |accepts, adjusts| {
+        Message::ContestReply(ContestReply { contest, document: trip, accepts, adjusts, explanation: String::new() })
+    };
+    stage.forge("330000", "310000", reply(true, 0));
+    assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Open, "nothing was answered yet");
+    let wish =
+        Command::AnswerContest { contest, decision: ContestDecision::Upheld, explanation: String::new(), amount: None };
+    stage.region.call("310000", CLERK, None, wish).reply();
+    stage.forge("330000", "310000", reply(true, 3));
+    assert_eq!(stage.unread("310000"), ["TRN-1003"]);
+    assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Answered);
 }
 
 /// A clerk of Shanghai sets what the trip costs.
@@ -229,6 +439,7 @@ fn what_home_owes_without_an_account_is_its_own_loss_when_it_gets_cheaper_and_wh
     let trip = ride(&mut stage, &phone);
     let contest = of_document(&stage, "310000", trip).contest.contest;
     answer(&mut stage, contest, ContestDecision::Upheld, None);
+    reply(&mut stage, contest, true);
     let loss = |stage: &Stage| stage.balances("330000", "loss")["loss/330100"];
     assert_eq!((books(&stage), loss(&stage)), ((500, -500), Fen(500)));
     set(&mut stage, trip, 200);
@@ -267,6 +478,7 @@ fn an_adjustment_that_another_has_replaced_is_not_taken_back_as_a_whole() {
     };
     assert_eq!(stage.region.call("310000", CLERK, None, withdraw).code(), "TRN-1003");
     answer(&mut stage, contest, ContestDecision::Adjusted, Some(300));
+    reply(&mut stage, contest, true);
     assert_eq!(books(&stage), (300, -300));
     assert_eq!(stage.trips("310100", &phone)[0].charge_fen, Fen(300));
     stage.check();

@@ -4,8 +4,8 @@ use huitong_kernel::money::Fen;
 use huitong_service_kit::toml_data::json_text;
 use huitong_transit::command::{AdjustWish, Command};
 use huitong_transit::model::tap::Direction::{Boarding, In, Out};
-use huitong_transit::query::splits;
 use huitong_transit::query::trips::TripRow;
+use huitong_transit::query::{documents, splits};
 
 use super::stage::{METRO, Phone, Stage};
 
@@ -45,6 +45,79 @@ fn a_ride_on_line_11_out_of_jiangsu_is_claimed_whole_and_shared_by_metres() {
     let notices = splits::of_trip(stage.region.view("320000"), trip.trip).expect("readable");
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0].parts.iter().map(|(_, part)| *part).sum::<Fen>(), Fen(400));
+    stage.check();
+}
+
+#[test]
+fn a_part_that_comes_after_the_partners_cut_is_booked_in_its_next_month_on_both_sides() {
+    let mut stage = Stage::new();
+    publish(&mut stage, "310000", LINE_11);
+    let phone = Phone::new("330100", 1);
+    stage.account(&phone, 10_000);
+    // Late on 30 November; then the line from Shanghai to Jiangsu is down.
+    let late = (6 * 24 + 13) * 60;
+    stage.pass(late);
+    let keys = stage.key_set(2);
+    stage.region.call("310000", "keeper", None, Command::PublishKeySet(keys)).reply();
+    stage.region.carry_all();
+    let mut entry = stage.gate("SH-HUAQIAO-1", "310100", 1101, 11);
+    let mut exit = stage.gate("SH-ANTING-1", "310100", 1104, 11);
+    (entry.key_set, exit.key_set) = (2, 2);
+    entry.tap(&phone, In, stage.at(late - 60));
+    exit.tap(&phone, Out, stage.at(late - 30));
+    stage.upload(&entry);
+    stage.upload(&exit);
+    let without_jiangsu = |stage: &mut Stage| {
+        for (from, to) in [("310000", "330000"), ("330000", "310000"), ("330000", "320000"), ("320000", "330000")] {
+            stage.region.carry(from, to);
+        }
+    };
+    let pass = |stage: &mut Stage, minutes: i64| {
+        stage.region.pass(huitong_kernel::time::DurationMs::minutes(minutes));
+        for _ in 0..5 {
+            without_jiangsu(stage);
+            stage.region.pass(huitong_kernel::time::DurationMs::minutes(0));
+        }
+    };
+    pass(&mut stage, 1);
+    let trip = stage.trips("310100", &phone).remove(0);
+    assert_eq!((trip.booking_day.to_string(), trip.charge_fen), ("2026-11-30".to_owned(), Fen(400)));
+    let ages = |stage: &Stage| {
+        let items = huitong_transit::query::ages::open_items(stage.region.view("310000"), stage.now());
+        let split = items.expect("readable").into_iter().find(|item| item.item == "split").expect("an item");
+        (split.count, split.amount_fen)
+    };
+    assert_eq!(ages(&stage), (1, Fen(328)), "Shanghai sees that a part waits");
+    // 1 December, 10:00: all cut November. Then the line is up again.
+    pass(&mut stage, 12 * 60);
+    for node in ["310000", "320000", "330000"] {
+        stage.region.call(node, "clearing", None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
+    }
+    stage.pass(1);
+    assert_eq!(ages(&stage).0, 0);
+    assert_eq!(stage.balances("310000", "payable")["payable/310100/320000"], Fen(-328));
+    assert_eq!(stage.balances("320000", "receivable")["receivable/320000/310100"], Fen(328));
+    for node in ["310000", "320000"] {
+        let parts = documents::of_trip(stage.region.view(node), trip.trip).expect("readable");
+        let days: Vec<_> =
+            parts.iter().map(|part| (part.booking_day.to_string(), part.travel_day.to_string())).collect();
+        assert_eq!(days, [("2026-12-01".to_owned(), "2026-11-30".to_owned())], "{node}");
+    }
+    stage.pass(31 * 24 * 60);
+    for node in ["310000", "320000", "330000"] {
+        stage.region.call(node, "clearing", None, Command::ClosePeriod { period: "2026-12".to_owned() }).reply();
+    }
+    stage.pass(1);
+    for period in ["2026-11", "2026-12"] {
+        let pairs = super::clearing_periods::agreed_pairs(&stage, period);
+        assert!(pairs.iter().all(|pair| pair.row.state == "confirmed"), "{period}: {pairs:?}");
+        let jiangsu = pairs.iter().filter(|pair| pair.row.creditor_node.as_str() == "320000");
+        let expected = if period == "2026-12" { Fen(328) } else { Fen(0) };
+        assert_eq!(jiangsu.map(|pair| pair.payable_fen).sum::<Fen>(), expected, "{period}");
+    }
+    let days = huitong_transit::query::totals::days(stage.region.view("320000"), ("", "", ""), 100);
+    assert!(days.expect("readable").iter().all(|day| day.state == "matched"));
+    super::invariants::check_invariants(&stage);
     stage.check();
 }
 

@@ -9,7 +9,7 @@ use huitong_service_kit::Service;
 use huitong_service_kit::toml_data::json_text;
 use huitong_transit::Transit;
 use huitong_transit::command::{AdjustWish, Command, OrderWish, Reply};
-use huitong_transit::model::contest::{ContestDecision, ContestReason};
+use huitong_transit::model::contest::{Contest, ContestDecision, ContestReason};
 use huitong_transit::model::message::Message;
 use huitong_transit::model::order::{FreeExitRule, OrderKind};
 use huitong_transit::model::tap::Direction::{In, Out};
@@ -266,7 +266,11 @@ fn changed(stage: &mut Stage, courier: &mut Courier, phone: &Phone) {
     stage.region.call("330000", "clearing", None, wish);
     courier.carry(stage, true);
     let open = huitong_transit::query::contests::of_document(stage.region.view("310000"), trip).expect("readable");
-    if let Some(open) = open.filter(|open| open.is_unsettled()) {
+    if let Some(open) = open.filter(|open| !open.has_ended()) {
+        let (contest, document) = (uuid::Uuid::from_u128(77), digest("of nobody"));
+        let unknown = Contest { contest, document, ..open.contest.clone() };
+        stage.forge("330000", "310000", Message::Contest(unknown));
+        courier.carry(stage, true);
         let answer = Command::AnswerContest {
             contest: open.contest.contest,
             decision: ContestDecision::Adjusted,
@@ -274,6 +278,13 @@ fn changed(stage: &mut Stage, courier: &mut Courier, phone: &Phone) {
             amount: Some(Fen(100)),
         };
         stage.region.call("310000", "clearing", None, answer);
+        courier.carry(stage, true);
+        let reply = Command::ReplyContest {
+            contest: open.contest.contest,
+            accepts: true,
+            explanation: "as they say".to_owned(),
+        };
+        stage.region.call("330000", "clearing", None, reply);
         courier.carry(stage, true);
     }
 }
@@ -324,7 +335,7 @@ fn serves_on(stage: &mut Stage, courier: &mut Courier, gates: &mut (Gate, Gate))
     assert!(matches!(paid, Reply::Paid { balance_fen: Fen(4_700), .. }), "{paid:?}");
 }
 
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 25] = [
     "transit.adjust_result.v1",
     "transit.charge_result.v1",
     "transit.code_ask.v1",
@@ -333,6 +344,8 @@ const KINDS: [&str; 22] = [
     "transit.completion_refused.v1",
     "transit.contest.v1",
     "transit.contest_answer.v1",
+    "transit.contest_refused.v1",
+    "transit.contest_reply.v1",
     "transit.day_documents.v1",
     "transit.day_totals.v1",
     "transit.debt_notice.v1",
@@ -342,6 +355,7 @@ const KINDS: [&str; 22] = [
     "transit.key_set.v1",
     "transit.period_statement.v1",
     "transit.service_order.v1",
+    "transit.split_answer.v1",
     "transit.split_notice.v1",
     "transit.statement_answer.v1",
     "transit.station_map.v1",

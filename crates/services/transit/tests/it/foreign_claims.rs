@@ -191,7 +191,7 @@ fn more_than_the_pack_says_is_homes_loss_until_the_contest_ends_and_never_the_ri
     stage.forge("310000", "330000", Message::TripAdjust(Box::new(dearer.clone())));
     let view = stage.region.view("330000");
     let booked = home_trips::trip(view, genuine.trip_id).expect("readable").expect("the trip");
-    assert_eq!((booked.charge_fen, booked.borne_fen), (Fen(900), Fen(400)));
+    assert_eq!((booked.charge_fen, booked.borne_by_home()), (Fen(900), Fen(400)));
     let name: &[u8] = b"huitong.transit.adjust.1";
     let document = huitong_kernel::hash::HashFunction::Sha256.hash(&[name, dearer.adjust.as_bytes()]);
     let contest = contests::of_document(view, document).expect("readable").expect("a contest");
@@ -214,6 +214,8 @@ fn a_code_that_opened_elsewhere_completes_no_trip() {
     stage.account(&phone, 10_000);
     let mut shanghai = Shanghai::new(&mut stage);
     let whole = ride(&mut stage, &mut shanghai, &phone);
+    // Much later than the exit before: not the same again.
+    stage.pass(60);
     let left = shanghai.exit.tap(&phone, Out, stage.now());
     stage.upload_part(&shanghai.exit, left, left);
     stage.pass(73 * 60);
@@ -235,7 +237,7 @@ fn a_code_that_opened_elsewhere_completes_no_trip() {
     assert_eq!(whole.taps[0].direction, In);
     stage.forge("310000", "330000", Message::TripAdjust(Box::new(again)));
     let booked = home_trips::trip(stage.region.view("330000"), row.trip).expect("readable").expect("the trip");
-    assert_eq!((booked.charge_fen, booked.borne_fen), (Fen(500), Fen(200)));
+    assert_eq!((booked.charge_fen, booked.borne_by_home()), (Fen(500), Fen(200)));
     assert_eq!(stage.account_of(&phone).balance_fen, Fen(9_200));
     let contest = stage.region.view("330000").all("SELECT reason FROM contest", [], |row| row.get::<_, String>(0));
     assert_eq!(contest.expect("readable"), ["DUPLICATE"]);

@@ -36,7 +36,8 @@ fn gate_says(stage: &Stage, code: &[u8], direction: Direction) -> Answer {
     };
     let mut gate = Gate::new(RustCrypto, operator.key(), GateRules::default(), memory);
     let view = stage.region.view("310000");
-    let set = huitong_transit::query::gate_tables::key_set(view, None).expect("readable").expect("a key set");
+    let set =
+        huitong_transit::query::gate_tables::key_set(view, None, stage.now()).expect("readable").expect("a key set");
     gate.load_key_set(&signed_table(&set, &operator)).expect("a key set for gates");
     for home in huitong_transit::query::gate_tables::deny_homes(view).expect("readable") {
         for delta in huitong_transit::query::gate_tables::deny(view, home, None).expect("readable") {

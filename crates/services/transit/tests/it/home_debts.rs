@@ -2,6 +2,7 @@
 
 use huitong_kernel::money::Fen;
 use huitong_transit::command::{Command, Reply};
+use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::TripState;
 
 use super::desk::Shanghai;
@@ -122,14 +123,17 @@ fn a_debt_follows_a_rider_who_leaves() {
     let phone = Phone::new("330100", 25);
     stage.account(&phone, 0);
     let mut shanghai = Shanghai::new(&mut stage);
+    let early = [shanghai.entry.tap(&phone, In, stage.at(-200)), shanghai.exit.tap(&phone, Out, stage.at(-160))];
     shanghai.ride(&mut stage, &phone);
     stage.home("330100", Command::CloseAccount { account: phone.account }).reply();
     stage.home("330100", Command::CloseAccount { account: phone.account }).reply();
     assert_eq!(stage.causes(&phone), ["closed"]);
     assert_eq!(stage.authorise(&phone, "again").code(), "TRN-2003");
     // A tap from before the closing that comes in late is charged like any other.
-    let late = shanghai.ride(&mut stage, &phone);
-    assert_eq!(late.state, TripState::Charged);
+    stage.upload_part(&shanghai.entry, early[0], early[0]);
+    stage.upload_part(&shanghai.exit, early[1], early[1]);
+    stage.pass(1);
+    assert_eq!(stage.trips("310100", &phone)[0].state, TripState::Charged);
     assert_eq!(stage.account_of(&phone).unpaid_fen, Fen(1_000));
     for wait in [1, 6, 24, 72] {
         stage.pass(wait * HOUR);

@@ -261,7 +261,7 @@ fn a_claim_for_a_rider_whom_the_gates_list_had_is_contested() {
 }
 
 #[test]
-fn a_contested_ride_that_was_made_cheaper_and_then_upheld_is_billed_at_what_was_charged() {
+fn a_ride_on_a_lost_phone_is_never_the_riders_whatever_the_cities_agree_on() {
     let mut stage = Stage::new();
     let phone = Phone::new("330100", 49);
     stage.account(&phone, 5_000);
@@ -291,8 +291,23 @@ fn a_contested_ride_that_was_made_cheaper_and_then_upheld_is_billed_at_what_was_
     };
     stage.region.call("310000", METRO, None, answer).reply();
     stage.pass(0);
-    assert_eq!(sums(&stage), (1, 0, Fen(200)));
-    assert_eq!(stage.account_of(&phone).balance_fen, Fen(4_800));
+    assert_eq!(sums(&stage), (0, 1, Fen(0)), "the creditor's word alone charges nobody");
+    let accept = Command::ReplyContest { contest, accepts: true, explanation: "the list is as they say".to_owned() };
+    stage.home("330100", accept).reply();
+    stage.pass(0);
+    // Home owes Shanghai 2 yuan and bears them itself (risk rule b).
+    let payable = |stage: &Stage| stage.balances("330000", "payable")["payable/330100/310100"];
+    assert_eq!((sums(&stage), payable(&stage)), ((1, 0, Fen(0)), Fen(-200)));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
+    assert_eq!(stage.balances("330000", "loss")["loss/330100"], Fen(200));
+    // What is given back later goes back to home.
+    let wish = AdjustWish::Charge { amount_fen: Fen(50) };
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip: trip.trip, wish }).reply();
+    stage.pass(0);
+    assert_eq!((sums(&stage), payable(&stage)), ((1, 0, Fen(0)), Fen(-50)));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
+    assert_eq!(stage.balances("330000", "loss")["loss/330100"], Fen(50));
+    super::invariants::check_invariants(&stage);
     stage.check();
 }
 

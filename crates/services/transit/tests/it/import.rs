@@ -5,6 +5,7 @@ use huitong_transit::model::import::counts::Counts;
 use huitong_transit::model::import::fate::Fate;
 use huitong_transit::model::import::flows::{FlowFault, Flows};
 use huitong_transit::model::import::row::Kind;
+use huitong_transit::model::import::table::FileFault;
 use huitong_transit::model::parameters::Parameters;
 
 const HEADER: &str =
@@ -201,4 +202,32 @@ fn a_fraction_of_a_day_keeps_its_shape_and_its_sum() {
     let sum = |counts: &[u32; 144]| counts.iter().sum::<u32>();
     assert_eq!((sum(&flows.stations[&3].exits), sum(&thin.exits), sum(&thin.entries)), (10_296, 102, 205));
     assert_eq!((thin.exits[143] + thin.exits[142], thin.exits[0]), (2, 0));
+}
+
+#[test]
+fn a_carriage_return_within_a_line_spoils_its_line_and_hides_nothing() {
+    let good = record("06:00:00", "AAAAAAAAA", "地铁入站", "罗湖站", 0, "268001101");
+    let tail = good.trim_end().to_owned() + "\r,garbage\n";
+    check(&[good.clone(), tail], &["no_exit", "carriage_return"]);
+    let two_in_one = good.trim_end().to_owned() + "\r" + &good;
+    check(&[two_in_one, good.trim_end().to_owned() + "\r\n"], &["carriage_return", "no_exit"]);
+}
+
+#[test]
+fn a_file_without_a_record_is_no_file_of_records() {
+    let fault = |text: &str| Import::new(text.as_bytes(), &Parameters::default()).expect_err("nothing to read");
+    assert_eq!(fault(HEADER), FileFault::NoRows);
+    assert_eq!(fault(&(HEADER.to_owned() + "\n  \n")), FileFault::NoRows);
+    let good = record("06:00:00", "AAAAAAAAA", "地铁入站", "罗湖站", 0, "268001101");
+    let old = (HEADER.to_owned() + &good).replace('\n', "\r");
+    assert_eq!(fault(&old), FileFault::LineEnds, "ended by carriage returns alone");
+}
+
+#[test]
+fn a_report_says_how_many_records_count_and_when_they_were_by_the_clock_of_the_city() {
+    let entry = record("06:00:00", "AAAAAAAAA", "地铁入站", "罗湖站", 0, "268001101");
+    let import = import(&(HEADER.to_owned() + &entry + &entry));
+    let counts = Counts::of(&import);
+    assert_eq!((counts.rows, counts.accepted, counts.buckets.duplicate), (2, 1, 1));
+    assert_eq!(counts.examples["single_sided.no_exit"][0].at, "2018-09-01 06:00:00");
 }

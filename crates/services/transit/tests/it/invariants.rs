@@ -3,15 +3,22 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::random::RandomSource;
-use huitong_service_kit::Directory;
-use huitong_transit::command::Command;
+use huitong_kernel::time::Instant;
+use huitong_service_kit::{Directory, View, params};
+use huitong_store::journal::Connection;
+use huitong_transit::command::{AdjustWish, Command};
 use huitong_transit::model::tap::Direction::{self, Boarding, In, Out};
-use huitong_transit::query::audit::{self, Audit};
+use huitong_transit::query::audit::{self, Audit, Violation};
 use huitong_transit::query::positions;
+use huitong_transit_code::Reason;
+use huitong_transit_code::record::TapRecord;
+use serde_json::Value;
 
-use super::stage::{Gate, METRO, NODES, Phone, Stage, division, transit};
+use super::stage::{Gate, METRO, NODES, Note, Phone, Stage, division, transit};
 
 struct Provinces;
 
@@ -26,7 +33,7 @@ impl Directory for Provinces {
 }
 
 pub fn audited(stage: &Stage, node: &str) -> Audit {
-    audit::audit(&transit(), stage.region.view(node), &Provinces).expect("readable")
+    audit::audit(&transit(), stage.region.view(node), &Provinces, division(node)).expect("readable")
 }
 
 /// Every node's audit finds nothing.
@@ -90,8 +97,17 @@ fn gates(stage: &mut Stage, phones: &[Phone], taps: &[Planned]) -> Vec<Gate> {
     gates
 }
 
+/// How records come to the node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    /// All within the wait for late uploads.
+    InTime,
+    /// With up to two days between two parts: many a trip is final before its taps are there.
+    Late,
+}
+
 /// One world: records are uploaded in parts, twice now and then, in the order that `order` gives.
-fn play(taps: &[Planned], order: &mut RandomSource) -> Stage {
+fn play(taps: &[Planned], arrival: Arrival, order: &mut RandomSource) -> Stage {
     let mut stage = Stage::new();
     for (node, rule) in [("310000", super::cross_border::LINE_11), ("320000", super::cross_border::BUS_7618)] {
         let text = huitong_service_kit::toml_data::json_text(rule).expect("TOML");
@@ -122,6 +138,9 @@ fn play(taps: &[Planned], order: &mut RandomSource) -> Stage {
     }
     for (gate, first, last) in parts {
         stage.upload_part(&gates[gate], first, last);
+        if arrival == Arrival::Late {
+            stage.pass([0, 1, 60, 20 * 60, 48 * 60][order.below(5) as usize]);
+        }
     }
     stage
 }
@@ -144,14 +163,13 @@ fn check_seed(seed: u64) {
     let taps = plan(&mut random);
     let mut worlds = Vec::new();
     for order in 0..2 {
-        let mut stage = play(&taps, &mut RandomSource::from_number(seed * 1_000 + order));
+        let mut stage = play(&taps, Arrival::InTime, &mut RandomSource::from_number(seed * 1_000 + order));
         // Until forgotten exits are given up, totals exchanged, and November cut.
         stage.pass(80 * 60);
         stage.pass(48 * 60);
         stage.pass(24 * 60);
         check_invariants(&stage);
         stage.check();
-        let mut pairs = BTreeMap::new();
         for node in NODES {
             stage.region.call(node, "clearing", None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
         }
@@ -161,14 +179,13 @@ fn check_seed(seed: u64) {
                 positions::pairs(stage.region.view(node), "2026-11".parse().expect("a month")).expect("readable")
             {
                 assert_eq!(pair.row.state, "confirmed", "seed {seed}, {node}: {:?}", pair.row.statement);
-                pairs.insert((pair.row.statement.creditor, pair.row.statement.debtor), pair);
             }
             let days =
                 huitong_transit::query::totals::days(stage.region.view(node), ("", "", ""), 100).expect("readable");
             assert!(days.iter().all(|day| day.state == "matched"), "seed {seed}, {node}");
         }
-        let gross = positions::gross(&pairs.into_values().collect::<Vec<_>>());
-        assert_eq!(positions::payments(&gross).positions.values().copied().sum::<Fen>(), Fen::ZERO, "J6, seed {seed}");
+        let pairs = super::clearing_periods::agreed_pairs(&stage, "2026-11");
+        assert!(!pairs.is_empty(), "seed {seed} has claims");
         worlds.push(trips(&stage));
     }
     assert!(!worlds[0].is_empty(), "seed {seed} has trips");
@@ -184,20 +201,235 @@ fn random_days_keep_every_invariant_in_any_order_of_arrival() {
 }
 
 #[test]
-fn the_audit_names_what_was_tampered_with() {
-    let mut stage = play(&plan(&mut RandomSource::from_number(7)), &mut RandomSource::from_number(8));
-    stage.pass(80 * 60);
-    check_invariants(&stage);
-    let tampered = [
-        ("UPDATE trip SET charge_fen = charge_fen + 100 WHERE trip = (SELECT MIN(trip) FROM trip)", "J4"),
-        ("UPDATE tap SET trip = NULL WHERE trip = (SELECT MAX(trip) FROM trip)", "J2"),
-        ("UPDATE station_day SET entries = entries + 1", "J11"),
-        ("UPDATE gate_epoch SET highest = highest + 2", "J7"),
-        ("UPDATE ledger_account SET debits_posted = debits_posted + 1 WHERE code LIKE 'receivable/%'", "J5"),
-    ];
-    for (sql, invariant) in tampered {
-        stage.tamper("310000", sql);
-        let found = audited(&stage, "310000").violations;
-        assert!(found.iter().any(|violation| violation.invariant == invariant), "{sql}: {found:?}");
+fn taps_that_come_before_and_after_their_trips_are_final_keep_every_invariant() {
+    for seed in 11..=12 {
+        println!("seed {seed}");
+        let taps = plan(&mut RandomSource::from_number(seed));
+        let mut stage = play(&taps, Arrival::Late, &mut RandomSource::from_number(seed * 1_000));
+        stage.pass(80 * 60);
+        stage.pass(48 * 60);
+        check_invariants(&stage);
+        stage.check();
+        for node in NODES {
+            let open = stage.region.view(node).one("SELECT COUNT(*) FROM open_tap", [], |row| row.get::<_, i64>(0));
+            assert_eq!(open.expect("readable"), Some(0), "seed {seed}, {node}: every tap has found its trip");
+            assert!(stage.alarms(node).iter().all(|alarm| !alarm.contains("wait until")), "seed {seed}, {node}");
+        }
     }
+}
+
+/// Changes the JSON of a decision.
+fn alter(file: &Connection, entry: u64, change: impl FnOnce(&mut Value)) {
+    let read = "SELECT bytes FROM journal WHERE sequence = ?1";
+    let bytes: Vec<u8> = file.query_row(read, params![entry], |row| row.get(0)).expect("an entry");
+    let mut json = serde_json::from_slice(&bytes).expect("JSON");
+    change(&mut json);
+    let bytes = serde_json::to_vec(&json).expect("JSON");
+    file.execute("UPDATE journal SET bytes = ?2 WHERE sequence = ?1", params![entry, bytes]).expect("SQL");
+}
+
+/// The first body of an event in a decision.
+fn body<'j>(json: &'j mut Value, event: &str) -> &'j mut Value {
+    let events = json["events"].as_array_mut().expect("events");
+    &mut events.iter_mut().find(|found| found["event"] == event).expect("the event")["body"]
+}
+
+/// The entry that a query names.
+fn entry(file: &Connection, sql: &str) -> u64 {
+    file.query_row(sql, params![], |row| row.get(0)).expect("an entry")
+}
+
+/// Checks that the audit names an invariant, with a sentence that tells the cause, once the file of Shanghai was changed.
+#[track_caller]
+fn check_named(stage: &Stage, invariant: &str, sentence: &str, tamper: impl FnOnce(&Connection)) {
+    let audit = |view: View<'_>| audit::audit(&transit(), view, &Provinces, division("310000")).expect("readable");
+    let found = stage.tampered("310000", tamper, audit).violations;
+    let is_named = |found: &Violation| found.invariant == invariant && found.sentence.contains(sentence);
+    assert!(found.iter().any(is_named), "no {invariant} with {sentence:?} in {found:#?}");
+}
+
+/// The same for a change of the views.
+#[track_caller]
+fn check_sql(stage: &Stage, invariant: &str, sentence: &str, sql: &str) {
+    check_named(stage, invariant, sentence, |file| {
+        assert!(file.execute(sql, params![]).expect("SQL") > 0, "nothing was changed by {sql}");
+    });
+}
+
+/// A node with paired, single-sided, shared and adjusted trips, and a month that was closed.
+fn played() -> Stage {
+    let mut stage = play(&plan(&mut RandomSource::from_number(7)), Arrival::InTime, &mut RandomSource::from_number(8));
+    stage.pass(1);
+    let clerk = AdjustWish::Charge { amount_fen: Fen(100) };
+    let view = stage.region.view("310000");
+    let charged =
+        "SELECT trip FROM trip WHERE state = 'charged' AND charge_fen > 100 AND kind = 'paired' ORDER BY trip";
+    let trips = view.all(charged, [], |row| Ok(Digest(row.get(0)?))).expect("readable");
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip: trips[0], wish: clerk }).reply();
+    stage.pass(80 * 60);
+    stage.pass(72 * 60);
+    for node in NODES {
+        stage.region.call(node, "clearing", None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
+    }
+    stage.region.carry_all();
+    check_invariants(&stage);
+    stage
+}
+
+#[test]
+fn the_audit_names_trips_that_were_tampered_with() {
+    let stage = played();
+    const OF_FINAL: &str =
+        "SELECT entry FROM trip WHERE adjusts = 0 AND kind = 'paired' AND state = 'charged' ORDER BY trip LIMIT 1";
+    const ADJUSTED: &str = "SELECT entry FROM trip_adjust LIMIT 1";
+    let final_trip = |file: &Connection, change: fn(&mut Value)| {
+        alter(file, entry(file, OF_FINAL), |json| {
+            let trips = body(json, "transit.trips_final.v1")["trips"].as_array_mut().expect("trips");
+            trips.iter_mut().filter(|trip| trip["trip"]["kind"] == "paired").for_each(|trip| change(&mut trip["trip"]));
+        });
+    };
+    check_sql(
+        &stage,
+        "J1",
+        "does not hold it",
+        "UPDATE trip SET trip = zeroblob(32) WHERE trip = (SELECT MIN(trip) FROM trip)",
+    );
+    check_sql(&stage, "J1", "no document of it", "DELETE FROM document WHERE kind = 'trip'");
+    check_named(&stage, "J1", "not the hash of its taps", |file| {
+        final_trip(file, |trip| trip["taps"][0]["hash"] = Value::from("00".repeat(32)));
+    });
+    check_named(&stage, "J3", "the pack says", |file| {
+        final_trip(file, |trip| {
+            for field in ["nominal_fen", "charge_fen"] {
+                trip["fare"][field] = Value::from(trip["fare"][field].as_i64().expect("fen") + 100);
+            }
+        });
+    });
+    check_named(&stage, "J3", "the pack says", |file| {
+        alter(file, entry(file, ADJUSTED), |json| {
+            let adjust = &mut body(json, "transit.trip_adjusted.v1")["adjust"];
+            adjust["reason"] = Value::from("late_tap");
+        });
+    });
+    check_sql(&stage, "J4", "the view says", "UPDATE trip SET charge_fen = charge_fen + 100 WHERE adjusts = 0");
+    check_sql(&stage, "J4", "no adjustments say so", "UPDATE trip SET charge_fen = charge_fen + 100 WHERE adjusts = 0");
+    check_sql(&stage, "J4", "no adjustments say so", "DELETE FROM trip_adjust");
+    check_sql(&stage, "J4", "has no document of that amount", "DELETE FROM document WHERE kind = 'adjust'");
+    check_named(&stage, "J4", "does not follow", |file| {
+        alter(file, entry(file, ADJUSTED), |json| {
+            body(json, "transit.trip_adjusted.v1")["adjust"]["change_fen"] = Value::from(-1);
+        });
+    });
+    check_named(&stage, "J4", "nominal − discounts", |file| {
+        final_trip(file, |trip| trip["fare"]["overstay_fen"] = Value::from(7));
+    });
+    check_named(&stage, "J12", "above the limit", |file| final_trip(file, |trip| trip["limit_fen"] = Value::from(1)));
+    check_sql(&stage, "J8", "begins while", "UPDATE trip SET ended = ended + 86400000 WHERE kind = 'paired'");
+}
+
+#[test]
+fn the_audit_names_taps_and_figures_that_were_tampered_with() {
+    let stage = played();
+    check_sql(&stage, "J2", "in no trip", "UPDATE tap SET trip = NULL WHERE trip = (SELECT MAX(trip) FROM trip)");
+    check_sql(&stage, "J2", "does not exist", "UPDATE tap SET trip = zeroblob(32) WHERE trip IS NOT NULL");
+    check_sql(&stage, "J7", "without alarm", "UPDATE gate_epoch SET highest = highest + 2");
+    check_sql(
+        &stage,
+        "J7",
+        "numbers held",
+        "UPDATE gate_epoch SET highest = highest + 2, contiguous_to = contiguous_to + 2",
+    );
+    check_sql(&stage, "J7", "numbers held", "DELETE FROM tap WHERE sequence = 1");
+    check_sql(&stage, "J7", "never given", "UPDATE gate_epoch SET hole_alarm_at = 1");
+    check_sql(&stage, "J8", "used by another tap", "UPDATE code_use SET sequence = sequence + 1000");
+    check_sql(&stage, "J8", "that is not held", "UPDATE code_use SET sequence = sequence + 1000");
+    check_sql(&stage, "J9", "does not verify", "UPDATE key_set SET bytes = zeroblob(64)");
+    check_sql(
+        &stage,
+        "J9",
+        "not the one that was verified",
+        "UPDATE tap SET hash = zeroblob(32) WHERE rider IS NOT NULL",
+    );
+    check_sql(
+        &stage,
+        "J11",
+        "entries: kept",
+        "UPDATE station_day SET entries = exits, exits = entries WHERE entries <> exits",
+    );
+    check_sql(&stage, "J11", "no figures", "DELETE FROM station_day");
+    check_sql(&stage, "J12", "provisional fare", "UPDATE tap SET limit_fen = 1 WHERE rider IS NOT NULL");
+    check_named(&stage, "J10", "outside its time", |file| {
+        // The gate's clock in a record, five minutes later than it was.
+        let found = "SELECT gate, epoch, sequence, entry FROM tap WHERE rider IS NOT NULL AND state IN (0, 1) ORDER BY gate LIMIT 1";
+        let (gate, epoch, sequence, entry): (String, u32, u64, u64) = file
+            .query_row(found, params![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .expect("a tap");
+        alter(file, entry, |json| {
+            let taken = body(json, "transit.taps_taken.v1");
+            let place = usize::try_from(sequence - taken["first"].as_u64().expect("a number")).expect("a place");
+            let base64 = base64::engine::general_purpose::STANDARD;
+            let mut record = base64.decode(taken["records"][place].as_str().expect("base64")).expect("base64");
+            let time = i64::from_be_bytes(record[50..58].try_into().expect("eight bytes")) + 300_000;
+            record[50..58].copy_from_slice(&time.to_be_bytes());
+            taken["records"][place] = Value::from(base64.encode(&record));
+            let hash = TapRecord::hash(&record);
+            let sql = "UPDATE tap SET hash = ?4 WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3";
+            file.execute(sql, params![gate, epoch, sequence, hash]).expect("SQL");
+        });
+    });
+}
+
+#[test]
+fn the_audit_names_money_that_was_tampered_with() {
+    let stage = played();
+    check_sql(
+        &stage,
+        "J5",
+        "do not add up",
+        "UPDATE ledger_account SET debits_posted = debits_posted + 1 WHERE code LIKE 'receivable/%'",
+    );
+    check_sql(&stage, "J5", "the book nothing", "DELETE FROM ledger_account WHERE code LIKE 'payable/310100/32%'");
+    check_sql(&stage, "J5", "the trips", "UPDATE document SET amount_fen = amount_fen + 1 WHERE kind = 'split'");
+    check_sql(&stage, "J5", "sums of the day", "UPDATE document_day SET documents = documents + 1");
+    check_sql(&stage, "J5", "sums of the day", "DELETE FROM document_day");
+    check_sql(&stage, "J5", "were stated", "UPDATE document SET booking_day = '2026-12-30' WHERE kind = 'trip'");
+    check_sql(
+        &stage,
+        "J1",
+        "more than once",
+        "UPDATE ledger_transfer SET reference = (SELECT lower(hex(trip)) FROM home_trip LIMIT 1)",
+    );
+    check_sql(&stage, "J4", "home holds", "UPDATE home_trip SET charge_fen = charge_fen + 1");
+    check_sql(&stage, "J4", "home charges otherwise", "UPDATE home_trip SET charge_fen = charge_fen + 1");
+    check_sql(&stage, "J8", "with another trip", "UPDATE home_code_use SET trip = zeroblob(32)");
+}
+
+#[test]
+fn records_of_broken_clocks_and_records_in_doubt_are_no_violation() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 1);
+    let mut gate = stage.gate("SH-PEOPLE-1", "310100", 207, 2);
+    let code = phone.code(stage.at(0));
+    let years = [Instant(631_152_000_000), Instant(884_541_340_800_000), Instant(i64::MAX / 2), Instant(i64::MIN / 2)];
+    for time in years {
+        gate.note(&code, In, time, Note::default());
+    }
+    gate.note(&code, In, stage.at(0), Note { reason: Reason::Passback, ..Note::default() });
+    gate.tap(&phone, In, stage.at(1));
+    stage.upload(&gate);
+    // Other records come under the numbers of the refused one and of the entry.
+    let mut twin = Gate::new("SH-PEOPLE-1", "310100", 207, 2);
+    for time in 0..6 {
+        twin.tap(&phone, In, stage.at(30 + time));
+    }
+    stage.upload_part(&twin, 5, 6);
+    let doubted =
+        stage
+            .region
+            .view("310000")
+            .all("SELECT COUNT(*) FROM tap WHERE reason = 'TRN-TAP-CONFLICT'", [], |row| row.get::<_, u64>(0));
+    assert_eq!(doubted.expect("readable"), [2]);
+    stage.pass(5 * 24 * 60);
+    check_invariants(&stage);
+    stage.check();
 }

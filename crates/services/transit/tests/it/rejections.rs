@@ -1,7 +1,7 @@
 //! What a pack, a map or a list of packs is refused for; the answer names the field.
 
 use super::city::{line, map, pack, pack_json, shanghai};
-use huitong_transit::model::fare::sequence::{check_sequence, in_force};
+use huitong_transit::model::fare::sequence::check_sequence;
 use huitong_transit::model::fare::validate::validate;
 use huitong_transit::model::network::{Network, StationMap};
 use serde_json::{Value, json};
@@ -158,12 +158,6 @@ fn versions_of_a_network_follow_each_other() {
     let second = || version(2, "2020-01-01", None);
     let third = || version(3, "2021-06-01", None);
     assert_eq!(check_sequence(&[third(), first(), second()]), Ok(()));
-    let packs = [first(), second(), third()];
-    for (day, number) in
-        [("2018-12-31", None), ("2019-12-31", Some(1)), ("2020-01-01", Some(2)), ("2021-06-01", Some(3))]
-    {
-        assert_eq!(in_force(&packs, day.parse().expect("a date")).map(|pack| pack.version), number, "{day}");
-    }
     let refused = |packs: &[_]| check_sequence(packs).expect_err("they do not follow");
     assert!(refused(&[first(), version(2, "2019-12-31", None)]).contains("overlaps"));
     assert!(refused(&[second(), version(3, "2020-01-01", None)]).contains("overlaps"));

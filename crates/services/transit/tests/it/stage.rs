@@ -7,9 +7,9 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
-use huitong_service_kit::Stop;
 use huitong_service_kit::harness::{Called, Region};
 use huitong_service_kit::toml_data::json_text;
+use huitong_service_kit::{Stop, View};
 use huitong_transit::Transit;
 use huitong_transit::command::{AccountWish, AuthoriseWish, Command, GateWish, Reply, TakenReply};
 use huitong_transit::keys::{Issuer, IssuerKeys};
@@ -418,12 +418,28 @@ impl Stage {
         assert!(writer.execute(sql, []).expect("SQL") > 0, "nothing was changed by {sql}");
     }
 
+    /// What somebody sees of a node whose file was changed behind its back; the change is taken back.
+    pub fn tampered<T>(
+        &self,
+        node: &str,
+        tamper: impl FnOnce(&huitong_store::journal::Connection),
+        look: impl FnOnce(View<'_>) -> T,
+    ) -> T {
+        let path = self.folder.path().join(format!("{node}.db"));
+        let file = huitong_store::journal::Connection::open(path).expect("the file of a node");
+        file.execute_batch("BEGIN").expect("a transaction");
+        tamper(&file);
+        let seen = look(View::new(&file));
+        file.execute_batch("ROLLBACK").expect("it is taken back");
+        seen
+    }
+
     /// Ledger balances below a class of accounts.
     pub fn balances(&self, node: &str, prefix: &str) -> BTreeMap<String, Fen> {
         huitong_ledger::report::balances_below(self.region.view(node), prefix).expect("readable")
     }
 
-    /// Books add up, views equal replay, and what one city says another owes is what that one says it owes (J5).
+    /// Books add up, views equal replay, the audit finds nothing, and what one city says another owes is what that one says it owes (J5).
     pub fn check(&self) {
         for node in NODES {
             assert!(huitong_ledger::report::adds_up(self.region.view(node)).expect("readable"), "the book of {node}");
@@ -447,6 +463,7 @@ impl Stage {
         due.retain(|_, amount| *amount != 0);
         owed.retain(|_, amount| *amount != 0);
         assert_eq!(due, owed, "J5: receivables equal payables");
+        super::invariants::check_invariants(self);
     }
 }
 

@@ -13,7 +13,7 @@ use huitong_transit_code::uic::is_uic;
 use serde_json::json;
 
 use super::super::gate::reason_text;
-use super::super::given;
+use super::super::{given, output};
 use super::fields::{Field, fields};
 use crate::gate::moment::Moment;
 
@@ -61,7 +61,7 @@ pub fn run(arguments: &InspectArguments) -> anyhow::Result<i32> {
     if arguments.json {
         print_json(profile, &code, &fields, verdict.as_ref())?;
     } else {
-        print_text(profile, &code, &fields, verdict.as_ref());
+        print_text(profile, &code, &fields, verdict.as_ref())?;
     }
     Ok(if is_good { 0 } else { crate::cli::FAILED })
 }
@@ -93,20 +93,29 @@ fn columns(text: &str) -> usize {
     text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
 }
 
-fn print_text(profile: Profile, code: &[u8], fields: &Result<Vec<Field>, Reason>, verdict: Option<&Verdict>) {
-    println!("{} bytes, profile {}", code.len(), profile.name());
+fn print_text(
+    profile: Profile,
+    code: &[u8],
+    fields: &Result<Vec<Field>, Reason>,
+    verdict: Option<&Verdict>,
+) -> std::io::Result<()> {
+    output::line(format_args!("{} bytes, profile {}", code.len(), profile.name()))?;
     match fields {
-        Ok(fields) => fields.iter().for_each(|field| {
+        Ok(fields) => fields.iter().try_for_each(|field| {
             let pad = " ".repeat(CHINESE_COLUMNS.saturating_sub(columns(field.chinese)));
-            println!("  {:<22} {}{pad} {}", field.name, field.chinese, field.value);
-        }),
-        Err(reason) => println!("  {} {} {}", reason.field_code(), reason.chinese(), reason.english()),
+            output::line(format_args!("  {:<22} {}{pad} {}", field.name, field.chinese, field.value))
+        })?,
+        Err(reason) => {
+            let (code, chinese, english) = (reason.field_code(), reason.chinese(), reason.english());
+            output::line(format_args!("  {code} {chinese} {english}"))?;
+        }
     }
     match verdict {
-        None => println!("Nothing was verified 未验签; give --key-set."),
+        None => output::line("Nothing was verified 未验签; give --key-set."),
         Some(Verdict { reason, age_s }) => {
             let (chinese, english) = reason_text(*reason, *age_s);
-            println!("Verification 验签: {} {} {chinese} · {english}", reason.field_code(), reason.name());
+            let (code, name) = (reason.field_code(), reason.name());
+            output::line(format_args!("Verification 验签: {code} {name} {chinese} · {english}"))
         }
     }
 }
@@ -128,6 +137,6 @@ fn print_json(
         "fault": fields.as_ref().err().map(|reason| told(*reason, 0)),
         "verification": verdict.map(|verdict| told(verdict.reason, verdict.age_s)),
     });
-    println!("{}", serde_json::to_string_pretty(&document)?);
+    output::line(serde_json::to_string_pretty(&document)?)?;
     Ok(())
 }

@@ -4,9 +4,11 @@ mod authorise;
 mod fields;
 mod inspect;
 pub mod key;
+mod profile;
 mod show;
 mod test_keys;
 mod test_tables;
+mod uic;
 
 use clap::Subcommand;
 
@@ -18,12 +20,14 @@ use clap::Subcommand;
 ///   huitong transit code authorise --test-keys --user user.key --out authorisation.txt
 ///   huitong transit code show --authorisation authorisation.txt --key user.key --out code.png
 ///   huitong transit code inspect code.png --key-set tables/key-set.bin
+///
+/// The same in the second layout: key, authorise and show with --profile uic-918-9
 #[derive(Subcommand)]
 #[command(verbatim_doc_comment)]
 pub enum CodeCommand {
-    /// Make an SM2 key for a rider's phone
+    /// Make a key for a rider's phone
     Key(key::KeyArguments),
-    /// Sign an authorisation (fields 1 to 15) as the issuer does
+    /// Sign an authorisation (fields 1 to 15, or level 1) as the issuer does
     Authorise(authorise::AuthoriseArguments),
     /// Make a fresh code of an authorisation, as the phone does
     Show(show::ShowArguments),

@@ -7,6 +7,7 @@ use huitong_transit_code::attack::Bench;
 use huitong_transit_code::make::{self, DeltaContent, KeySetContent, Sign};
 use huitong_transit_code::state::ServiceState;
 
+use super::super::output;
 use super::test_keys;
 use crate::gate::moment::Moment;
 
@@ -66,8 +67,11 @@ pub fn run(arguments: &TestTablesArguments) -> anyhow::Result<i32> {
     for (name, body) in bodies {
         let path = arguments.out.join(name);
         crate::keys::write_public(&path, &make::signed_table(&body, &operator))?;
-        println!("{}", path.display());
+        output::line(path.display())?;
     }
-    println!("operator key 运营方公钥: {}", hex::encode(operator.key().compressed()));
+    for (platform, profile, _) in &key_set.platforms {
+        output::line(format_args!("platform 发码平台 {}: profile {}", hex::encode(platform), profile.name()))?;
+    }
+    output::line(format_args!("operator key 运营方公钥: {}", hex::encode(operator.key().compressed())))?;
     Ok(0)
 }

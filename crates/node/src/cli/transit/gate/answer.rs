@@ -4,6 +4,7 @@ use huitong_transit_code::Reason;
 use huitong_transit_code::gate::{Answer, Direction, FLAG_CLOCK, FLAG_DENY_STALE, FLAG_FREE_EXIT, FLAG_OVER_LIMIT};
 use serde_json::{Value, json};
 
+use super::super::output;
 use super::script::direction_word;
 use crate::gate::record_store::Kept;
 
@@ -27,12 +28,9 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// A gate whose words nobody reads, or that cannot be written, still is a gate: its record is on disk.
     pub fn tell(self, text: &str, document: &Value) {
-        if self.json {
-            println!("{document}");
-        } else {
-            println!("{text}");
-        }
+        let _ = if self.json { output::line(document) } else { output::line(text) };
     }
 
     pub fn tapped(self, answer: &Answer, kept: &Kept, direction: Direction) {

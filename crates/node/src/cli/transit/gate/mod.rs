@@ -20,8 +20,9 @@ use answer::Screen;
 pub use answer::reason_text;
 use play::Player;
 
-use super::given;
+use super::{given, output};
 use crate::demo::client::ApiClient;
+use crate::gate::clock::ClockTrust;
 use crate::gate::device::{Device, Place, Started};
 use crate::gate::folder::Folder;
 use crate::gate::memory::Sizes;
@@ -31,14 +32,18 @@ use crate::gate::memory::Sizes;
 /// Codes and steps come from standard input or a script; each code is answered with open or refuse, the field code, and the
 /// reason in both languages.
 ///
-/// The folder is the gate's memory: its key (gate.key), its record (records.bin: length of two bytes, record, and so on),
-/// the tables it took (tables.json), how far the node has acknowledged (acknowledged.json). A record is on disk before the
-/// gate answers. After a crash the gate goes on where it was, and what passed stays used up.
+/// The folder is the gate's memory: its key (gate.key), its record (records.bin: length of two bytes and its inverse,
+/// record, SM3 of the record, and so on), the tables it took (tables.json), what it knows of its clock (clock.json), how far
+/// the node has acknowledged (acknowledged.json). A record is on disk before the gate answers. After a crash the gate goes
+/// on where it was, and what passed stays used up.
+///
+/// A gate that was never told the time refuses every code (-207). The node tells it with the tables; without a node say how
+/// far this machine's clock may be off, by --clock-error-s or the step `clock`.
 ///
 /// A first ride:
 ///   huitong transit code test-tables --out tables      (prints the operator key)
 ///   huitong transit gate --folder g1 --gate SH-0101-A07 --station 1 --line 1 --direction both --network 310100 \
-///       --operator-key 03…
+///       --operator-key 03… --clock-error-s 1
 ///   key-set tables/key-set.bin
 ///   deny tables/deny.bin
 ///   state tables/state.bin
@@ -84,6 +89,9 @@ pub struct GateArguments {
     /// A file of steps; `-` for standard input
     #[arg(long, default_value = "-")]
     script: PathBuf,
+    /// By your word, this machine's clock is off by at most so many seconds; else only a node's word counts
+    #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
+    clock_error_s: Option<i64>,
     /// Begin without network
     #[arg(long)]
     offline: bool,
@@ -128,13 +136,16 @@ fn gate_name(name: &str) -> Result<String, String> {
 pub async fn run(arguments: GateArguments) -> anyhow::Result<i32> {
     let folder = Folder::new(&arguments.folder)?;
     if arguments.show_key {
-        println!("{}", hex::encode(folder.key()?.key().compressed()));
+        output::line(hex::encode(folder.key()?.key().compressed()))?;
         return Ok(0);
     }
     let screen = Screen { json: arguments.json };
     let (mut device, started) =
         Device::open(folder, place(&arguments)?, operator(&arguments)?, rules(&arguments), arguments.sizes)?;
     device.fail_after_record = arguments.fail_after_record;
+    if let Some(seconds) = arguments.clock_error_s {
+        device.clock.trust = ClockTrust::Seconds(seconds);
+    }
     tell_start(screen, &device, &started);
     let client = arguments.node.as_ref().zip(arguments.key.as_ref()).map(|(node, key)| ApiClient::new(node, key));
     let mut player = Player { device, client, is_online: !arguments.offline, screen, faults: 0 };
@@ -197,15 +208,22 @@ fn tell_start(screen: Screen, device: &Device, started: &Started) {
     if started.lost_store {
         text.push_str("\n  the store was lost: a new epoch begins");
     }
-    if !started.refused_tables.is_empty() {
-        text.push_str(&format!("\n  kept tables of another operator: {}", started.refused_tables.join(", ")));
+    for table in &started.refused_tables {
+        text.push_str(&format!("\n  the kept {} is not taken 不予加载: {}", table.kind.word(), table.why));
     }
+    let is_known = device.clock.read().error_s.is_some();
+    if !is_known {
+        text.push_str(
+            "\n  nobody told the time 时钟未校准: every code is refused (-207) until a node does, or --clock-error-s",
+        );
+    }
+    let refused = started.refused_tables.iter().map(|table| json!({ "table": table.kind.word(), "why": table.why }));
     screen.tell(
         &text,
         &json!({
             "step": "start", "gate": device.place.name, "records": device.store.kept().len(), "waiting": waiting,
             "remembered": started.remembered, "cut_bytes": started.cut_bytes, "lost_store": started.lost_store,
-            "refused_tables": started.refused_tables,
+            "refused_tables": refused.collect::<Vec<_>>(), "clock_trusted": is_known,
         }),
     );
 }

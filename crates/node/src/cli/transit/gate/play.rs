@@ -7,7 +7,7 @@ use anyhow::Context;
 use huitong_transit_code::gate::Direction;
 use serde_json::json;
 
-use super::super::{given, picture};
+use super::super::given;
 use super::answer::Screen;
 use super::script::{Step, Tap, direction_word, step};
 use crate::demo::client::ApiClient;
@@ -58,17 +58,15 @@ impl Player {
         match step {
             Step::Code(tap) => return self.tap(&tap.shown, tap.direction, tap.amount_fen),
             Step::Image(tap) => {
-                let scanned =
-                    std::fs::read(&tap.shown).map_err(anyhow::Error::from).and_then(|png| picture::read(&png));
-                return match scanned {
+                return match given::picture(&tap.shown) {
                     Ok(code) => self.tap(&code, tap.direction, tap.amount_fen),
-                    Err(error) => Ok(Err(format!("{}: {error:#}", tap.shown.display()))),
+                    Err(error) => Ok(Err(format!("{error:#}"))),
                 };
             }
             Step::Passed(tap) => return Ok(self.passed(&tap)),
             Step::At(moment) => self.device.clock.set(moment),
             Step::Wait(seconds) => self.device.clock.pass(seconds),
-            Step::Drift { drift_ms, uncertainty_ms } => self.device.clock.estimate(drift_ms, uncertainty_ms),
+            Step::Drift { drift_ms, uncertainty_ms } => self.device.estimate_clock(drift_ms, uncertainty_ms)?,
             Step::Clock(trust) => self.device.clock.trust = trust,
             Step::Online(is_online) => self.is_online = is_online,
             Step::Upload => self.upload().await?,
@@ -109,16 +107,16 @@ impl Player {
 
     fn passed(&mut self, tap: &Tap<Vec<u8>>) -> Result<(), String> {
         let direction = self.device.direction(tap.direction)?;
-        let reason = self.device.note_neighbour(&tap.shown, direction);
-        let way = direction_word(direction).to_owned();
-        self.screen.stepped("passed", if reason.field_code() == 0 { Ok(way) } else { Err(reason) });
+        let noted = self.device.note_neighbour(&tap.shown, direction);
+        self.screen.stepped("passed", noted.map(|()| direction_word(direction).to_owned()));
         Ok(())
     }
 
     fn table(&mut self, kind: TableKind, file: &Path) -> anyhow::Result<Result<(), String>> {
         match given::file(file) {
             Ok(table) => {
-                let taken = self.device.take_table(kind, table)?;
+                let taken = self.device.take_table(kind, table);
+                self.device.keep_tables()?;
                 self.screen.stepped(kind.word(), taken);
                 Ok(Ok(()))
             }

@@ -17,8 +17,8 @@ Steps of a script, one a line; `#` begins a comment:
   passed HEX|BASE64 [in|out|boarding]             a neighbour gate of the station let it pass
   at TIME                        sets the gate's clock (RFC 3339 or Unix seconds); it stands from then on
   wait SECONDS                   moves the gate's clock; nobody waits
-  drift MS UNCERTAINTY_MS        what the gate believes of its clock: gate time − true time
-  clock unknown|ERROR_S          how far the clock may be off, whatever the estimate says
+  drift MS UNCERTAINTY_MS        what the gate believes of its clock from now on: gate time − true time
+  clock unknown|ERROR_S          how far the clock may be off, whatever the gate believes
   offline | online               the node cannot, can be reached
   tables | upload                asks the node for tables; hands over records
   key-set FILE | deny FILE | state FILE           takes a table by hand

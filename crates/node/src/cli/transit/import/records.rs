@@ -51,7 +51,7 @@ fn fields(line: &Line) -> [String; HEADER.len()] {
         fate.to_owned(),
         reason.to_owned(),
         partner.map(|number| number.to_string()).unwrap_or_default(),
-        of_row(&|row| row.at.to_string()),
+        of_row(&|row| row.local_time()),
         of_row(&|row| row.booked_on.map(|day| day.to_string()).unwrap_or_default()),
         of_row(&|row| row.masked_card()),
         of_row(&|row| row.kind.name().to_owned()),

@@ -18,6 +18,7 @@ impl fmt::Display for Report<'_> {
         let counts = self.counts;
         writeln!(f, "刷卡记录导入 import of records: {}\n", self.file)?;
         writeln!(f, "  读入 rows read                    {:>8}", counts.rows)?;
+        writeln!(f, "  接受 accepted                     {:>8}", counts.accepted)?;
         writeln!(f, "  卡 cards                          {:>8}", counts.cards)?;
         writeln!(f, "  进站 entries                      {:>8}", counts.entries)?;
         writeln!(f, "  出站 exits                        {:>8}", counts.exits)?;
@@ -36,7 +37,7 @@ impl fmt::Display for Report<'_> {
 impl Report<'_> {
     fn buckets(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let buckets = &self.counts.buckets;
-        writeln!(f, "\n每条记录的去向 what became of each row")?;
+        writeln!(f, "\n每条记录的去向 what became of each row (时间 times: UTC+8)")?;
         writeln!(
             f,
             "  成对 paired                       {:>8}  ({} 次行程 trips)",
@@ -169,6 +170,7 @@ fn chinese(reason: &str) -> &'static str {
         "booked_before_travel" => "入账早于乘车",
         "not_utf8" => "不是UTF-8文本",
         "quote_not_closed" => "引号未闭合",
+        "carriage_return" => "行内有回车符",
         "number_of_columns" => "列数不符",
         "card" => "卡号缺失或有误",
         "time" => "时间缺失或有误",

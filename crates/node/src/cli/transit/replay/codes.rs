@@ -76,6 +76,7 @@ impl Codes {
                 account: code.account(),
                 platform: code.platform(),
                 account_type: code.account_type(),
+                certificate_issuer: code.certificate().issuer(),
                 serial: code.certificate().serial(),
                 home: self.home,
                 limit_fen: code.limit_fen(),

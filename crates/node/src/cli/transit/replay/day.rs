@@ -42,6 +42,12 @@ impl Day {
         Ok(Day { date, flows: Flows { day, stations }, unknown })
     }
 
+    /// Entries and exits of the day, of all stations.
+    pub fn passings_counted(&self) -> u64 {
+        let counts = self.flows.stations.values().flat_map(|flow| flow.entries.iter().chain(&flow.exits));
+        counts.map(|count| u64::from(*count)).sum()
+    }
+
     pub fn slot_begins(&self, slot: usize) -> Instant {
         Instant(Instant::start_of(self.date).0 + SLOT.0 * slot as i64)
     }

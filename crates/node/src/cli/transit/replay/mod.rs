@@ -69,6 +69,8 @@ pub struct ReplayArguments {
 
 /// Gates registered in one call.
 const GATES_PER_CALL: usize = 500;
+/// Fewer passings than this prove nothing by agreeing.
+const PASSINGS_MIN: u64 = 100;
 /// Between the last of all limits and the end of the replay.
 const AFTER: DurationMs = DurationMs::minutes(60);
 
@@ -78,6 +80,12 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<i32> {
     }
     let mut days =
         arguments.files.iter().map(|file| Day::read(file, arguments.fraction)).collect::<anyhow::Result<Vec<_>>>()?;
+    let passings: u64 = days.iter().map(Day::passings_counted).sum();
+    if passings < PASSINGS_MIN {
+        bail!(
+            "过闸人次过少 / {passings} passings are left of the files, at least {PASSINGS_MIN} are needed to reconcile anything"
+        );
+    }
     days.sort_by_key(|day| day.date);
     if days.windows(2).any(|pair| pair[0].date == pair[1].date) {
         bail!("同一天给了两次 / a day is given twice");

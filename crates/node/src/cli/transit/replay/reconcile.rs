@@ -44,7 +44,10 @@ pub struct Result {
     pub charged_fen: i64,
     /// Taps that count and are in no final trip: none, if all is well.
     pub open_taps: u64,
-    /// Second taps at once, kept with a trip and without effect.
+    /// Taps in final trips, by direction.
+    pub trip_entries: i64,
+    pub trip_exits: i64,
+    /// Of them second taps at once, kept with a trip and without effect: neither its entry nor its exit.
     pub extra_entries: i64,
     pub extra_exits: i64,
     /// Σ entries − Σ exits, and the same from single-sided trips.
@@ -55,7 +58,17 @@ pub struct Result {
 
 impl Result {
     pub fn is_good(&self) -> bool {
-        self.differences.is_empty() && self.open_taps == 0 && self.entries_minus_exits == self.explained
+        self.differences.is_empty()
+            && self.open_taps == 0
+            && self.entries_minus_exits == self.explained
+            && (self.trip_entries, self.trip_exits) == self.told_by_trips()
+    }
+
+    /// The entries and exits that trips of the kinds found must have.
+    fn told_by_trips(&self) -> (i64, i64) {
+        let trips = |kind: &str| self.trips.get(kind).map_or(0, |count| *count as i64);
+        let (paired, entry_only, exit_only) = (trips("paired"), trips("entry_only"), trips("exit_only"));
+        (paired + entry_only + self.extra_entries, paired + exit_only + self.extra_exits)
     }
 }
 
@@ -79,13 +92,20 @@ pub fn reconcile(view: View<'_>, network: Division, days: &[Day]) -> std::result
     result.charged_fen = number("SELECT IFNULL(SUM(charge_fen), 0) FROM trip")?;
     // States 0 and 1 are those that count; directions 1 and 2 are in and out.
     result.open_taps = number("SELECT COUNT(*) FROM tap WHERE state IN (0, 1) AND trip IS NULL")?.unsigned_abs();
-    let entries = number("SELECT COUNT(*) FROM tap WHERE trip IS NOT NULL AND direction = 1")?;
-    let exits = number("SELECT COUNT(*) FROM tap WHERE trip IS NOT NULL AND direction = 2")?;
+    result.trip_entries = number("SELECT COUNT(*) FROM tap WHERE trip IS NOT NULL AND direction = 1")?;
+    result.trip_exits = number("SELECT COUNT(*) FROM tap WHERE trip IS NOT NULL AND direction = 2")?;
+    // A trip's own taps are those of its times and stations; the others are counted one by one.
+    result.extra_entries = number(
+        "SELECT COUNT(*) FROM tap JOIN trip ON trip.trip = tap.trip WHERE direction = 1 AND NOT
+             (kind IN ('paired', 'entry_only') AND tap.at = trip.began AND tap.station = trip.from_station)",
+    )?;
+    result.extra_exits = number(
+        "SELECT COUNT(*) FROM tap JOIN trip ON trip.trip = tap.trip WHERE direction = 2 AND NOT
+             (kind IN ('paired', 'exit_only') AND tap.at = trip.ended AND tap.station = trip.to_station)",
+    )?;
     result.alarms = number("SELECT COUNT(*) FROM alarm")?.unsigned_abs();
     let trips = |kind: &str| result.trips.get(kind).map_or(0, |count| *count as i64);
-    let (paired, entry_only, exit_only) = (trips("paired"), trips("entry_only"), trips("exit_only"));
-    result.extra_entries = entries - paired - entry_only;
-    result.extra_exits = exits - paired - exit_only;
+    let (entry_only, exit_only) = (trips("entry_only"), trips("exit_only"));
     let figure = |read: fn(&DayResult) -> u64| result.days.iter().map(read).sum::<u64>() as i64;
     result.entries_minus_exits = figure(|day| day.entries) - figure(|day| day.exits);
     result.explained = entry_only + result.extra_entries - exit_only - result.extra_exits;
@@ -124,5 +144,39 @@ impl Result {
         }
         self.days.push(told);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 paired trips, 3 only in, 1 only out, and two second taps.
+    fn good() -> Result {
+        let trips = [("paired", 100), ("entry_only", 3), ("exit_only", 1)];
+        Result {
+            trips: trips.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect(),
+            trip_entries: 104,
+            trip_exits: 102,
+            extra_entries: 1,
+            extra_exits: 1,
+            entries_minus_exits: 2,
+            explained: 2,
+            ..Result::default()
+        }
+    }
+
+    #[test]
+    fn lost_and_wrong_trips_do_not_reconcile() {
+        assert!(good().is_good());
+        let with = |kind: &str, count: u64| {
+            let mut result = good();
+            result.trips.insert(kind.to_owned(), count);
+            result
+        };
+        assert!(!with("paired", 99).is_good(), "a trip is lost, the difference of entries and exits is not");
+        assert!(!with("entry_only", 2).is_good());
+        assert!(!Result { extra_entries: 0, ..good() }.is_good());
+        assert!(!Result { explained: 3, ..good() }.is_good());
     }
 }

@@ -184,6 +184,11 @@ impl Replay {
         writeln!(f, "  未入行程 taps in no trip           {:>9}", result.open_taps)?;
         writeln!(
             f,
+            "  行程所含 taps in trips              {:>9} entries, {} exits",
+            result.trip_entries, result.trip_exits
+        )?;
+        writeln!(
+            f,
             "  进站−出站 entries − exits = {} = 只进 entry-only − 只出 exit-only (+ extra taps {} − {}) = {}",
             result.entries_minus_exits, result.extra_entries, result.extra_exits, result.explained
         )

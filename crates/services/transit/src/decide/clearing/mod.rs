@@ -1,20 +1,25 @@
 //! What the two sides compare and settle: splits of revenue, day totals, periods, contests.
 
 pub mod contest;
+pub mod contest_answer;
+pub mod contest_reply;
 pub mod day;
 mod differences;
 pub mod period;
 pub mod split;
 
-use huitong_kernel::time::{Date, Instant};
-use huitong_service_kit::{StoreError, View};
+use huitong_kernel::time::{Date, DurationMs, Instant};
+use huitong_service_kit::{Context, StoreError, View};
 
 use crate::model::parameters::Parameters;
-use crate::query::statements;
+use crate::query::{statements, totals};
 
-/// The day on which a document is booked now: never in a period that was cut, whatever the city made of its business day.
-pub fn booking_day(view: View<'_>, parameters: &Parameters, now: Instant) -> Result<Date, StoreError> {
-    let today = parameters.business_day(now);
-    let open_from = statements::last_cut(view)?.map(|period| period.next().first_day());
-    Ok(open_from.map_or(today, |first| first.max(today)))
+/// The day on which a document that this node issues is booked now: never in a period that was cut nor on a day whose totals were
+/// sent, whatever the clock did and whatever the city made of its business day.
+pub fn booking_day(view: View<'_>, parameters: &Parameters, context: &Context<'_>) -> Result<Date, StoreError> {
+    let today = parameters.business_day(context.now);
+    let uncut = statements::last_cut(view)?.map(|period| period.next().first_day());
+    let sent = totals::last_sent(view, context.home.jurisdiction)?;
+    let unsent = sent.map(|day| (Instant::start_of(day) + DurationMs::days(1)).business_date());
+    Ok(uncut.into_iter().chain(unsent).fold(today, Date::max))
 }

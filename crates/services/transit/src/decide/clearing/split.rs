@@ -3,7 +3,8 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
-use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
+use huitong_kernel::time::{Date, days_since_epoch};
+use huitong_service_kit::{Context, Decision, Outgoing, Stop, StoreError, View};
 
 use crate::accounts::Postings;
 use crate::decide::{Decided, adjust, node_of, send};
@@ -13,8 +14,11 @@ use crate::model::message::{Message, TripAdjust};
 use crate::model::settlement::{Document, DocumentKind, SplitNotice};
 use crate::model::split::{Splitting, Weights, parts, splitting};
 use crate::model::trip::{TripFinal, TripKind};
-use crate::query::{dated, splits};
+use crate::query::{dated, documents, splits};
 use crate::{Transit, refusal};
+
+/// How far a partner's day may be off this node's, which clocks and cuts explain.
+const OFF_DAYS_MAX: i64 = 31;
 
 /// How an amount is shared.
 struct Key {
@@ -114,8 +118,7 @@ fn notices(
     let (trip, own) = (shared.trip, context.home.jurisdiction);
     let mut decision = Decision::nothing();
     let Some(parts) = parts(shared.amount, &key.weights) else { return Ok(decision) };
-    let parameters = dated::current_map(transit, view, trip.network)?.map(|map| map.map.parameters.clone());
-    let booking_day = super::booking_day(view, &parameters.unwrap_or_default(), context.now)?;
+    let booking_day = booking_day(transit, view, trip.network, context)?;
     for (partner, part) in parts.iter().filter(|(partner, part)| *partner != own && *part != Fen::ZERO) {
         let notice = SplitNotice {
             trip_id: trip.trip_id,
@@ -134,40 +137,62 @@ fn notices(
             decision.alarms.push(format!("no node answers for {partner}: its part of a trip waits"));
             continue;
         };
+        if node != own {
+            // Booked when the partner says on which day it has: its open period is not known here.
+            decision.messages.push(send(context, node, Message::SplitNotice(notice.clone())));
+            decision.events.push(Event::SplitNoticed { notice, amount_fen: *part });
+            continue;
+        }
         let mut postings = Postings::new(context);
         postings.split_owed(*part, trip.network, *partner);
-        if node == own {
-            postings.split_due(*part, trip.network, *partner);
-        }
+        postings.split_due(*part, trip.network, *partner);
         let transfers = postings.transfers;
-        let document = document(&notice, *part, own, node);
-        if node != own {
-            decision.messages.push(send(context, node, Message::SplitNotice(notice.clone())));
-        }
+        let document = document(&notice, *part, (own, own), booking_day);
         decision.events.push(Event::SplitBooked { notice, document, is_issuer: true, transfers });
     }
     Ok(decision)
 }
 
-/// A partner's part as a document: the operating city owes it.
-fn document(notice: &SplitNotice, part: Fen, issuer: Division, receiver: Division) -> Document {
-    let partner = notice.partner.as_str().as_bytes();
+/// The day on which this node books a part now, by the business day of the operating city.
+fn booking_day(
+    transit: &Transit,
+    view: View<'_>,
+    operating: Division,
+    context: &Context<'_>,
+) -> Result<Date, StoreError> {
+    let parameters = dated::current_map(transit, view, operating)?.map(|map| map.map.parameters.clone());
+    super::booking_day(view, &parameters.unwrap_or_default(), context)
+}
+
+fn document_id(of: Digest, partner: Division) -> Digest {
+    HashFunction::Sha256.hash(&[b"huitong.transit.split.1", &of.0, partner.as_str().as_bytes()])
+}
+
+/// A partner's part as a document: the operating city owes it, the partner's node issues it.
+fn document(notice: &SplitNotice, part: Fen, (issuer, receiver): (Division, Division), booking_day: Date) -> Document {
     Document {
-        id: HashFunction::Sha256.hash(&[b"huitong.transit.split.1", &notice.of.0, partner]),
+        id: document_id(notice.of, notice.partner),
         kind: DocumentKind::Split,
         issuer,
         receiver,
         creditor: notice.partner,
         debtor: notice.operating,
-        booking_day: notice.booking_day,
+        booking_day,
         travel_day: notice.travel_day,
         amount_fen: part,
         trip: Some(notice.trip_id),
     }
 }
 
-/// At the partner: the parts are recomputed from the weights before anything is booked.
-pub fn take(view: View<'_>, notice: SplitNotice, from: Division, context: &mut Context<'_>) -> Decided {
+/// At the partner: the parts are recomputed from the weights before anything is booked. A notice that comes after a cut is
+/// booked in the next period, with its own day of travel; the answer tells the operating node, which books the same.
+pub fn take(
+    transit: &Transit,
+    view: View<'_>,
+    notice: SplitNotice,
+    from: Division,
+    context: &mut Context<'_>,
+) -> Decided {
     let own = context.home.jurisdiction;
     if node_of(context, notice.operating) != Some(from) {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.operating).into());
@@ -176,19 +201,66 @@ pub fn take(view: View<'_>, notice: SplitNotice, from: Division, context: &mut C
         return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.partner).into());
     }
     if let Some(known) = splits::notice(view, notice.of, notice.partner)? {
-        return if known == notice { Ok(Decision::nothing()) } else { Err(refusal::SPLIT.refuse().into()) };
+        let booked = documents::document(view, own, document_id(notice.of, notice.partner))?;
+        let booked = booked.filter(|_| known == notice).ok_or_else(|| refusal::SPLIT.refuse())?;
+        return Ok(Decision::nothing().message(answer(&notice, booked.booking_day, from, context)));
     }
     let expected = parts(notice.amount_fen, &notice.weights);
     let sum: Fen = notice.parts.iter().map(|(_, part)| *part).sum();
     if sum != notice.amount_fen || expected.as_ref() != Some(&notice.parts) {
         return Err(refusal::SPLIT.refuse().at_field("parts").into());
     }
-    let part = notice.parts.iter().find(|(party, _)| *party == notice.partner).map(|(_, part)| *part);
-    let part = part.ok_or_else(|| refusal::SPLIT.refuse().at_field("partner"))?;
-    let document = document(&notice, part, from, own);
-    super::period::check_open(view, &document)?;
+    let part = part_of(&notice)?;
+    let booking_day = booking_day(transit, view, notice.operating, context)?;
+    let document = document(&notice, part, (own, from), booking_day);
     let mut postings = Postings::new(context);
     postings.split_due(part, notice.operating, notice.partner);
+    let transfers = postings.transfers;
+    let decision = Decision::nothing().message(answer(&notice, booking_day, from, context));
+    Ok(decision.event(Event::SplitBooked { notice, document, is_issuer: true, transfers }))
+}
+
+fn part_of(notice: &SplitNotice) -> Result<Fen, Stop> {
+    let part = notice.parts.iter().find(|(party, _)| *party == notice.partner).map(|(_, part)| *part);
+    part.ok_or_else(|| refusal::SPLIT.refuse().at_field("partner").into())
+}
+
+fn answer(notice: &SplitNotice, booking_day: Date, to: Division, context: &mut Context<'_>) -> Outgoing {
+    send(context, to, Message::SplitAnswer { of: notice.of, partner: notice.partner, booking_day })
+}
+
+/// At the operating node: the part is owed from the day on which its partner has booked it.
+pub fn take_answer(
+    view: View<'_>,
+    of: Digest,
+    partner: Division,
+    booking_day: Date,
+    from: Division,
+    context: &mut Context<'_>,
+) -> Decided {
+    let own = context.home.jurisdiction;
+    let nodes = (Some(own), Some(from));
+    let notice = splits::notice(view, of, partner)?.filter(|notice| {
+        (node_of(context, notice.operating), node_of(context, notice.partner)) == nodes && from != own
+    });
+    let notice = notice.ok_or_else(|| refusal::DOCUMENT_UNKNOWN.refuse())?;
+    if let Some(booked) = documents::document(view, own, document_id(of, partner))? {
+        let is_same = booked.booking_day == booking_day;
+        return if is_same {
+            Ok(Decision::nothing())
+        } else {
+            Err(refusal::SPLIT.refuse().at_field("booking_day").into())
+        };
+    }
+    let days = [booking_day, notice.booking_day, context.now.business_date()].map(days_since_epoch);
+    if days[0] < days[1] - OFF_DAYS_MAX || days[0] > days[2] + OFF_DAYS_MAX {
+        return Err(refusal::invalid("booking_day").into());
+    }
+    let part = part_of(&notice)?;
+    let document = document(&notice, part, (from, own), booking_day);
+    super::period::check_open(view, &document)?;
+    let mut postings = Postings::new(context);
+    postings.split_owed(part, notice.operating, notice.partner);
     let transfers = postings.transfers;
     Ok(Decision::nothing().event(Event::SplitBooked { notice, document, is_issuer: false, transfers }))
 }

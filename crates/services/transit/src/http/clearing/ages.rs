@@ -29,7 +29,7 @@ pub struct DocumentAgeItem {
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct OpenItem {
-    /// `claim`, `contest`, `day`, `day_different` or `statement`
+    /// `claim`, `split`, `contest`, `day`, `day_different` or `statement`
     pub item: &'static str,
     pub count: u64,
     #[schema(value_type = i64)]

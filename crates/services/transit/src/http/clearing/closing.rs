@@ -17,7 +17,7 @@ pub struct Closing {
     pub statements: Vec<PeriodStatement>,
 }
 
-/// Cuts a calendar month that is over, once: every claim of this node's cities is stated to its debtor. The period never
+/// Cuts a calendar month that is over, once and after the earlier ones: every claim of this node's cities is stated to its debtor. The period never
 /// changes again.
 #[utoipa::path(post, path = "/v1/transit/periods/{period}/closing", tag = "transit",
     params(("period" = String, Path, description = "for instance 2026-11")),

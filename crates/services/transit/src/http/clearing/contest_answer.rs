@@ -24,7 +24,8 @@ pub struct AnswerRequest {
     pub amount_fen: Option<Fen>,
 }
 
-/// The creditor decides: the claim stands, stands in part, or is taken back.
+/// The creditor answers: it takes the claim back, which ends the contest, or says that all of it or a part stands, which the debtor
+/// has to accept.
 #[utoipa::path(post, path = "/v1/transit/contests/{contest}/answer", tag = "transit",
     params(("contest" = Uuid, Path)), request_body = AnswerRequest,
     responses((status = 200, body = Contested), (status = "4XX", body = Problem)))]

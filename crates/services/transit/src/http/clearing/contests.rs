@@ -15,7 +15,7 @@ use super::super::TransitEdge;
 use super::wire::limit;
 use crate::Transit;
 use crate::command::{Command, Reply};
-use crate::model::contest::{ContestReason, ContestState};
+use crate::model::contest::{ContestDecision, ContestReason, ContestState, Party};
 use crate::query::contests::{self, ContestRow, Step};
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -44,9 +44,18 @@ pub struct ContestItem {
     #[schema(value_type = i64)]
     pub amount_fen: Fen,
     pub state: ContestState,
+    /// Who moves next; absent once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Party>,
     pub opened_at: String,
-    /// When the creditor's answer is due.
+    /// When the creditor's answer is due, by this node's clock.
     pub answer_by: String,
+    /// The creditor's latest answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<ContestDecision>,
+    /// When the debtor's reply to it is due, by this node's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_by: Option<String>,
     /// Until it ended, or until now.
     pub age_s: i64,
     pub history: Vec<StepItem>,
@@ -67,6 +76,9 @@ fn item((row, steps): (ContestRow, Vec<Step>), now: Instant) -> ContestItem {
         evidence: contest.evidence,
         amount_fen: contest.amount_fen,
         state: row.state,
+        awaits: row.awaits,
+        decision: row.answer.map(|answer| answer.decision),
+        reply_by: row.reply_by.map(|by| by.to_string()),
         opened_at: contest.opened_at.to_string(),
         answer_by: contest.answer_by.to_string(),
         age_s: age.0 / 1_000,

@@ -3,6 +3,7 @@
 mod ages;
 mod closing;
 mod contest_answer;
+mod contest_reply;
 mod contests;
 mod days;
 mod differences;
@@ -27,6 +28,7 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.contest.read", contests::list_contests),
         endpoint!("transit.contest.write", contests::open_contest),
         endpoint!("transit.contest.write", contest_answer::answer_contest),
+        endpoint!("transit.contest.write", contest_reply::reply_contest),
         endpoint!("transit.flow.read", flows::get_flow),
     ]
 }

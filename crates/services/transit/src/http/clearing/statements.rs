@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::TransitEdge;
 use super::wire::{limit, parts};
-use crate::model::settlement::PeriodStatement;
+use crate::model::settlement::{PeriodStatement, StatementDifference, UnderContest};
 use crate::query::statements::{self, StatementRow};
 
 /// A creditor city's claims of a period from a debtor city.
@@ -21,7 +21,14 @@ pub struct StatementItem {
     pub debtor_node: Division,
     /// `issued`, `confirmed` or `disputed`
     pub state: String,
+    /// When this node issued it, or held it.
     pub issued_at: String,
+    /// What the debtor has answered: this is not paid now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub under_contest: Option<UnderContest>,
+    /// Why it is disputed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<StatementDifference>,
 }
 
 impl From<StatementRow> for StatementItem {
@@ -32,6 +39,8 @@ impl From<StatementRow> for StatementItem {
             debtor_node: row.debtor_node,
             state: row.state,
             issued_at: row.issued_at.to_string(),
+            under_contest: row.answered,
+            difference: row.difference,
         }
     }
 }

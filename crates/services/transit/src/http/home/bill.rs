@@ -60,6 +60,9 @@ pub struct CityWire {
     pub trips_sum: Yuan,
     pub adjustments: u64,
     pub adjustments_sum: Yuan,
+    /// What the home city bears itself (risk rules).
+    pub borne_by_home: Yuan,
+    /// The sums less what the home city bears.
     pub charged: Yuan,
     /// Trips that home contests: not charged.
     pub disputed: u64,
@@ -126,6 +129,7 @@ fn bill(transit: &Transit, view: View<'_>, account: &accounts::Account, month: S
         trips_sum: sums.trips_fen.into(),
         adjustments: sums.adjusts,
         adjustments_sum: sums.adjusts_fen.into(),
+        borne_by_home: sums.lost_fen.into(),
         charged: sums.charged_fen().into(),
         disputed: sums.disputed,
     };

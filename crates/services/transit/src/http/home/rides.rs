@@ -45,6 +45,8 @@ pub struct Ride {
     pub overstay: Yuan,
     /// In force.
     pub charge: Yuan,
+    /// What of it the home city bears itself (risk rules): the rider pays the rest.
+    pub borne_by_home: Yuan,
     /// As charged first.
     pub original: Yuan,
     /// An assumption that a completion may replace: `POST /v1/transit/completions`.
@@ -150,7 +152,8 @@ pub fn ride(transit: &Transit, view: View<'_>, row: &HomeTrip) -> Result<Ride, S
             .map(|line| Reduction { name: line.name.clone(), minus: line.minus_fen.into() })
             .collect(),
         overstay: trip.fare.overstay_fen.into(),
-        charge: (row.charge_fen - row.borne_fen).into(),
+        charge: row.charge_fen.into(),
+        borne_by_home: row.borne_by_home().into(),
         original: row.original_fen.into(),
         provisional: trip.provisional,
         completion: trip.completion.map(|filled| Filled {

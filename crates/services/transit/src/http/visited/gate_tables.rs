@@ -116,7 +116,7 @@ impl Asked<'_> {
         let state = gate_tables::state(self.transit, self.view, &gate, held.state, self.now)?;
         Ok(GateTables {
             operator_key: hex::encode(self.signer.key().compressed()),
-            key_set: gate_tables::key_set(self.view, held.key_set)?.map(|body| self.signed(&body)),
+            key_set: gate_tables::key_set(self.view, held.key_set, self.now)?.map(|body| self.signed(&body)),
             deny,
             state: state.map(|state| self.signed(&state.to_bytes())),
             node_time_ms: self.now.0,

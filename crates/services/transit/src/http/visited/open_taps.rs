@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::super::TransitEdge;
 use super::scope::check_network;
 use crate::decide::pricing::NetworkPrices;
-use crate::model::matching::{self, Matched, Prices, SingleReason};
+use crate::decide::settled::Around;
+use crate::model::matching::{Matched, SingleReason};
 use crate::model::network::StationId;
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, Tap};
@@ -43,7 +44,7 @@ pub struct OpenTapWire {
     pub direction: Direction,
     pub station: StationId,
     pub at: String,
-    /// In a final trip already; kept because an earlier tap is open.
+    /// In a final trip already, near enough to the open taps to be matched with them.
     pub fixed: bool,
 }
 
@@ -93,30 +94,30 @@ fn open_taps(
     let prices = NetworkPrices::of(transit, view, directory, network)?;
     let prices = prices.ok_or_else(|| refusal::NETWORK_UNKNOWN.refuse().at_field("network"))?;
     let open = taps::open(view, network, rider, TAPS_SHOWN)?;
-    let fixed: Vec<usize> = (0..open.len()).filter(|index| open[*index].fixed).collect();
-    let shown = open.iter().map(|open| OpenTapWire {
-        tap: open.ride.tap.key.to_string(),
-        direction: open.ride.tap.direction,
-        station: open.ride.tap.station,
-        at: open.ride.tap.at.to_string(),
-        fixed: open.fixed,
+    let around = Around::read(view, &prices, rider, open)?;
+    let shown = around.rides.iter().enumerate().map(|(index, ride)| OpenTapWire {
+        tap: ride.tap.key.to_string(),
+        direction: ride.tap.direction,
+        station: ride.tap.station,
+        at: ride.tap.at.to_string(),
+        fixed: !around.is_open(index),
     });
     let shown = shown.collect();
-    let taps: Vec<Tap> = open.into_iter().map(|open| open.ride.tap).collect();
-    let matched = matching::matched(&taps, &fixed, prices.parameters(), &prices);
-    let trips = matched.into_iter().map(|trip| wire(trip, &taps, &prices)).collect();
+    let matched = around.matched(&prices);
+    let open = matched.into_iter().filter(|trip| !around.open_of(trip).is_empty());
+    let trips = open.map(|trip| wire(trip, around.taps(), &prices)).collect();
     prices.check()?;
     Ok(OpenTaps { taps: shown, trips })
 }
 
 fn wire(trip: Matched, taps: &[Tap], prices: &NetworkPrices<'_>) -> MatchedWire {
     let key = |index: usize| taps[index].key.to_string();
-    let pair = trip.entry.zip(trip.exit).and_then(|(entry, exit)| prices.pair(&taps[entry], &taps[exit]));
+    let charge = trip.entry.zip(trip.exit).and_then(|(entry, exit)| prices.charge(&taps[entry], &taps[exit]));
     MatchedWire {
         entry: trip.entry.map(key),
         exit: trip.exit.map(key),
         extra: trip.extra.iter().map(|index| key(*index)).collect(),
         reason: trip.reason,
-        charge_fen: pair.map(|(_, charge)| charge),
+        charge_fen: charge,
     }
 }

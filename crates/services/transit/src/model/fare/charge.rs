@@ -65,8 +65,14 @@ pub fn exit_only(
         ExitOnlyRule::Maximum => max_fare,
         ExitOnlyRule::Minimum => {
             let ride = Ride { from: at, to: at, line: None, entry: exit, exit, account_type: 0 };
-            minimum(pack, network, at, None, GroupSet::in_force(pack, calendar, &ride))?
+            return lowest(pack, network, calendar, &ride);
         }
     };
+    Some(Fare::flat(0, fare))
+}
+
+/// The lowest fare from where a ride begins, wherever it ends.
+pub fn lowest(pack: &Pack, network: &Network, calendar: &Calendar, ride: &Ride) -> Option<Fare> {
+    let fare = minimum(pack, network, ride.from, ride.line, GroupSet::in_force(pack, calendar, ride))?;
     Some(Fare::flat(0, fare))
 }

@@ -265,10 +265,6 @@ impl Pack {
         discounts.chain(rebates).chain(self.caps.iter().map(|cap| cap.name.as_str()))
     }
 
-    pub fn is_in_force(&self, day: Date) -> bool {
-        self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
-    }
-
     /// Whether real money may be charged by it.
     pub fn may_charge(&self) -> bool {
         self.grade != Grade::Unconfirmed || self.override_decision.is_some()

@@ -55,6 +55,15 @@ fn rebate<'p>(pack: &'p Pack, ride: &Ride, earlier: &[EarlierTrip]) -> Option<&'
     pack.rebates.iter().find(fits)
 }
 
+impl Pack {
+    /// Whether a rebate or a cap can have made this of a fare: a gate that knows the rider's other trips shows what is left.
+    pub fn may_leave(&self, fare: Fen, shown: Fen) -> bool {
+        let by_rebate = |rebate: &Rebate| shown == (fare - rebate.minus_fen).max(Fen::ZERO);
+        let by_cap = !self.caps.is_empty() && (Fen::ZERO..=fare).contains(&shown);
+        by_cap || self.rebates.iter().any(by_rebate)
+    }
+}
+
 impl Cap {
     /// The first day of the window a trip falls into, by its entry.
     fn begins(&self, parameters: &Parameters, entry: Instant) -> Date {

@@ -1,15 +1,7 @@
 //! The versions of one network's packs: no two for one day, and none missing in between.
 
-use huitong_kernel::time::Date;
-
 use super::Pack;
 use super::validate::PackFault;
-
-/// The pack in force on a business day.
-pub fn in_force(packs: &[Pack], day: Date) -> Option<&Pack> {
-    let begun = packs.iter().filter(|pack| pack.valid_from <= day);
-    begun.max_by_key(|pack| pack.valid_from).filter(|pack| pack.is_in_force(day))
-}
 
 /// Checks that the packs of a network follow each other: a stated end is the next one's beginning, and a version without end
 /// lasts until the next begins, so that old versions need no change when a new one is published.

@@ -17,6 +17,8 @@ const EXAMPLES_MAX: usize = 3;
 pub struct Counts {
     /// Lines behind the header.
     pub rows: usize,
+    /// Of them those that count: neither repeated, nor quarantined, nor unreadable.
+    pub accepted: usize,
     pub buckets: Buckets,
     /// Records by reason, under the bucket and the reason's name: `single_sided.no_exit`.
     pub reasons: BTreeMap<String, usize>,
@@ -58,6 +60,11 @@ pub struct Buckets {
 }
 
 impl Buckets {
+    /// Records that count: in a trip, or alone with a reason.
+    pub fn accepted(&self) -> usize {
+        self.paired + self.extra + self.single_sided + self.single_tap
+    }
+
     pub fn sum(&self) -> usize {
         let Buckets { paired, extra, single_sided, single_tap, duplicate, quarantined, unreadable } = self;
         paired + extra + single_sided + single_tap + duplicate + quarantined + unreadable
@@ -164,6 +171,7 @@ impl Counts {
                 *counts.pairs_by_line.entry(format!("{from} → {}", row.company)).or_default() += 1;
             }
         }
+        counts.accepted = counts.buckets.accepted();
         counts.cards = rows.values().map(|row| row.card.as_str()).collect::<std::collections::BTreeSet<_>>().len();
         let count = |(station, (entries, exits)): (&str, (usize, usize))| StationCount {
             station: station.to_owned(),
@@ -243,7 +251,7 @@ impl Example {
         Example {
             line,
             card: row.masked_card(),
-            at: row.at.to_string(),
+            at: row.local_time(),
             kind: row.kind.name(),
             station: row.station.clone().unwrap_or_else(|| "-".to_owned()),
             fare_fen: row.fare,

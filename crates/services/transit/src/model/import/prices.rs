@@ -52,15 +52,15 @@ pub struct WithoutTable {
 }
 
 impl Prices for WithoutTable {
-    fn pair(&self, entry: &Tap, exit: &Tap) -> Option<(Fen, Fen)> {
+    fn explains(&self, entry: &Tap, exit: &Tap, shown: Option<Fen>) -> Option<bool> {
         let fares = self.fares?;
         if entry.station.max(exit.station) >= self.unnamed_from {
             return None;
         }
         if entry.station == exit.station {
-            return Some((fares.minimum, fares.minimum));
+            return Some(shown.is_none_or(|shown| shown == fares.minimum));
         }
-        exit.shown_fen.filter(|shown| fares.has(*shown)).map(|shown| (shown, shown))
+        shown.filter(|shown| fares.has(*shown)).map(|_| true)
     }
 
     fn min_travel(&self, entry: &Tap, exit: &Tap) -> DurationMs {

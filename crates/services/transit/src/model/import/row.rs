@@ -55,6 +55,8 @@ pub struct Row {
 pub enum RowFault {
     NotText,
     Quoting,
+    /// A carriage return within the line.
+    LineEnd,
     Columns,
     Card,
     Time,
@@ -70,6 +72,7 @@ impl RowFault {
         match self {
             RowFault::NotText => "not_utf8",
             RowFault::Quoting => "quote_not_closed",
+            RowFault::LineEnd => "carriage_return",
             RowFault::Columns => "number_of_columns",
             RowFault::Card => "card",
             RowFault::Time => "time",
@@ -123,6 +126,14 @@ impl Row {
             is_transfer,
             device: device.to_owned(),
         })
+    }
+
+    /// When it was, as the file writes it: local time (UTC+8).
+    pub fn local_time(&self) -> String {
+        let day = self.at.business_date();
+        let seconds = (self.at - Instant::start_of(day)).0 / 1_000;
+        let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+        format!("{day} {hours:02}:{minutes:02}:{:02}", seconds % 60)
     }
 
     /// A card as it may be shown: enough to tell two cards apart in a list of examples, too little to find one.

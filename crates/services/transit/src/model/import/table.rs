@@ -63,8 +63,12 @@ impl Column {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileFault {
     Empty,
+    /// The header and nothing behind it.
+    NoRows,
     /// The header is not UTF-8.
     NotText,
+    /// Lines end with a carriage return alone.
+    LineEnds,
     ColumnsMissing(Vec<&'static str>),
     ColumnTwice(&'static str),
 }
@@ -73,6 +77,10 @@ impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FileFault::Empty => f.write_str("文件为空 / the file is empty"),
+            FileFault::NoRows => f.write_str("文件只有表头，没有记录 / the file has a header and no records"),
+            FileFault::LineEnds => f.write_str(
+                "行尾仅为回车符（CR），请先转换为LF或CRLF / lines end with CR alone; convert them to LF or CRLF first",
+            ),
             FileFault::NotText => f.write_str(
                 "表头不是UTF-8文本（可能是GBK编码，请先转换） / the header is not UTF-8; convert the file first",
             ),
@@ -104,7 +112,10 @@ impl<'t> Table<'t> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut lines = numbered(bytes).filter(|(_, line, _)| !is_blank(line));
         let (header_number, header, body) = lines.next().ok_or(FileFault::Empty)?;
-        let header = fields(header).map_err(|_| FileFault::NotText)?;
+        let header = fields(header).map_err(|fault| match fault {
+            RowFault::LineEnd => FileFault::LineEnds,
+            _ => FileFault::NotText,
+        })?;
         let mut places = [None; Column::ALL.len()];
         for (place, column) in places.iter_mut().zip(Column::ALL) {
             let mut found = header.iter().enumerate().filter(|(_, name)| name.trim() == column.name());
@@ -116,11 +127,11 @@ impl<'t> Table<'t> {
         let missing =
             Column::ALL.into_iter().zip(places).filter(|(column, place)| column.is_required() && place.is_none());
         let missing: Vec<&str> = missing.map(|(column, _)| column.name()).collect();
-        if missing.is_empty() {
-            Ok(Table { body, places, width: header.len(), header_number })
-        } else {
-            Err(FileFault::ColumnsMissing(missing))
+        if !missing.is_empty() {
+            return Err(FileFault::ColumnsMissing(missing));
         }
+        let table = Table { body, places, width: header.len(), header_number };
+        if table.rows().next().is_none() { Err(FileFault::NoRows) } else { Ok(table) }
     }
 
     /// Every line behind the header that is not blank, with its number in the file.
@@ -160,14 +171,19 @@ fn numbered(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8], &[u8])> {
 }
 
 fn fields(line: &[u8]) -> Result<csv::StringRecord, RowFault> {
+    if line.contains(&b'\r') {
+        // The reader would take it for the line's end.
+        return Err(RowFault::LineEnd);
+    }
     if line.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
         return Err(RowFault::Quoting);
     }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(512).from_reader(line);
-    let mut record = csv::StringRecord::new();
+    let (mut record, mut rest) = (csv::StringRecord::new(), csv::ByteRecord::new());
     match reader.read_record(&mut record) {
-        Ok(true) => Ok(record),
-        Ok(false) => Err(RowFault::Columns),
+        // Nothing of a line is left unread: what does not fit into one record is no record.
+        Ok(true) if matches!(reader.read_byte_record(&mut rest), Ok(false)) => Ok(record),
+        Ok(_) => Err(RowFault::Columns),
         Err(_) => Err(RowFault::NotText),
     }
 }

@@ -9,6 +9,8 @@
 
 use huitong_kernel::hash::{Digest, HashFunction};
 
+use crate::model::flow::Published;
+
 /// Fewer riders than this are not shown.
 pub const RIDERS_MIN: u64 = 10;
 const ROUNDED_TO: u64 = 5;
@@ -20,6 +22,9 @@ pub struct Cell {
     pub riders: u64,
 }
 
+/// What a rider did: row, column, how often.
+pub type Counted = (usize, usize, u64);
+
 /// Cells by row and column with totals behind each row and below each column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -29,21 +34,30 @@ pub struct Table {
     pub columns: Vec<String>,
     /// `(rows + 1) × (columns + 1)`, row by row.
     pub grid: Vec<Cell>,
-}
-
-/// What may be shown; `None` is withheld or none at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    pub rows: Vec<String>,
-    pub columns: Vec<String>,
-    /// As [`Table::grid`].
-    pub grid: Vec<Option<u64>>,
+    /// Names the total of all. Tables of one day that count the same have one name for it, and round it alike.
+    pub total_name: String,
 }
 
 impl Table {
     pub fn new(name: String, rows: Vec<String>, columns: Vec<String>) -> Table {
         let cells = (rows.len() + 1) * (columns.len() + 1);
-        Table { name, rows, columns, grid: vec![Cell::default(); cells] }
+        let total_name = format!("{name}/total/total");
+        Table { name, rows, columns, grid: vec![Cell::default(); cells], total_name }
+    }
+
+    /// The total of all is the same figure as that of other tables.
+    pub fn with_total(self, total_name: String) -> Table {
+        Table { total_name, ..self }
+    }
+
+    /// Where the total of all stands.
+    pub fn total(&self) -> usize {
+        self.grid.len() - 1
+    }
+
+    /// A place of the grid; behind the last row and column stand the totals.
+    pub fn place(&self, row: usize, column: usize) -> usize {
+        row * self.width() + column
     }
 
     /// Cells of a row, its total included.
@@ -51,8 +65,8 @@ impl Table {
         self.columns.len() + 1
     }
 
-    /// Adds what one rider did: (row, column, how often), each cell once.
-    pub fn add_rider(&mut self, cells: &[(usize, usize, u64)]) {
+    /// Adds what one rider did.
+    pub fn add_rider(&mut self, cells: &[Counted]) {
         let (last_row, last_column) = (self.rows.len(), self.columns.len());
         let mut touched: Vec<usize> = Vec::with_capacity(4 * cells.len());
         for (row, column, count) in cells {
@@ -67,9 +81,25 @@ impl Table {
         touched.into_iter().for_each(|index| self.grid[index].riders += 1);
     }
 
+    /// Adds what is counted without knowing of whom: as far as anybody can tell, of one rider.
+    pub fn add_unknown(&mut self, row: usize, column: usize, count: u64) {
+        let (last_row, last_column) = (self.rows.len(), self.columns.len());
+        for place in [(row, column), (row, last_column), (last_row, column), (last_row, last_column)] {
+            let index = self.place(place.0, place.1);
+            self.grid[index].count += count;
+        }
+    }
+
     /// Which figures are withheld.
     pub fn withheld(&self) -> Vec<bool> {
-        let mut withheld: Vec<bool> = self.grid.iter().map(|cell| cell.count > 0 && cell.riders < RIDERS_MIN).collect();
+        self.withheld_with(&[])
+    }
+
+    /// The same where some figures are withheld for reasons of another table.
+    fn withheld_with(&self, forced: &[usize]) -> Vec<bool> {
+        let small =
+            |(index, cell): (usize, &Cell)| cell.count > 0 && (cell.riders < RIDERS_MIN || forced.contains(&index));
+        let mut withheld: Vec<bool> = self.grid.iter().enumerate().map(small).collect();
         while let Some(bridge) = Graph::of(self, &withheld).bridge() {
             let closing = self.closing(&withheld, bridge);
             withheld[closing] = true;
@@ -99,27 +129,44 @@ impl Table {
         candidates.filter(leads).min_by_key(rank).expect("totals of a figure above zero are above zero")
     }
 
-    /// The table as it may be shown, rounded under the node's key.
+    /// The table as it may be shown, rounded under a key.
     pub fn publish(&self, key: &Digest) -> Published {
-        let withheld = self.withheld();
-        let shown = |(index, cell): (usize, &Cell)| {
-            (!withheld[index] && cell.count > 0).then(|| rounded(key, &self.cell_name(index), cell.count))
-        };
-        let grid = self.grid.iter().enumerate().map(shown).collect();
-        Published { rows: self.rows.clone(), columns: self.columns.clone(), grid }
+        self.shown(&self.withheld(), key)
+    }
+
+    pub fn shown(&self, withheld: &[bool], key: &Digest) -> Published {
+        let cells = (0..self.grid.len()).filter_map(|index| {
+            let figure = self.figure(index, withheld, key)?;
+            Some((index / self.width(), index % self.width(), figure))
+        });
+        Published { rows: self.rows.clone(), columns: self.columns.clone(), cells: cells.collect() }
+    }
+
+    /// A figure as it is shown; `None` if it is withheld, or none.
+    pub fn figure(&self, index: usize, withheld: &[bool], key: &Digest) -> Option<u64> {
+        let count = self.grid[index].count;
+        (!withheld[index] && count > 0).then(|| rounded(key, &self.cell_name(index), count))
     }
 
     fn cell_name(&self, index: usize) -> String {
+        if index == self.total() {
+            return self.total_name.clone();
+        }
         let name = |names: &[String], place: usize| names.get(place).cloned().unwrap_or_else(|| "total".to_owned());
         let (row, column) = (index / self.width(), index % self.width());
         format!("{}/{}/{}", self.name, name(&self.rows, row), name(&self.columns, column))
     }
 }
 
-impl Published {
-    pub fn is_empty(&self) -> bool {
-        self.grid.iter().all(Option::is_none)
+/// What is withheld of tables that have one figure in common, each with its place in the table: withheld in one, it is withheld
+/// in all, so that no table gives away what another withholds.
+pub fn withheld_together(tables: &[(&Table, usize)]) -> Vec<Vec<bool>> {
+    let withheld: Vec<Vec<bool>> = tables.iter().map(|(table, _)| table.withheld()).collect();
+    let is_withheld = tables.iter().zip(&withheld).any(|((_, place), withheld)| withheld[*place]);
+    if !is_withheld {
+        return withheld;
     }
+    tables.iter().map(|(table, place)| table.withheld_with(&[*place])).collect()
 }
 
 /// To the multiple of five below or above, so that the mean stays: which one is decided by the key and the cell's name alone.

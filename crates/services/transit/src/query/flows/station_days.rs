@@ -1,123 +1,145 @@
 //! Entries and exits of a station on a calendar day, and what explains their difference (J11).
+//!
+//! One table of entries and one of exits: each tap is of a trip with both sides, of one without the other side, or of none as
+//! entry or exit (a second tap of the same trip, or one that is still open). Who made a tap is known by its trip.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{StoreError, View, params};
 
-use super::protect::{RIDERS_MIN, rounded};
+use super::protect::{Counted, Table, withheld_together};
+use crate::model::flow::Published;
 use crate::model::network::StationId;
 
-/// Taps that opened a gate, and where they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StationDay {
-    pub entries: u64,
-    pub exits: u64,
-    pub boardings: u64,
-    /// Entries and exits of trips with both.
-    pub entries_paired: u64,
-    pub exits_paired: u64,
-    /// Trips without the other side.
-    pub entry_only: u64,
-    pub exit_only: u64,
-    pub riders: u64,
+/// The figures of a station as they are published.
+pub const FIGURES: [&str; 7] =
+    ["entries", "exits", "boardings", "entries_paired", "exits_paired", "entry_only", "exit_only"];
+
+const PAIRED: usize = 0;
+const SINGLE: usize = 1;
+const OTHER_TAPS: usize = 2;
+
+/// The tables of a day; their rows are the stations.
+#[derive(Clone, Debug)]
+pub struct StationDays {
+    pub entries: Table,
+    pub exits: Table,
+    pub boardings: Table,
 }
 
-impl StationDay {
-    /// Taps in no final trip as entry or exit: still open, or a second tap of the same trip.
-    pub fn unexplained(&self) -> i64 {
-        let trips = self.entries_paired + self.entry_only + self.exits_paired + self.exit_only;
-        let taps = self.entries + self.exits;
-        i64::try_from(taps).unwrap_or(i64::MAX) - i64::try_from(trips).unwrap_or(i64::MAX)
-    }
-}
+/// Taps of one direction that counted, by station.
+type Taps = BTreeMap<StationId, [u64; 3]>;
 
-pub fn read(view: View<'_>, network: Division, day: Date) -> Result<BTreeMap<StationId, StationDay>, StoreError> {
-    let mut stations: BTreeMap<StationId, StationDay> = BTreeMap::new();
+/// Counts a day. The names are those of the map's stations, and a last one for all others.
+pub fn read(view: View<'_>, network: Division, day: Date, names: Vec<String>) -> Result<StationDays, StoreError> {
+    let columns = || ["paired", "single", "other"].map(str::to_owned).to_vec();
+    let table = |figure: &str| Table::new(format!("{figure}/{network}/{day}"), names.clone(), columns());
+    let mut days = StationDays { entries: table("entries"), exits: table("exits"), boardings: table("boardings") };
+    let index: HashMap<StationId, usize> =
+        names.iter().zip(0..).filter_map(|(name, row)| Some((name.parse().ok()?, row))).collect();
+    let row_of = |station: StationId| index.get(&station).copied().unwrap_or(names.len() - 1);
+    let in_trips = days.add_trips(view, network, day, row_of)?;
+    let mut taps: Taps = Taps::new();
     view.each(
         "SELECT station, entries, exits, boardings FROM station_day WHERE network = ?1 AND day = ?2",
         params![network.as_str(), day.to_string()],
         |row| {
-            let (entries, exits, boardings) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            stations.insert(row.get(0)?, StationDay { entries, exits, boardings, ..StationDay::default() });
+            taps.insert(row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]);
             Ok(())
         },
     )?;
-    let (from, to) = (Instant::start_of(day), Instant::start_of(day) + DurationMs::days(1));
-    let mut riders: BTreeMap<StationId, BTreeSet<[u8; 22]>> = BTreeMap::new();
-    view.each(
-        "SELECT kind, began, ended, from_station, to_station, rider FROM trip
-         WHERE network = ?1 AND began BETWEEN ?2 AND ?3",
-        params![network.as_str(), (from.0 - 86_400_000), to.0],
-        |row| {
-            let kind: String = row.get(0)?;
-            let (began, ended): (i64, Option<i64>) = (row.get(1)?, row.get(2)?);
-            let is_today = |at: i64| (from.0..to.0).contains(&at);
-            let (origin, target) = (row.get::<_, Option<StationId>>(3)?, row.get::<_, Option<StationId>>(4)?);
-            let rider: [u8; 22] = row.get(5)?;
-            let mut count = |station: Option<StationId>, counter: fn(&mut StationDay) -> &mut u64| {
-                if let Some(station) = station {
-                    *counter(stations.entry(station).or_default()) += 1;
-                    riders.entry(station).or_default().insert(rider);
-                }
-            };
-            match kind.as_str() {
-                "paired" => {
-                    count(origin.filter(|_| is_today(began)), |day| &mut day.entries_paired);
-                    count(target.filter(|_| ended.is_some_and(is_today)), |day| &mut day.exits_paired);
-                }
-                "entry_only" => count(origin.filter(|_| is_today(began)), |day| &mut day.entry_only),
-                "exit_only" => count(target.filter(|_| is_today(began)), |day| &mut day.exit_only),
-                _ => {
-                    if let Some(station) = origin.filter(|_| is_today(began)) {
-                        riders.entry(station).or_default().insert(rider);
-                    }
-                }
-            }
-            Ok(())
-        },
-    )?;
-    for (station, of) in riders {
-        stations.entry(station).or_default().riders = of.len() as u64;
+    for (station, counts) in taps {
+        let known = in_trips.get(&station).copied().unwrap_or_default();
+        for (number, table) in [&mut days.entries, &mut days.exits, &mut days.boardings].into_iter().enumerate() {
+            table.add_unknown(row_of(station), OTHER_TAPS, counts[number].saturating_sub(known[number]));
+        }
     }
-    Ok(stations)
+    Ok(days)
 }
 
-/// What may be shown of a day: stations with too few riders are left out, and never only one of them; no totals are given.
-pub fn publish(
-    network: Division,
-    day: Date,
-    stations: &BTreeMap<StationId, StationDay>,
-    key: &Digest,
-) -> BTreeMap<StationId, StationDay> {
-    let mut shown: Vec<StationId> =
-        stations.iter().filter(|(_, day)| day.riders >= RIDERS_MIN).map(|(station, _)| *station).collect();
-    if stations.len() == shown.len() + 1 {
-        let least = shown.iter().copied().min_by_key(|station| (stations[station].riders, *station));
-        shown.retain(|station| Some(*station) != least);
+/// What a rider did on the day: of entries, exits and boardings.
+type Done = [Vec<Counted>; 3];
+
+impl StationDays {
+    /// Counts trips rider by rider; gives the taps that they explain.
+    fn add_trips(
+        &mut self,
+        view: View<'_>,
+        network: Division,
+        day: Date,
+        row_of: impl Fn(StationId) -> usize,
+    ) -> Result<Taps, StoreError> {
+        let (from, to) = (Instant::start_of(day), Instant::start_of(day) + DurationMs::days(1));
+        let is_today = |at: i64| (from.0..to.0).contains(&at);
+        let (mut rider, mut done, mut taps): (Option<[u8; 22]>, Done, Taps) = (None, Done::default(), Taps::new());
+        view.each(
+            "SELECT rider, kind, began, ended, from_station, to_station FROM trip
+             WHERE network = ?1 AND began BETWEEN ?2 AND ?3 ORDER BY rider",
+            params![network.as_str(), from.0 - 86_400_000, to.0],
+            |row| {
+                let of = row.get::<_, [u8; 22]>(0)?;
+                if rider != Some(of) {
+                    self.add_rider(&done);
+                    done = Done::default();
+                    rider = Some(of);
+                }
+                let kind: String = row.get(1)?;
+                let (began, ended): (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
+                let origin = row.get::<_, Option<StationId>>(4)?.filter(|_| is_today(began));
+                let target = row.get::<_, Option<StationId>>(5)?.filter(|_| ended.is_some_and(is_today));
+                let sides = match kind.as_str() {
+                    "paired" => [(origin, 0, PAIRED), (target, 1, PAIRED)],
+                    "entry_only" => [(origin, 0, SINGLE), (None, 1, SINGLE)],
+                    "exit_only" => [(None, 0, SINGLE), (target, 1, SINGLE)],
+                    _ => [(origin, 2, PAIRED), (None, 2, PAIRED)],
+                };
+                for (station, side, column) in sides {
+                    if let Some(station) = station {
+                        done[side].push((row_of(station), column, 1));
+                        taps.entry(station).or_default()[side] += 1;
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        self.add_rider(&done);
+        Ok(taps)
     }
-    let round = |station: StationId, name: &str, count: u64| {
-        if count < RIDERS_MIN {
-            0
-        } else {
-            rounded(key, &format!("station-days/{network}/{day}/{station}/{name}"), count)
+
+    fn add_rider(&mut self, done: &Done) {
+        self.entries.add_rider(&done[0]);
+        self.exits.add_rider(&done[1]);
+        self.boardings.add_rider(&done[2]);
+    }
+
+    /// What may be shown: each figure by its own riders, and with every withheld one others, so that neither the sum of a
+    /// station nor that of the network gives it away. Over the whole network as many trips begin as end.
+    pub fn publish(&self, key: &Digest) -> Published {
+        let StationDays { entries, exits, boardings } = self;
+        let stations = entries.rows.len();
+        let begun = entries.place(stations, PAIRED);
+        let together = withheld_together(&[(entries, begun), (exits, begun)]);
+        let alone = boardings.withheld();
+        let total = entries.columns.len();
+        let figures = [
+            (entries, &together[0], total),
+            (exits, &together[1], total),
+            (boardings, &alone, total),
+            (entries, &together[0], PAIRED),
+            (exits, &together[1], PAIRED),
+            (entries, &together[0], SINGLE),
+            (exits, &together[1], SINGLE),
+        ];
+        let mut cells = Vec::new();
+        for row in 0..stations {
+            for (number, (table, withheld, column)) in figures.iter().enumerate() {
+                let figure = table.figure(table.place(row, *column), withheld, key);
+                cells.extend(figure.map(|figure| (row, number, figure)));
+            }
         }
-    };
-    let published = |station: StationId| {
-        let of = stations[&station];
-        let shown = StationDay {
-            entries: round(station, "entries", of.entries),
-            exits: round(station, "exits", of.exits),
-            boardings: round(station, "boardings", of.boardings),
-            entries_paired: round(station, "entries_paired", of.entries_paired),
-            exits_paired: round(station, "exits_paired", of.exits_paired),
-            entry_only: round(station, "entry_only", of.entry_only),
-            exit_only: round(station, "exit_only", of.exit_only),
-            riders: round(station, "riders", of.riders),
-        };
-        (station, shown)
-    };
-    shown.into_iter().map(published).collect()
+        Published { rows: entries.rows.clone(), columns: FIGURES.map(str::to_owned).to_vec(), cells }
+    }
 }

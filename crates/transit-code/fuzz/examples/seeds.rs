@@ -1,4 +1,6 @@
-//! `cargo run --bin seeds` writes `corpus/<target>/<number>`.
+//! `cargo run --example seeds` writes `corpus/<target>/<number>`: genuine codes, tables and records.
+//!
+//! An example and no target: cargo-fuzz would build it as one, and it has no fuzzer to link with.
 
 use huitong_transit_code_fuzz::seeds;
 

@@ -1,0 +1,75 @@
+//! Trips at home: J1, J3, J4, J8 and J12.
+
+use std::collections::BTreeSet;
+
+use huitong_kernel::hash::Digest;
+use huitong_service_kit::{StoreError, View, params};
+
+use super::{Audit, Place, trips};
+use crate::model::trip::TripFinal;
+use crate::query::json;
+
+pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    let view = place.view;
+    // By its claim or by an adjustment of it.
+    let contested = view.all(
+        "SELECT IFNULL((SELECT trip FROM document WHERE document.id = contest.document AND kind <> 'trip'),
+             contest.document) FROM contest",
+        [],
+        |row| Ok(Digest(row.get(0)?)),
+    )?;
+    let contested: BTreeSet<Digest> = contested.into_iter().collect();
+    view.each("SELECT text, charge_fen, adjusts FROM home_trip", [], |row| {
+        let trip: TripFinal = json(&row.get::<_, String>(0)?)?;
+        let (charge, adjusts): (i64, u32) = (row.get(1)?, row.get(2)?);
+        if charge != trip.charge_fen().0 {
+            audit.note("J4", trip.trip_id, format!("home holds {charge} for {}", trip.charge_fen().0));
+        }
+        audit.trip(&trip, adjusts == 0);
+        if contested.contains(&trip.trip_id) {
+            return Ok(());
+        }
+        if adjusts == 0 {
+            trips::fare(place, &trip, audit)?;
+        }
+        // What an adjustment has made free lets go of its codes: another trip may have its taps.
+        if adjusts > 0 && charge == 0 { Ok(()) } else { codes(view, &trip, audit) }
+    })?;
+    audit.none(
+        view,
+        "J4",
+        "home charges otherwise than claimed, and no adjustments say so",
+        "SELECT lower(hex(trip)) FROM home_trip WHERE charge_fen <> original_fen + IFNULL((SELECT SUM(change_fen)
+             FROM home_adjust WHERE home_adjust.trip = home_trip.trip), 0) LIMIT 1000",
+    )?;
+    audit.none(
+        view,
+        "J4",
+        "home has adjusted it, and no document of that amount",
+        "SELECT lower(hex(trip)) FROM home_adjust WHERE NOT EXISTS
+             (SELECT 1 FROM document WHERE document.trip = home_adjust.trip AND document.kind = 'adjust'
+              AND document.amount_fen = home_adjust.change_fen) LIMIT 1000",
+    )?;
+    audit.none(
+        view,
+        "J1",
+        "charged more than once",
+        "SELECT reference FROM ledger_transfer WHERE reference IN (SELECT lower(hex(trip)) FROM home_trip)
+             AND credit LIKE 'payable/%' GROUP BY reference HAVING COUNT(*) > 1 LIMIT 1000",
+    )
+}
+
+/// J8: over all cities, a code is paid once a direction.
+fn codes(view: View<'_>, trip: &TripFinal, audit: &mut Audit) -> Result<(), StoreError> {
+    for tap in &trip.taps {
+        let payer = view.one(
+            "SELECT trip FROM home_code_use WHERE replay_key = ?1 AND direction = ?2",
+            params![tap.replay_key.0, tap.direction.number()],
+            |row| Ok(Digest(row.get(0)?)),
+        )?;
+        if payer != Some(trip.trip_id) {
+            audit.note("J8", trip.trip_id, format!("home pays the code of {} with another trip", tap.key));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Taps: J2, J7 and J8.
+
+use huitong_kernel::hash::Digest;
+use huitong_kernel::time::DurationMs;
+use huitong_service_kit::{StoreError, View, params};
+
+use super::{Audit, decided_at};
+use crate::model::tap::TapKey;
+use crate::query::trips::{self, TripRow};
+
+/// A hole's alarm is given with the next tick; a node that decides other things so long after it was due has missed it.
+const ALARM_GRACE: DurationMs = DurationMs::minutes(10);
+const KEY: &str = "tap.gate || '/' || tap.epoch || '/' || tap.sequence";
+
+pub fn check(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    in_one_trip(view, audit)?;
+    without_holes(view, audit)?;
+    used_once(view, audit)?;
+    one_trip_at_a_time(view, audit)
+}
+
+/// J2.
+fn in_one_trip(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    audit.none(
+        view,
+        "J2",
+        "counts and is in no trip, nor open",
+        &format!(
+            "SELECT {KEY} FROM tap WHERE state IN (0, 1) AND trip IS NULL AND NOT EXISTS
+                 (SELECT 1 FROM open_tap WHERE open_tap.network = tap.network AND open_tap.rider = tap.rider
+                  AND open_tap.gate = tap.gate AND open_tap.epoch = tap.epoch AND open_tap.sequence = tap.sequence) LIMIT 1000"
+        ),
+    )?;
+    audit.none(
+        view,
+        "J2",
+        "is in a trip that does not exist",
+        &format!(
+            "SELECT {KEY} FROM tap WHERE trip IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trip WHERE trip.trip = tap.trip) LIMIT 1000"
+        ),
+    )
+}
+
+/// J7: what is said of a gate's numbers is what is held; a hole is timed, and its alarm is given in time.
+fn without_holes(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    audit.none(
+        view,
+        "J7",
+        "a hole without alarm",
+        "SELECT gate || '/' || epoch FROM gate_epoch
+         WHERE contiguous_to < highest AND hole_alarm_at IS NULL AND alarmed = 0 LIMIT 1000",
+    )?;
+    audit.none(
+        view,
+        "J7",
+        "the numbers held are not those that the view tells",
+        "SELECT gate || '/' || epoch FROM gate_epoch AS kept WHERE
+             highest <> IFNULL((SELECT MAX(sequence) FROM tap WHERE tap.gate = kept.gate AND tap.epoch = kept.epoch), 0)
+             OR contiguous_to <> (SELECT COUNT(*) FROM tap WHERE tap.gate = kept.gate AND tap.epoch = kept.epoch
+                 AND tap.sequence <= kept.contiguous_to)
+             OR EXISTS (SELECT 1 FROM tap WHERE tap.gate = kept.gate AND tap.epoch = kept.epoch
+                 AND tap.sequence = kept.contiguous_to + 1) LIMIT 1000",
+    )?;
+    let last = "SELECT MAX(sequence) FROM journal WHERE kind = 'decision'";
+    let Some(last) = view.one(last, [], |row| row.get::<_, Option<u64>>(0))?.flatten() else { return Ok(()) };
+    let overdue = decided_at(view, last)?.0 - ALARM_GRACE.0;
+    view.each(
+        "SELECT gate || '/' || epoch FROM gate_epoch WHERE hole_alarm_at < ?1 LIMIT 1000",
+        params![overdue],
+        |row| {
+            audit.note("J7", row.get::<_, String>(0)?, "its hole is old and the alarm was never given");
+            Ok(())
+        },
+    )
+}
+
+/// J8: every tap that counts is the one that used its code.
+fn used_once(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    audit.none(
+        view,
+        "J8",
+        "counts, and its code was used by another tap, or by none",
+        &format!(
+            "SELECT {KEY} FROM tap WHERE rider IS NOT NULL AND state IN (0, 1) AND NOT EXISTS
+                 (SELECT 1 FROM code_use WHERE code_use.generated = tap.generated AND code_use.replay_key = tap.replay_key
+                  AND code_use.direction = tap.direction AND code_use.gate = tap.gate AND code_use.epoch = tap.epoch
+                  AND code_use.sequence = tap.sequence) LIMIT 1000"
+        ),
+    )?;
+    audit.none(
+        view,
+        "J8",
+        "a code was used by a tap that is not held",
+        "SELECT gate || '/' || epoch || '/' || sequence FROM code_use WHERE NOT EXISTS
+             (SELECT 1 FROM tap WHERE tap.gate = code_use.gate AND tap.epoch = code_use.epoch
+              AND tap.sequence = code_use.sequence) LIMIT 1000",
+    )
+}
+
+/// J8: an account (with its ticket) is in one trip at a time in a city: no trip begins before the one before it has ended. An entry
+/// that came when that one was final already could not be matched with it any more.
+fn one_trip_at_a_time(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    let pairs = view.all(
+        "SELECT before, trip, left_at, began FROM
+             (SELECT trip, began, LAG(trip) OVER riders AS before, LAG(ended) OVER riders AS left_at FROM trip
+              WHERE kind = 'paired' WINDOW riders AS (PARTITION BY network, rider ORDER BY began, trip))
+         WHERE left_at > began LIMIT 1000",
+        [],
+        |row| Ok((Digest(row.get(0)?), Digest(row.get(1)?), row.get::<_, i64>(2)?, row.get::<_, i64>(3)?)),
+    )?;
+    for (before, trip, left_at, began) in pairs {
+        let rows = (trips::trip(view, before)?, trips::trip(view, trip)?);
+        let (Some(before), Some(trip)) = rows else { continue };
+        if before.adjusts > 0 {
+            // A tap that came later has changed it.
+            continue;
+        }
+        let (exit, entry) = (known(view, &before, false)?, known(view, &trip, true)?);
+        // Clocks differ: within both uncertainties nobody knows what came first.
+        let overlaps = began + exit.uncertainty + entry.uncertainty < left_at;
+        if overlaps && entry.arrived < decided_at(view, before.entry)?.0 {
+            audit.note("J8", trip.trip, format!("begins while the trip {} of the same rider lasts", before.trip));
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a tap, milliseconds.
+#[derive(Default)]
+struct Known {
+    uncertainty: i64,
+    arrived: i64,
+}
+
+/// The entry or the exit of a trip.
+fn known(view: View<'_>, row: &TripRow, is_entry: bool) -> Result<Known, StoreError> {
+    let taps = trips::content(view, row)?.taps;
+    let Some(tap) = (if is_entry { taps.first() } else { taps.last() }) else { return Ok(Known::default()) };
+    let TapKey { gate, epoch, sequence } = &tap.key;
+    let known = view.one(
+        "SELECT IFNULL(uncertainty, 0), IFNULL(arrived, 0) FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+        params![gate, epoch, sequence],
+        |row| Ok(Known { uncertainty: row.get(0)?, arrived: row.get(1)? }),
+    )?;
+    Ok(known.unwrap_or_default())
+}

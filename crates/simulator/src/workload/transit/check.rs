@@ -1,0 +1,119 @@
+//! What must hold of transit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use huitong_store::View;
+use huitong_transit::Transit;
+
+use super::super::{Views, readable};
+use crate::region;
+
+/// At any time.
+pub fn always(views: &Views<'_>) -> Result<(), String> {
+    for (node, view) in views.up("transit") {
+        if !readable(huitong_ledger::report::adds_up(view))? {
+            return Err(format!("the book of node {node} does not add up"));
+        }
+        let twice = readable(view.one(
+            "SELECT hex(trip) FROM trip t WHERE (SELECT COUNT(*) FROM tap WHERE tap.trip = t.trip) = 0 LIMIT 1",
+            [],
+            |row| row.get::<_, String>(0),
+        ))?;
+        if let Some(trip) = twice {
+            return Err(format!("J2: trip {trip} at node {node} has no tap"));
+        }
+    }
+    Ok(())
+}
+
+/// When all is healed and quiet.
+pub fn at_rest(views: &Views<'_>) -> Result<(), String> {
+    let up = views.up("transit");
+    let (mut due, mut owed) = (BTreeMap::new(), BTreeMap::new());
+    let mut claimed: BTreeMap<String, i64> = BTreeMap::new();
+    let mut charged = claimed.clone();
+    for (node, view) in &up {
+        pairs(*view, "receivable", 1, &mut due)?;
+        pairs(*view, "payable", -1, &mut owed)?;
+        let waiting =
+            readable(view.one("SELECT COUNT(*) FROM trip WHERE state = 'priced'", [], |row| row.get::<_, i64>(0)))?;
+        if waiting != Some(0) {
+            return Err(format!("{waiting:?} trips of node {node} were never answered"));
+        }
+        amounts(*view, "SELECT hex(trip), charge_fen FROM trip WHERE state IN ('charged', 'refunded')", &mut claimed)?;
+        amounts(*view, "SELECT hex(trip), charge_fen FROM home_trip WHERE state = 'charged'", &mut charged)?;
+        every_tap_has_its_place(*node, *view)?;
+        invariants(*node, *view)?;
+    }
+    if due != owed {
+        return Err(format!("J5: receivable {due:?}, payable {owed:?}"));
+    }
+    if claimed != charged {
+        let differing: BTreeSet<_> = claimed.iter().filter(|(trip, fen)| charged.get(*trip) != Some(fen)).collect();
+        return Err(format!("J1: charged at home otherwise than claimed: {differing:?}"));
+    }
+    Ok(())
+}
+
+/// J1 to J12 once more, as `huitong transit audit` looks at them.
+fn invariants(node: usize, view: View<'_>) -> Result<(), String> {
+    let audit = readable(huitong_transit::query::audit::audit(&Transit::default(), view, &*region::directory()))?;
+    let said = audit.violations.iter().take(5);
+    let said: Vec<String> =
+        said.map(|found| format!("{} {}: {}", found.invariant, found.key, found.sentence)).collect();
+    if said.is_empty() { Ok(()) } else { Err(format!("the audit of node {node}: {said:?}")) }
+}
+
+/// What happened at all, over all nodes.
+pub fn effects(views: &Views<'_>) -> Result<Vec<(&'static str, u64)>, String> {
+    const COUNTED: [(&str, &str); 8] = [
+        ("trips without a tap", "trip WHERE kind IN ('entry_only', 'exit_only')"),
+        ("trips adjusted", "trip_adjust WHERE state = 'booked'"),
+        ("debts tried again", "debt WHERE attempts > 0"),
+        ("codes of other cities", "tap WHERE grant_id IS NOT NULL AND state IN (0, 1)"),
+        ("revenue shared", "document WHERE kind = 'split'"),
+        ("days matched", "day_totals WHERE state = 'matched'"),
+        ("statements confirmed", "statement WHERE state = 'confirmed' AND creditor_node <> debtor_node"),
+        ("contests answered", "contest WHERE state IN ('upheld', 'adjusted', 'withdrawn')"),
+    ];
+    let up = views.up("transit");
+    let mut counts = Vec::new();
+    for (name, of) in COUNTED {
+        let mut sum = 0;
+        for (_, view) in &up {
+            sum +=
+                readable(view.one(&format!("SELECT COUNT(*) FROM {of}"), [], |row| row.get::<_, u64>(0)))?.unwrap_or(0);
+        }
+        counts.push((name, sum));
+    }
+    Ok(counts)
+}
+
+/// Balances by creditor and debtor.
+fn pairs(view: View<'_>, class: &str, sign: i64, sums: &mut BTreeMap<(String, String), i64>) -> Result<(), String> {
+    for (code, amount) in readable(huitong_ledger::report::balances_below(view, class))? {
+        let mut parts = code.split('/').skip(1).map(str::to_owned);
+        let (one, other) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let pair = if sign > 0 { (one, other) } else { (other, one) };
+        *sums.entry(pair).or_default() += sign * amount.0;
+    }
+    sums.retain(|_, amount| *amount != 0);
+    Ok(())
+}
+
+fn amounts(view: View<'_>, sql: &str, sums: &mut BTreeMap<String, i64>) -> Result<(), String> {
+    let rows = readable(view.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?))))?;
+    sums.extend(rows);
+    Ok(())
+}
+
+/// J2: a tap that counts is in one trip, or matching still looks at it.
+fn every_tap_has_its_place(node: usize, view: View<'_>) -> Result<(), String> {
+    let lost = readable(view.one(
+        "SELECT gate || '/' || sequence FROM tap t WHERE state IN (0, 1) AND trip IS NULL AND NOT EXISTS
+             (SELECT 1 FROM open_tap o WHERE o.gate = t.gate AND o.epoch = t.epoch AND o.sequence = t.sequence) LIMIT 1",
+        [],
+        |row| row.get::<_, String>(0),
+    ))?;
+    lost.map_or(Ok(()), |tap| Err(format!("J2: tap {tap} of node {node} is in no trip and not open")))
+}
