@@ -55,10 +55,12 @@ pub fn at_rest(views: &Views<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// J1 to J12 once more, as `huitong transit audit` looks at them.
+/// J1 to J12 once more, as `huitong transit audit` looks at them; but for J9 and J10: codes are not signed here.
 fn invariants(node: usize, view: View<'_>) -> Result<(), String> {
-    let audit = readable(huitong_transit::query::audit::audit(&Transit::default(), view, &*region::directory()))?;
-    let said = audit.violations.iter().take(5);
+    let own = region::DIVISIONS[node].parse().expect("digits");
+    let audit = huitong_transit::query::audit::audit(&Transit::default(), view, &*region::directory(), own);
+    let audit = readable(audit)?;
+    let said = audit.violations.iter().filter(|found| !["J9", "J10"].contains(&found.invariant)).take(5);
     let said: Vec<String> =
         said.map(|found| format!("{} {}: {}", found.invariant, found.key, found.sentence)).collect();
     if said.is_empty() { Ok(()) } else { Err(format!("the audit of node {node}: {said:?}")) }
