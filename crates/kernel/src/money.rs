@@ -13,10 +13,29 @@ use crate::decimal::{Decimal, DecimalError};
 /// yuan with two decimals (see [`Fen::yuan`] and [`Fen::from_str`]).
 ///
 /// Arithmetic panics on overflow instead of wrapping: 92 quadrillion yuan never occurs, so an overflow
-/// is a bug and must not become a plausible figure. Foreign amounts are bounded by [`Fen::LIMIT`] when read.
+/// is a bug and must not become a plausible figure. Foreign amounts are bounded by [`Fen::LIMIT`] when read, as text and as
+/// JSON: some hundreds of them can be added. Who adds more of them bounds them further.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Fen(pub i64);
+
+/// An amount beyond [`Fen::LIMIT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an amount is at most 16 digits of fen")]
+pub struct FenError;
+
+impl TryFrom<i64> for Fen {
+    type Error = FenError;
+    fn try_from(fen: i64) -> Result<Fen, FenError> {
+        if fen.unsigned_abs() > Fen::LIMIT.0.unsigned_abs() { Err(FenError) } else { Ok(Fen(fen)) }
+    }
+}
+
+impl From<Fen> for i64 {
+    fn from(amount: Fen) -> i64 {
+        amount.0
+    }
+}
 
 impl Fen {
     pub const ZERO: Fen = Fen(0);
@@ -46,8 +65,7 @@ impl FromStr for Fen {
 
     /// Reads yuan with at most two decimals, for instance `350`, `350.5`, `-0.01`.
     fn from_str(text: &str) -> Result<Fen, DecimalError> {
-        let amount = Fen(Decimal::<2>::from_str(text)?.units());
-        if amount.0.abs() > Fen::LIMIT.0 { Err(DecimalError::OutOfRange) } else { Ok(amount) }
+        Fen::try_from(Decimal::<2>::from_str(text)?.units()).map_err(|FenError| DecimalError::OutOfRange)
     }
 }
 
@@ -107,6 +125,18 @@ mod tests {
     fn three_decimals_exponents_and_sizes_beyond_the_national_format_are_refused() {
         for text in ["12.345", "1e3", "", ".", "1.", "+1", "１", "1 ", "100000000000000.00"] {
             assert!(text.parse::<Fen>().is_err(), "{text:?} must be refused");
+        }
+    }
+
+    #[test]
+    fn an_amount_in_json_is_an_integer_of_at_most_sixteen_digits() {
+        for fen in [0, -5, Fen::LIMIT.0, -Fen::LIMIT.0] {
+            assert_eq!(serde_json::to_string(&Fen(fen)).ok(), Some(fen.to_string()));
+            assert_eq!(serde_json::from_str::<Fen>(&fen.to_string()).ok(), Some(Fen(fen)));
+        }
+        let beyond = Fen::LIMIT.0 + 1;
+        for fen in [beyond, -beyond, i64::MAX, i64::MIN] {
+            assert!(serde_json::from_str::<Fen>(&fen.to_string()).is_err(), "{fen} must be refused");
         }
     }
 }

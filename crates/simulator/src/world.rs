@@ -194,7 +194,7 @@ impl World {
             self.start_process(place);
             self.after(DurationMs(place as i64), Event::Tick { place });
         }
-        for stage in 0..2 {
+        for stage in 0..3 {
             self.set_up(stage);
             self.run_until_rest(DurationMs::minutes(2))?;
         }

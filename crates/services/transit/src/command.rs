@@ -151,6 +151,7 @@ pub struct AccountWish {
 }
 
 /// A phone asks for an authorisation (fields 1 to 15 of a code), model U.
+#[derive(Clone)]
 pub struct AuthoriseWish {
     pub account: AccountToken,
     /// Compressed SM2 key of the phone.

@@ -223,6 +223,9 @@ pub struct Authorised {
     pub user_key: String,
     pub expiry: Instant,
     pub limit_fen: Fen,
+    /// What deny lists name: the platform, and issuer and serial of the certificate; hexadecimal.
+    pub platform: String,
+    pub certificate: String,
 }
 
 /// A debt was tried again: paid, or when next; none when the account is listed instead.
@@ -274,9 +277,12 @@ pub struct AdjustCharged {
     pub debt: Option<NewDebt>,
     /// What goes back to the rider.
     pub refunded_fen: Fen,
-    /// What of the change home bears itself.
+    /// What of the change home bears itself, or gets back of what it bore: the rider has no part in it.
     #[serde(default)]
     pub lost_fen: Fen,
+    /// The most that the rider pays of the trip from now on; none: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rider_max_fen: Option<Fen>,
     pub transfers: Vec<Transfer>,
 }
 

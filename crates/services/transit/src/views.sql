@@ -241,9 +241,12 @@ CREATE TABLE IF NOT EXISTS authorisation (
     user_key BLOB NOT NULL,
     expiry INTEGER NOT NULL,
     limit_fen INTEGER NOT NULL,
-    issued_at INTEGER NOT NULL
+    issued_at INTEGER NOT NULL,
+    platform TEXT,                -- hexadecimal, as deny lists name it; none of grants
+    certificate TEXT              -- issuer and serial, likewise
 ) STRICT;
 CREATE INDEX IF NOT EXISTS authorisation_of_account ON authorisation (account, issued_at);
+CREATE INDEX IF NOT EXISTS authorisation_alive ON authorisation (account, expiry);
 
 -- Trips as home has charged or contested them.
 CREATE TABLE IF NOT EXISTS home_trip (
@@ -262,7 +265,7 @@ CREATE TABLE IF NOT EXISTS home_trip (
     travel_day TEXT NOT NULL,
     booking_day TEXT NOT NULL,
     booked_at INTEGER NOT NULL,
-    rider_max_fen INTEGER,        -- of a claim that was contested by a risk rule: the most that the rider pays of it
+    rider_max_fen INTEGER,        -- where a claim was contested by a risk rule or an adjustment was wrong: the most that the rider pays
     lost_fen INTEGER NOT NULL DEFAULT 0,    -- what home bore when the contest ended
     text TEXT NOT NULL            -- the trip as it stands, JSON: what the rider is shown
 ) STRICT, WITHOUT ROWID;

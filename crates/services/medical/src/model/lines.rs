@@ -16,6 +16,8 @@ use crate::refusal;
 
 /// Lines in one call at most.
 pub const LINES_MAX: usize = 100;
+/// Of the lines of one call together: what sums of many bills come to can still be read back ([`Fen::LIMIT`]).
+const TOTAL_MAX: Fen = Fen(Fen::LIMIT.0 / 1_000);
 
 /// A line as the hospital sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +108,9 @@ pub fn split_lines(
         split.push(split_line(catalogue, institution, level, line, quantity));
     }
     let sums = LineSums::of(&split);
+    if sums.total_fen > TOTAL_MAX {
+        return Err(refusal::NUMBER_MALFORMED.with("field", "lines").at_field("lines"));
+    }
     Ok((split, sums))
 }
 

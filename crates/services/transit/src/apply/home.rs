@@ -73,7 +73,8 @@ fn paid(tx: Tx<'_>, debt: &DebtSettled) -> Result<(), StoreError> {
 
 pub fn authorised(tx: Tx<'_>, authorised: &Authorised, applied: &Applied) -> Result<(), StoreError> {
     tx.execute_one(
-        "INSERT INTO authorisation (id, account, user_key, expiry, limit_fen, issued_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO authorisation (id, account, user_key, expiry, limit_fen, issued_at, platform, certificate)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             authorised.id.to_string(),
             authorised.account.0,
@@ -81,6 +82,8 @@ pub fn authorised(tx: Tx<'_>, authorised: &Authorised, applied: &Applied) -> Res
             authorised.expiry.0,
             authorised.limit_fen.0,
             applied.at.0,
+            authorised.platform,
+            authorised.certificate,
         ],
     )
 }

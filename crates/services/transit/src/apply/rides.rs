@@ -69,12 +69,22 @@ pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) ->
     let adjust = &charged.adjust;
     let trip = &adjust.trip;
     tx.execute_one(
-        "UPDATE home_trip SET kind = ?2, charge_fen = ?3, adjusts = ?4, text = ?5 WHERE trip = ?1",
-        params![adjust.trip_id.0, trip.kind.name(), trip.charge_fen().0, adjust.number, json(trip)?],
+        "UPDATE home_trip SET kind = ?2, charge_fen = ?3, adjusts = ?4, text = ?5, rider_max_fen = ?6 WHERE trip = ?1",
+        params![
+            adjust.trip_id.0,
+            trip.kind.name(),
+            trip.charge_fen().0,
+            adjust.number,
+            json(trip)?,
+            charged.rider_max_fen.map(|most| most.0),
+        ],
     )?;
     for tap in &adjust.added_taps {
+        // From a trip that an adjustment has made free the tap is taken over.
         tx.execute(
-            "INSERT OR IGNORE INTO home_code_use (replay_key, direction, trip) VALUES (?1, ?2, ?3)",
+            "INSERT INTO home_code_use (replay_key, direction, trip) VALUES (?1, ?2, ?3)
+             ON CONFLICT (replay_key, direction) DO UPDATE SET trip = ?3 WHERE trip IN
+                 (SELECT trip FROM home_trip WHERE charge_fen = 0 AND adjusts > 0)",
             params![tap.replay_key.0, tap.direction.number(), adjust.trip_id.0],
         )?;
     }

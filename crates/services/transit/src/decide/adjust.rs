@@ -5,13 +5,14 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
+use uuid::Uuid;
 
 use super::assemble::{self, Parts};
-use super::charge::{self, Charging};
+use super::charge::Charging;
 use super::course::Course;
 use super::finalise::{free, merge};
 use super::pricing::NetworkPrices;
-use super::{Decided, answers, node_of, send};
+use super::{Decided, answers, charge_adjust, node_of, send};
 use crate::command::{AdjustWish, Reply};
 use crate::event::Event;
 use crate::model::fare::ride::Fare;
@@ -160,7 +161,7 @@ fn claim(
     let own = context.home.jurisdiction;
     match node_of(context, row.home) {
         Some(node) if node == own => {
-            let (events, result) = charge::charge_adjust(view, &adjust, own, charging, context)?;
+            let (events, result) = charge_adjust::charge(transit, view, &adjust, own, charging, context)?;
             decision.events.extend(events);
             merge(&mut decision, answers::adjust_booked(transit, view, row, &adjust, &result, context)?);
         }
@@ -179,7 +180,7 @@ pub fn document_of(
     context: &Context<'_>,
 ) -> Option<Document> {
     Some(Document {
-        id: document_id(adjust),
+        id: document_id(adjust.adjust),
         kind: DocumentKind::Adjust,
         issuer: node_of(context, creditor)?,
         receiver: node_of(context, debtor)?,
@@ -192,8 +193,8 @@ pub fn document_of(
     })
 }
 
-pub fn document_id(adjust: &TripAdjust) -> Digest {
-    HashFunction::Sha256.hash(&[b"huitong.transit.adjust.1", adjust.adjust.as_bytes()])
+pub fn document_id(adjust: Uuid) -> Digest {
+    HashFunction::Sha256.hash(&[b"huitong.transit.adjust.1", adjust.as_bytes()])
 }
 
 /// The trip after a change, the taps it gained, and what the change rests on.
@@ -276,8 +277,14 @@ fn with_side(
     if trip.flags.iter().any(|flag| flag == assemble::NO_FARE) {
         return Err(refusal::FARE_NONE.refuse().into());
     }
-    // Id and days are those of the trip as it was claimed first.
-    Ok(TripFinal { trip_id: before.trip_id, travel_day: before.travel_day, ..trip })
+    // Id, days and grant are those of the trip as it was claimed first; the limit is that of all its codes.
+    Ok(TripFinal {
+        trip_id: before.trip_id,
+        travel_day: before.travel_day,
+        grant: before.grant,
+        account_type: before.account_type,
+        ..trip
+    })
 }
 
 /// The one tap of a single-sided trip.

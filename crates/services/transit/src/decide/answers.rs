@@ -67,7 +67,7 @@ fn original(view: View<'_>, trip: &TripFinal) -> Result<huitong_kernel::money::F
     Ok(trips::trip(view, trip.trip_id)?.map_or(trip.charge_fen(), |row| row.original_fen))
 }
 
-/// Home's answer to an adjustment.
+/// Home's answer to an adjustment. The same answer again has no effect.
 pub fn adjust_result(
     transit: &Transit,
     view: View<'_>,
@@ -80,6 +80,10 @@ pub fn adjust_result(
         return Err(refusal::TRIP_UNKNOWN.refuse().into());
     }
     let adjust = trips::adjustment(view, &row, result.adjust)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
+    let known = trips::adjustments(view, row.trip)?;
+    if known.iter().any(|known| known.adjust == result.adjust && known.state != "sent") {
+        return Ok(Decision::nothing());
+    }
     adjust_booked(transit, view, &row, &adjust, &result, context)
 }
 

@@ -5,24 +5,22 @@ use std::collections::{HashMap, HashSet};
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_ledger::Transfer;
 use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
-use super::{Decided, adjust, claimed_fare, clearing, node_of, send};
+use super::claim::{self, Fault};
+use super::{Decided, clearing, node_of, send};
 use crate::accounts::Postings;
-use crate::event::{AdjustCharged, ContestCharge, Event, NewDebt, TripCharged};
+use crate::event::{ContestCharge, Event, NewDebt, TripCharged};
 use crate::model::contest::{ANSWER_WITHIN, Contest, ContestReason};
-use crate::model::message::{AdjustResult, ChargeOutcome, ChargeResult, Message, TripAdjust};
+use crate::model::message::{ChargeOutcome, ChargeResult, Message};
 use crate::model::rider::AccountToken;
 use crate::model::trip::TripFinal;
 use crate::query::accounts::{self, Account};
-use crate::query::home_trips::HomeTrip;
-use crate::query::{dated, deny, grants, home_trips};
+use crate::query::home_trips::{self, HomeTrip};
 use crate::{Transit, refusal};
 
-/// Older trips need a clerk's release.
-const AGE_DAYS_MAX: i64 = 90;
 /// When a debt is tried again, in hours after it arose; then the account is listed (Huitong rule).
 const RETRY_HOURS: [i64; 4] = [1, 6, 24, 72];
 
@@ -30,7 +28,10 @@ const RETRY_HOURS: [i64; 4] = [1, 6, 24, 72];
 #[derive(Default)]
 pub struct Charging {
     taken: HashMap<AccountToken, Fen>,
-    used: HashSet<(Digest, u8)>,
+    /// Codes that claims of this decision have used.
+    pub used: HashSet<(Digest, u8)>,
+    /// Trips that cost nothing since an adjustment of this decision.
+    pub freed: HashSet<Digest>,
 }
 
 impl Charging {
@@ -73,11 +74,8 @@ pub fn charge(
     let token = trip.rider.account();
     let account = payer(view, &token)?;
     let fault = match &account {
-        None => Some((ContestReason::NoAccount, "no such account".to_owned())),
-        Some(account) => match not_its_account(view, trip, account)? {
-            Some(fault) => Some(fault),
-            None => fault(transit, view, trip, charging, context)?,
-        },
+        None => Some(no_account()),
+        Some(account) => claim::fault(transit, view, trip, account, charging, context)?,
     };
     let payer = account.as_ref().map_or(token, |account| account.account);
     let mut charged = TripCharged {
@@ -109,8 +107,9 @@ pub fn charge(
             }
         }
         (fault, _) => {
-            let (reason, evidence) = fault.unwrap_or((ContestReason::NoAccount, String::new()));
-            let contest = contest(trip.trip_id, trip, reason, evidence, trip.charge_fen(), context);
+            let fault = fault.unwrap_or_else(no_account);
+            let reason = fault.0;
+            let contest = contest(trip.trip_id, trip, trip.booking_day, fault, trip.charge_fen(), context);
             charged.result.outcome = ChargeOutcome::Contested {
                 contest: contest.contest,
                 reason: reason.name().to_owned(),
@@ -125,19 +124,23 @@ pub fn charge(
     Ok((events, result))
 }
 
-/// A contest that home opens when it takes a claim: the claim itself tells the creditor.
-fn contest(
+pub fn no_account() -> Fault {
+    (ContestReason::NoAccount, "no such account".to_owned())
+}
+
+/// A contest that home opens by itself when it takes a document of a trip.
+pub fn contest(
     document: Digest,
     trip: &TripFinal,
-    reason: ContestReason,
-    evidence: String,
+    booking_day: Date,
+    (reason, evidence): Fault,
     amount_fen: Fen,
     context: &mut Context<'_>,
 ) -> Contest {
     Contest {
         contest: context.new_uuid(),
         document,
-        booking_day: trip.booking_day,
+        booking_day,
         creditor: trip.network,
         debtor: trip.home,
         reason,
@@ -157,31 +160,8 @@ fn payer(view: View<'_>, token: &AccountToken) -> Result<Option<Account>, StoreE
     }
 }
 
-/// Whether the claim names the city of the account that pays, and under model P the grant of the token and a limit within it.
-fn not_its_account(
-    view: View<'_>,
-    trip: &TripFinal,
-    account: &Account,
-) -> Result<Option<(ContestReason, String)>, StoreError> {
-    if account.city != trip.home {
-        return Ok(Some((ContestReason::NoAccount, format!("no account of {}", trip.home))));
-    }
-    let token = trip.rider.account();
-    if token == account.account {
-        return Ok(None);
-    }
-    let grant = trip.grant.map(|grant| grants::grant(view, grant)).transpose()?.flatten();
-    Ok(match grant.filter(|grant| grant.account == token && grant.network == trip.network && grant.role != "visited") {
-        None => Some((ContestReason::NotVerified, "no such grant".to_owned())),
-        Some(grant) if trip.limit_fen > grant.limit_fen => {
-            Some((ContestReason::OverLimit, format!("granted {}", grant.limit_fen)))
-        }
-        Some(_) => None,
-    })
-}
-
 /// All of it from what was paid in, or all of it a debt.
-fn split(account: &Account, amount: Fen, charging: &mut Charging) -> (Fen, Fen) {
+pub fn split(account: &Account, amount: Fen, charging: &mut Charging) -> (Fen, Fen) {
     if charging.available(account) >= amount {
         charging.take(account, amount);
         (amount, Fen::ZERO)
@@ -193,179 +173,6 @@ fn split(account: &Account, amount: Fen, charging: &mut Charging) -> (Fen, Fen) 
 /// SHA-256 of the claim as JSON.
 fn content(trip: &TripFinal) -> Result<Digest, StoreError> {
     Ok(HashFunction::Sha256.hash(&[&serde_json::to_vec(trip)?]))
-}
-
-/// What is wrong with a claim, with the evidence; `None` if home owes it.
-fn fault(
-    transit: &Transit,
-    view: View<'_>,
-    trip: &TripFinal,
-    charging: &mut Charging,
-    context: &Context<'_>,
-) -> Result<Option<(ContestReason, String)>, StoreError> {
-    if trip.id_of_taps() != trip.trip_id {
-        return Ok(Some((ContestReason::NotVerified, "the trip's id is not the hash of its taps".to_owned())));
-    }
-    if !trip.is_of_our_days(context.now.business_date()) {
-        return Ok(Some((ContestReason::NotVerified, "its taps are not of its days".to_owned())));
-    }
-    if trip.charge_fen() > trip.limit_fen {
-        return Ok(Some((ContestReason::OverLimit, format!("limit {}", trip.limit_fen))));
-    }
-    let oldest = huitong_kernel::time::days_since_epoch(trip.booking_day) - AGE_DAYS_MAX;
-    if huitong_kernel::time::days_since_epoch(trip.travel_day) < oldest {
-        return Ok(Some((ContestReason::TooLate, format!("travelled on {}", trip.travel_day))));
-    }
-    for tap in &trip.taps {
-        let direction = tap.direction.number();
-        let before = home_trips::code_use(view, tap.replay_key, direction)?;
-        if let Some(other) = before.filter(|other| *other != trip.trip_id) {
-            return Ok(Some((ContestReason::Duplicate, format!("code used by trip {other}"))));
-        }
-        if !charging.used.insert((tap.replay_key, direction)) {
-            return Ok(Some((ContestReason::Duplicate, "code used twice".to_owned())));
-        }
-        if let Some(evidence) = denied_before(view, trip, tap, context)? {
-            return Ok(Some((ContestReason::DeniedBefore, evidence)));
-        }
-    }
-    Ok(claimed_fare::wrong_fare(transit, view, trip, context.directory)?
-        .map(|evidence| (ContestReason::FareWrong, evidence)))
-}
-
-/// Risk rule (b): accepted under a list that was too old while the newest one had the account; or under one that had it.
-fn denied_before(
-    view: View<'_>,
-    trip: &TripFinal,
-    tap: &crate::model::trip::TapEvidence,
-    context: &Context<'_>,
-) -> Result<Option<String>, StoreError> {
-    // The list is that of the issuer's home: under model P that of the visited city, whose code it is.
-    let token = trip.rider.account();
-    let city = dated::city_of_issuer(view, token.issuer())?.unwrap_or(trip.home);
-    let Some(list) = node_of(context, city) else { return Ok(None) };
-    let Some(since) = deny::denied_since(view, list, &token, tap.at)? else { return Ok(None) };
-    let limit_s = deny_age_limit_s();
-    // Lists and gates count in whole seconds.
-    let held_as_of = tap.at.0.div_euclid(1_000) - i64::from(tap.deny_age_s);
-    let had_it = held_as_of >= since.0.div_euclid(1_000);
-    let was_stale = i64::from(tap.deny_age_s) > limit_s;
-    Ok((had_it || was_stale).then(|| {
-        format!("denied as of {since}; gate {} applied list {} of age {} s", tap.key, tap.deny_sequence, tap.deny_age_s)
-    }))
-}
-
-/// The region's age limit of deny lists; a city may be stricter, never laxer.
-fn deny_age_limit_s() -> i64 {
-    i64::from(crate::model::parameters::Parameters::default().deny_age_limit_h) * 3_600
-}
-
-/// An adjustment that another node makes.
-pub fn take_adjust(
-    _transit: &Transit,
-    view: View<'_>,
-    adjust: TripAdjust,
-    from: Division,
-    context: &mut Context<'_>,
-) -> Decided {
-    if node_of(context, adjust.trip.network) != Some(from) {
-        return Err(refusal::NOT_OF_THIS_NODE.with("division", adjust.trip.network).into());
-    }
-    let (events, result) = charge_adjust(view, &adjust, from, &mut Charging::default(), context)?;
-    let mut decision = Decision::nothing().message(send(context, from, Message::AdjustResult(result)));
-    decision.events = events;
-    Ok(decision)
-}
-
-/// Books an adjustment: more is charged like a trip, less goes back to the rider, first against the debt of that trip.
-pub fn charge_adjust(
-    view: View<'_>,
-    adjust: &TripAdjust,
-    visited: Division,
-    charging: &mut Charging,
-    context: &mut Context<'_>,
-) -> Result<(Vec<Event>, AdjustResult), Stop> {
-    // The trip may be charged in this very decision's predecessor only: its claim came first in the feed.
-    let known = home_trips::trip(view, adjust.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    let before = known.content()?;
-    let is_same = (adjust.trip.trip_id, adjust.trip.rider, adjust.trip.network, adjust.trip.home)
-        == (adjust.trip_id, before.rider, before.network, before.home);
-    let follows = is_same
-        && adjust.trip.charge_fen() <= before.limit_fen
-        && !adjust.trip.charge_fen().is_negative()
-        && adjust.number == known.adjusts + 1
-        && adjust.change_fen == adjust.trip.charge_fen() - known.charge_fen
-        && adjust.delta_fen == adjust.trip.charge_fen() - known.original_fen;
-    if known.visited != visited || !follows {
-        return Err(refusal::TRIP_KNOWN.refuse().into());
-    }
-    let outcome = known.outcome()?;
-    let mut charged = AdjustCharged {
-        visited,
-        payer: known.account,
-        result: AdjustResult { adjust: adjust.adjust, trip_id: adjust.trip_id, outcome: ChargeOutcome::Charged },
-        document: None,
-        debt: None,
-        refunded_fen: Fen::ZERO,
-        lost_fen: Fen::ZERO,
-        transfers: Vec::new(),
-        adjust: adjust.clone(),
-    };
-    if visited != context.home.jurisdiction {
-        charged.document = adjustment_document(adjust, context);
-        charged.document.as_ref().map_or(Ok(()), |document| clearing::period::check_open(view, document))?;
-    }
-    if known.is_disputed {
-        // Nothing was booked; what stands when the contest ends is booked then.
-        charged.result.outcome = outcome;
-    } else {
-        book_adjust(view, &known, &mut charged, charging, context)?;
-    }
-    let result = charged.result.clone();
-    Ok((vec![Event::AdjustCharged(Box::new(charged))], result))
-}
-
-fn book_adjust(
-    view: View<'_>,
-    known: &HomeTrip,
-    charged: &mut AdjustCharged,
-    charging: &mut Charging,
-    context: &mut Context<'_>,
-) -> Result<(), Stop> {
-    let trip = charged.adjust.trip.clone();
-    let payer = charged.payer;
-    // What home bears of a trip goes back to home, not to the rider.
-    let of_rider = |amount: Fen| known.rider_max_fen.map_or(amount, |most| most.min(amount));
-    let change = of_rider(trip.charge_fen()) - of_rider(known.charge_fen);
-    charged.lost_fen = charged.adjust.change_fen - change;
-    let mut postings = Postings::new(context);
-    postings.loss(charged.lost_fen, trip.network, trip.home);
-    charged.transfers = postings.transfers;
-    if change == Fen::ZERO {
-        return Ok(());
-    }
-    if change.is_negative() {
-        let debts = accounts::debts(view, &payer)?;
-        let of_trip = debts.iter().find(|debt| debt.debt == format!("trip:{}", trip.trip_id));
-        let off_debt = of_trip.map_or(Fen::ZERO, |debt| debt.amount_fen.min(-change));
-        let back = -change - off_debt;
-        let mut postings = Postings::new(context);
-        postings.refund(&payer, off_debt, back, trip.network, trip.home);
-        charged.transfers.extend(postings.transfers);
-        charged.refunded_fen = back;
-        return Ok(());
-    }
-    let account = accounts::account(view, &payer)?.ok_or_else(|| refusal::ACCOUNT_UNKNOWN.refuse())?;
-    let (paid, owed) = split(&account, change, charging);
-    let mut postings = Postings::new(context);
-    postings.charge(&payer, paid, owed, trip.network, trip.home);
-    charged.transfers.extend(postings.transfers);
-    if owed > Fen::ZERO {
-        charged.result.outcome = ChargeOutcome::ChargedDebt;
-        let debt = format!("adjust:{}", charged.adjust.adjust);
-        charged.debt = Some(new_debt(debt, owed, context.now));
-    }
-    Ok(())
 }
 
 /// What home owes of a claim that it had contested: charged like any other, as far as the rider answers for it; the rest home
@@ -381,7 +188,7 @@ pub fn decided(
     let account = accounts::account(view, &trip.account)?.filter(|account| account.city == content.home);
     let rider_max_fen = match &account {
         None => Some(Fen::ZERO),
-        Some(_) => rider_max(view, &content, reason)?,
+        Some(account) => rider_max(view, &content, account, reason)?,
     };
     let of_rider = rider_max_fen.map_or(amount, |most| most.min(amount));
     let (paid_fen, owed_fen) =
@@ -398,19 +205,17 @@ pub fn decided(
 
 /// The most that a rider pays of a claim that home had contested for such a reason: nothing of what the risk rules (a) and (b)
 /// exclude, and nothing above the limit (c), whatever the two cities agree on later.
-fn rider_max(view: View<'_>, trip: &TripFinal, reason: ContestReason) -> Result<Option<Fen>, StoreError> {
+fn rider_max(
+    view: View<'_>,
+    trip: &TripFinal,
+    account: &Account,
+    reason: ContestReason,
+) -> Result<Option<Fen>, StoreError> {
     Ok(match reason {
         ContestReason::NotVerified | ContestReason::DeniedBefore | ContestReason::NoAccount => Some(Fen::ZERO),
-        ContestReason::OverLimit => {
-            let grant = trip.grant.map(|grant| grants::grant(view, grant)).transpose()?.flatten();
-            Some(grant.map_or(trip.limit_fen, |grant| grant.limit_fen.min(trip.limit_fen)))
-        }
+        ContestReason::OverLimit => Some(claim::limit(view, trip, account)?),
         ContestReason::Duplicate | ContestReason::FareWrong | ContestReason::TooLate => None,
     })
-}
-
-fn adjustment_document(adjust: &TripAdjust, context: &Context<'_>) -> Option<crate::model::settlement::Document> {
-    adjust::document_of(adjust, adjust.trip.network, adjust.trip.home, adjust.trip.travel_day, context)
 }
 
 /// When a debt is tried again after so many attempts; `None` when the account is listed instead.
@@ -419,6 +224,6 @@ pub fn next_retry(attempts: u32, since: Instant) -> Option<Instant> {
     Some(since + DurationMs::minutes(60 * hours))
 }
 
-fn new_debt(debt: String, amount_fen: Fen, now: Instant) -> NewDebt {
+pub fn new_debt(debt: String, amount_fen: Fen, now: Instant) -> NewDebt {
     NewDebt { debt, amount_fen, next_retry: now + DurationMs::minutes(60 * RETRY_HOURS[0]) }
 }

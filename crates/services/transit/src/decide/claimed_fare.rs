@@ -8,7 +8,10 @@ use super::pricing::{NetworkPrices, Tariff};
 use crate::Transit;
 use crate::model::fare::charge::provisional;
 use crate::model::fare::ride::{Fare, Ride};
+use crate::model::matching::SingleReason;
+use crate::model::order::{FreeExitRule, OrderKind, ServiceOrder};
 use crate::model::trip::{TripFinal, TripKind};
+use crate::query::dated;
 
 /// The fare recomputed from the pack that the trip names (J3); the evidence if it differs.
 pub fn wrong_fare(
@@ -17,9 +20,13 @@ pub fn wrong_fare(
     trip: &TripFinal,
     directory: &dyn Directory,
 ) -> Result<Option<String>, StoreError> {
-    if trip.flags.iter().any(|flag| flag.starts_with("order:") || flag == "fare_mismatch") {
-        // An operator's order or a clerk's case only ever lowers what is claimed.
-        return over_max(transit, view, trip, directory);
+    if !trip.fare.adds_up() || trip.charge_fen().is_negative() {
+        return Ok(Some("the charge is not nominal − discounts + overstay".to_owned()));
+    }
+    if trip.flags.iter().any(|flag| flag == SingleReason::FareMismatch.name()) {
+        // A clerk's case: nothing is claimed on two taps that contradict each other.
+        let is_free = trip.fare.nominal_fen == Fen::ZERO && trip.charge_fen() == Fen::ZERO;
+        return Ok((!is_free).then(|| "taps that contradict each other cost nothing".to_owned()));
     }
     let Some(prices) = NetworkPrices::of(transit, view, directory, trip.network)? else {
         return Ok(Some("network not published".to_owned()));
@@ -27,10 +34,16 @@ pub fn wrong_fare(
     let Some(tariff) = prices.named(&trip.pack, trip.travel_day)? else {
         return Ok(Some("pack not published".to_owned()));
     };
-    let expected = match (trip.kind, trip.provisional) {
-        (TripKind::EntryOnly, true) => Some(provisional(tariff.max_fare)),
-        (TripKind::ExitOnly, true) => exit_only(trip, &tariff),
-        _ => recomputed(trip, &tariff),
+    let expected = match trip.flags.iter().find_map(|flag| flag.strip_prefix("order:")) {
+        Some(order) => match dated::order(view, trip.network, order)? {
+            Some(order) => ordered(trip, &order, &prices, &tariff),
+            None => return Ok(Some(format!("order {order} not published"))),
+        },
+        None => match (trip.kind, trip.provisional) {
+            (TripKind::EntryOnly, true) => Some(provisional(tariff.max_fare)),
+            (TripKind::ExitOnly, true) => exit_only(trip, &tariff),
+            _ => recomputed(trip, &tariff),
+        },
     };
     let expected = expected.map(|fare| (fare.nominal_fen, fare.overstay_fen));
     // At the limit the charge for the stay is cut too.
@@ -42,24 +55,31 @@ pub fn wrong_fare(
         return Ok(Some(format!("nominal {} claimed, the pack says {expected:?}", trip.fare.nominal_fen)));
     }
     let named = |name: &str| name == ABOVE_LIMIT || tariff.pack.reductions().any(|known| known == name);
-    if trip.fare.adds_up() && trip.fare.discounts.iter().all(|line| named(&line.name)) {
-        Ok(None)
-    } else {
-        Ok(Some("discounts are not those of the pack".to_owned()))
-    }
+    let is_named = trip.fare.discounts.iter().all(|line| named(&line.name));
+    Ok((!is_named).then(|| "discounts are not those of the pack".to_owned()))
 }
 
-fn over_max(
-    transit: &Transit,
-    view: View<'_>,
-    trip: &TripFinal,
-    directory: &dyn Directory,
-) -> Result<Option<String>, StoreError> {
-    let Some(prices) = NetworkPrices::of(transit, view, directory, trip.network)? else {
-        return Ok(Some("network not published".to_owned()));
-    };
-    let max = prices.named(&trip.pack, trip.travel_day)?.map_or(Fen::ZERO, |tariff| tariff.max_fare);
-    Ok((trip.charge_fen() > max).then(|| format!("more than the highest fare {max}")))
+/// What a trip costs that a free-exit order ended; `None` if the order cannot have ended it.
+fn ordered(trip: &TripFinal, order: &ServiceOrder, prices: &NetworkPrices<'_>, tariff: &Tariff) -> Option<Fare> {
+    let entry = trip.taps.first().filter(|_| trip.kind == TripKind::EntryOnly)?;
+    let limit = entry.at + prices.parameters().trip_limit();
+    let ends_it = order.kind == OrderKind::FreeExit && order.to > entry.at && order.from <= limit;
+    if !ends_it || order.station != trip.to {
+        return None;
+    }
+    match order.rule {
+        FreeExitRule::Zero => Some(Fare::flat(0, Fen::ZERO)),
+        FreeExitRule::ToStation if trip.to.is_some() => recomputed(trip, tariff),
+        // Also where no station says whereto.
+        FreeExitRule::Minimum | FreeExitRule::ToStation => tariff.lowest(&Ride {
+            from: entry.station,
+            to: entry.station,
+            line: None,
+            entry: entry.at,
+            exit: entry.at,
+            account_type: trip.account_type,
+        }),
+    }
 }
 
 fn exit_only(trip: &TripFinal, tariff: &Tariff) -> Option<Fare> {

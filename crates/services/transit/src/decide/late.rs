@@ -46,8 +46,9 @@ impl LateTaps<'_, '_> {
             Meaning::Merged { entry, exit } => {
                 let Some(ride) = self.around.tap_of(exit) else { return Ok(Decision::nothing()) };
                 taps.push(ride.tap.key.clone());
-                let mut decision = self.completed(entry, ride, MERGED, course, context)?;
-                merge(&mut decision, self.adjust(exit, Change::Free, MERGED, course, context)?);
+                // In this order: home pays for a code once, so the other trip must let go of it first.
+                let mut decision = self.adjust(exit, Change::Free, MERGED, course, context)?;
+                merge(&mut decision, self.completed(entry, ride, MERGED, course, context)?);
                 (entry, decision)
             }
         };

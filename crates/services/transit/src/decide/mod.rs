@@ -4,6 +4,8 @@ mod adjust;
 mod answers;
 mod assemble;
 mod charge;
+mod charge_adjust;
+mod claim;
 pub mod claimed_fare;
 mod clearing;
 mod completion;
@@ -71,6 +73,9 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
     if received.from.service_name() != Transit::NAME {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", &received.from).into());
     }
+    if let Some(field) = received.envelope.message.fault() {
+        return Err(refusal::invalid(field).into());
+    }
     let from = received.from.jurisdiction;
     match received.envelope.message {
         Message::KeySet(set) => known::key_set(view, set, from, context),
@@ -84,7 +89,7 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
         Message::DebtRelease { account, .. } => home::deny::noticed(view, account, None, from, context),
         Message::TripFinal(trip) => charge::take(transit, view, *trip, from, context),
         Message::ChargeResult(result) => answers::charge_result(transit, view, result, from, context),
-        Message::TripAdjust(adjust) => charge::take_adjust(transit, view, *adjust, from, context),
+        Message::TripAdjust(adjust) => charge_adjust::take(transit, view, *adjust, from, context),
         Message::AdjustResult(result) => answers::adjust_result(transit, view, result, from, context),
         Message::CompletionAsk(ask) => completion::by_rider(transit, view, &ask, from, context),
         Message::CompletionRefused { trip_id, code } => home::complete::refused(view, trip_id, code, from),

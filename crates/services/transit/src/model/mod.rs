@@ -1,5 +1,6 @@
 //! Nouns and their states; pure.
 
+pub mod bounds;
 pub mod contest;
 pub mod deny;
 pub mod fare;

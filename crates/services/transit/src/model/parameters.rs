@@ -4,6 +4,8 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs, Instant};
 use serde::{Deserialize, Serialize};
 
+use super::bounds::TRIP_MAX;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Parameters {
@@ -118,6 +120,7 @@ impl Parameters {
 
     /// Whether the values make sense together; the first field that does not.
     pub fn fault(&self) -> Option<&'static str> {
+        let is_price = |amount| (Fen::ZERO..=TRIP_MAX).contains(&amount);
         let checks = [
             ("trip_limit_min", (1..=1_440).contains(&self.trip_limit_min)),
             ("pair_limit_min", (self.trip_limit_min..=1_440).contains(&self.pair_limit_min)),
@@ -126,8 +129,8 @@ impl Parameters {
             ("business_day_cut_min", self.business_day_cut_min < 1_440),
             ("same_station_min", self.same_station_min <= self.trip_limit_min),
             ("skew_s", self.skew_s <= 120),
-            ("overstay_charge_fen", !self.overstay_charge_fen.is_negative()),
-            ("same_station_fare_fen", self.same_station_fare_fen.is_none_or(|fare| !fare.is_negative())),
+            ("overstay_charge_fen", is_price(self.overstay_charge_fen)),
+            ("same_station_fare_fen", self.same_station_fare_fen.is_none_or(is_price)),
         ];
         checks.into_iter().find(|(_, fits)| !fits).map(|(field, _)| field)
     }

@@ -130,7 +130,8 @@ pub fn due_debts(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Strin
 /// What an account was charged for trips of a business day that began at this moment.
 pub fn charged_since(view: View<'_>, account: &AccountToken, from: Instant) -> Result<Fen, StoreError> {
     let sum = view.one(
-        "SELECT SUM(charge_fen) FROM home_trip WHERE account = ?1 AND began >= ?2 AND state = 'charged'",
+        "SELECT SUM(MIN(charge_fen, IFNULL(rider_max_fen, charge_fen))) FROM home_trip
+         WHERE account = ?1 AND began >= ?2 AND state = 'charged'",
         params![account.0, from.0],
         |row| row.get::<_, Option<i64>>(0),
     )?;
@@ -150,6 +151,30 @@ pub fn live_authorisations(
         |row| row.get(0),
     )?;
     Ok(count.unwrap_or(0))
+}
+
+/// An authorisation as far as a claim is compared with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cover {
+    pub limit_fen: Fen,
+    /// Hexadecimal, as deny lists name them.
+    pub platform: String,
+    pub certificate: String,
+}
+
+/// Authorisations of an account that end in `from..=to`. Grants of model P are not among them: they cover their own token.
+pub fn authorisations_ending(
+    view: View<'_>,
+    account: &AccountToken,
+    from: Instant,
+    to: Instant,
+) -> Result<Vec<Cover>, StoreError> {
+    view.all(
+        "SELECT DISTINCT limit_fen, platform, certificate FROM authorisation
+         WHERE account = ?1 AND expiry BETWEEN ?2 AND ?3 AND platform IS NOT NULL ORDER BY 1 DESC, 2, 3 LIMIT 100",
+        params![account.0, from.0, to.0],
+        |row| Ok(Cover { limit_fen: Fen(row.get(0)?), platform: row.get(1)?, certificate: row.get(2)? }),
+    )
 }
 
 /// The highest single fare of a network under the packs in force in `from..=to`; `None` if it has published none.

@@ -218,6 +218,16 @@ pub fn all_orders(view: View<'_>, network: Division) -> Result<Vec<ServiceOrder>
     texts.iter().map(|text| json(text)).collect()
 }
 
+/// An order of a network.
+pub fn order(view: View<'_>, network: Division, order: &str) -> Result<Option<ServiceOrder>, StoreError> {
+    let text = view.one(
+        "SELECT text FROM service_order WHERE order_id = ?1 AND network = ?2",
+        params![order, network.as_str()],
+        |row| row.get::<_, String>(0),
+    )?;
+    text.map(|text| json(&text)).transpose()
+}
+
 /// Whether an order is known.
 pub fn has_order(view: View<'_>, order: Uuid) -> Result<bool, StoreError> {
     let found = view.one("SELECT 1 FROM service_order WHERE order_id = ?1", params![order.to_string()], |_| Ok(()))?;

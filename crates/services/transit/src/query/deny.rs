@@ -16,12 +16,33 @@ pub fn denied_since(
     account: &AccountToken,
     at: Instant,
 ) -> Result<Option<Instant>, StoreError> {
+    let account_since = listed_since(view, home, DenyClass::Account, &account.to_string(), at)?;
+    let issuer_since = listed_since(view, home, DenyClass::Issuer, &hex::encode(account.issuer()), at)?;
+    Ok(account_since.into_iter().chain(issuer_since).min())
+}
+
+/// As of which delta a home's list had an entry that was on it at a moment.
+pub fn listed_since(
+    view: View<'_>,
+    home: Division,
+    kind: DenyClass,
+    key: &str,
+    at: Instant,
+) -> Result<Option<Instant>, StoreError> {
     view.one(
-        "SELECT added_as_of FROM deny_entry
-         WHERE ((key = ?2 AND kind = 'account') OR (key = ?3 AND kind = 'issuer'))
+        "SELECT added_as_of FROM deny_entry WHERE key = ?2 AND kind = ?3
          AND home = ?1 AND valid_from <= ?4 AND added_as_of <= ?4
          AND (removed_as_of IS NULL OR removed_as_of > ?4) ORDER BY added_as_of LIMIT 1",
-        params![home.as_str(), account.to_string(), hex::encode(account.issuer()), at.0],
+        params![home.as_str(), key, kind.name(), at.0],
+        |row| Ok(Instant(row.get(0)?)),
+    )
+}
+
+/// When a delta of a home's list was made; `None` if there is none of this number.
+pub fn as_of(view: View<'_>, home: Division, sequence: u32) -> Result<Option<Instant>, StoreError> {
+    view.one(
+        "SELECT as_of FROM deny_delta WHERE home = ?1 AND sequence = ?2",
+        params![home.as_str(), sequence],
         |row| Ok(Instant(row.get(0)?)),
     )
 }

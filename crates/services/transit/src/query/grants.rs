@@ -64,6 +64,23 @@ pub fn valid_at(view: View<'_>, account: &AccountToken, at: Instant) -> Result<O
     )
 }
 
+/// Whether some grant of a token for a network ends in `from..=to`.
+pub fn covers(
+    view: View<'_>,
+    account: &AccountToken,
+    network: Division,
+    from: Instant,
+    to: Instant,
+) -> Result<bool, StoreError> {
+    let found = view.one(
+        "SELECT 1 FROM code_grant WHERE account = ?1 AND network = ?2 AND expiry BETWEEN ?3 AND ?4 AND state = 'granted'
+         LIMIT 1",
+        params![account.0, network.as_str(), from.0, to.0],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
 /// Any grant of a token that was not refused: all of them have one home and one network.
 pub fn of_account(view: View<'_>, account: &AccountToken) -> Result<Option<Grant>, StoreError> {
     view.one(

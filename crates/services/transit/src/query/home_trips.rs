@@ -28,7 +28,7 @@ pub struct HomeTrip {
     pub travel_day: Date,
     pub booking_day: Date,
     pub booked_at: Instant,
-    /// The most that the rider pays of it, where a risk rule says so.
+    /// The most that the rider pays of it, where a risk rule or a wrong adjustment says so.
     pub rider_max_fen: Option<Fen>,
     /// What home bore when the contest of its claim ended.
     pub lost_fen: Fen,
@@ -42,9 +42,14 @@ impl HomeTrip {
         json(&self.outcome)
     }
 
+    /// What the rider pays of such a charge.
+    pub fn of_rider(&self, charge: Fen) -> Fen {
+        self.rider_max_fen.map_or(charge, |most| most.min(charge))
+    }
+
     /// What of the charge in force no rider pays.
     pub fn borne_by_home(&self) -> Fen {
-        self.rider_max_fen.map_or(Fen::ZERO, |most| self.charge_fen - most.min(self.charge_fen))
+        self.charge_fen - self.of_rider(self.charge_fen)
     }
 
     /// The trip as it stands.

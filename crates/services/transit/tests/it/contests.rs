@@ -3,12 +3,13 @@
 
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
-use huitong_transit::command::{Command, Reply};
+use huitong_transit::command::{AdjustWish, Command, Reply};
 use huitong_transit::model::contest::{Contest, ContestDecision, ContestReason, ContestReply, ContestState, Party};
 use huitong_transit::model::message::Message;
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::TripState;
 use huitong_transit::query::contests::{self, ContestRow};
+use huitong_transit::query::trips;
 use uuid::Uuid;
 
 use super::stage::{METRO, Phone, Stage, division};
@@ -230,7 +231,7 @@ fn an_adjustment_while_the_claim_is_disputed_is_part_of_what_is_decided() {
     let mut stage = Stage::new();
     let phone = Phone::new("330100", 6);
     let trip = ride(&mut stage, &phone);
-    let wish = huitong_transit::command::AdjustWish::Charge { amount_fen: Fen(350) };
+    let wish = AdjustWish::Charge { amount_fen: Fen(350) };
     stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
     stage.pass(1);
     assert_eq!(books(&stage), (0, 0));
@@ -251,7 +252,7 @@ fn an_adjustment_that_crosses_the_acceptance_is_booked_once() {
     // Home accepts 5 yuan, and while that is on its way a clerk of Shanghai makes it 4.
     let wish = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
     stage.region.call("330000", CLERK, None, wish).reply();
-    let wish = huitong_transit::command::AdjustWish::Charge { amount_fen: Fen(400) };
+    let wish = AdjustWish::Charge { amount_fen: Fen(400) };
     stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
     stage.pass(1);
     assert_eq!(books(&stage), (400, -400));
@@ -415,4 +416,70 @@ fn a_debtor_cannot_accept_adjustments_that_were_never_made() {
     stage.forge("330000", "310000", reply(true, 3));
     assert_eq!(stage.unread("310000"), ["TRN-1003"]);
     assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Answered);
+}
+
+/// A clerk of Shanghai sets what the trip costs.
+fn set(stage: &mut Stage, trip: Digest, fen: i64) {
+    let wish = AdjustWish::Charge { amount_fen: Fen(fen) };
+    stage.region.call("310000", METRO, None, Command::AdjustTrip { trip, wish }).reply();
+    stage.pass(1);
+}
+
+/// The document of a trip's adjustment.
+fn adjustment(stage: &Stage, trip: Digest, number: usize) -> Digest {
+    let adjusts = trips::adjustments(stage.region.view("310000"), trip).expect("readable");
+    let name: &[u8] = b"huitong.transit.adjust.1";
+    huitong_kernel::hash::HashFunction::Sha256.hash(&[name, adjusts[number - 1].adjust.as_bytes()])
+}
+
+#[test]
+fn what_home_owes_without_an_account_is_its_own_loss_when_it_gets_cheaper_and_when_it_gets_dearer() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 8);
+    let trip = ride(&mut stage, &phone);
+    let contest = of_document(&stage, "310000", trip).contest.contest;
+    answer(&mut stage, contest, ContestDecision::Upheld, None);
+    reply(&mut stage, contest, true);
+    let loss = |stage: &Stage| stage.balances("330000", "loss")["loss/330100"];
+    assert_eq!((books(&stage), loss(&stage)), ((500, -500), Fen(500)));
+    set(&mut stage, trip, 200);
+    assert_eq!((books(&stage), loss(&stage)), ((200, -200), Fen(200)));
+    stage.check();
+    // More again: the books agree at once, and home contests it as it contested the trip.
+    set(&mut stage, trip, 350);
+    assert_eq!((books(&stage), loss(&stage)), ((350, -350), Fen(350)));
+    let document = adjustment(&stage, trip, 2);
+    let (visited, home) = (of_document(&stage, "310000", document), of_document(&stage, "330000", document));
+    assert_eq!((visited.contest.reason, home.state), (ContestReason::NoAccount, ContestState::Open));
+    answer(&mut stage, visited.contest.contest, ContestDecision::Withdrawn, None);
+    assert_eq!((books(&stage), loss(&stage)), ((200, -200), Fen(200)));
+    assert_eq!(of_document(&stage, "330000", document).state, ContestState::Withdrawn);
+    stage.check();
+}
+
+#[test]
+fn an_adjustment_that_another_has_replaced_is_not_taken_back_as_a_whole() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 9);
+    stage.account(&phone, 10_000);
+    let trip = ride(&mut stage, &phone);
+    for fen in [300, 500] {
+        set(&mut stage, trip, fen);
+    }
+    let document = adjustment(&stage, trip, 2);
+    let contest = open(&mut stage, document);
+    set(&mut stage, trip, 350);
+    // Of the 200 that are contested 150 have been given back already.
+    let withdraw = Command::AnswerContest {
+        contest,
+        decision: ContestDecision::Withdrawn,
+        explanation: String::new(),
+        amount: None,
+    };
+    assert_eq!(stage.region.call("310000", CLERK, None, withdraw).code(), "TRN-1003");
+    answer(&mut stage, contest, ContestDecision::Adjusted, Some(300));
+    reply(&mut stage, contest, true);
+    assert_eq!(books(&stage), (300, -300));
+    assert_eq!(stage.trips("310100", &phone)[0].charge_fen, Fen(300));
+    stage.check();
 }

@@ -9,6 +9,7 @@ mod cross_border;
 mod desk;
 mod fares;
 mod flows;
+mod foreign_bytes;
 mod foreign_claims;
 mod gates;
 mod home_accounts;

@@ -11,7 +11,7 @@ use huitong_service_kit::harness::{Called, Region};
 use huitong_service_kit::toml_data::json_text;
 use huitong_service_kit::{Stop, View};
 use huitong_transit::Transit;
-use huitong_transit::command::{AccountWish, Command, GateWish, Reply, TakenReply};
+use huitong_transit::command::{AccountWish, AuthoriseWish, Command, GateWish, Reply, TakenReply};
 use huitong_transit::keys::{Issuer, IssuerKeys};
 use huitong_transit::model::key_set::{IssuerText, KeySetText};
 use huitong_transit::model::rider::{AccountToken, Rider};
@@ -231,7 +231,12 @@ pub struct Stage {
     pub region: Region<Transit>,
     verifier: Verifier,
     folder: tempfile::TempDir,
+    /// Phones whose apps ask for a new authorisation before the one they have ends, and when that is.
+    apps: Vec<(String, AuthoriseWish, Instant)>,
 }
+
+/// So long an authorisation of the stories lasts; an app asks for the next one a day before.
+const AUTHORISED: DurationMs = DurationMs::days(6);
 
 impl Stage {
     /// Everything published and known everywhere; trips are final at once after their exit.
@@ -243,7 +248,7 @@ impl Stage {
     pub fn with(change: impl Fn(&str, &mut serde_json::Value)) -> Stage {
         let folder = tempfile::tempdir().expect("a folder for the story");
         let region = Region::new(folder.path().to_owned(), &NODES, transit);
-        let mut stage = Stage { region, verifier: Verifier::new(1), folder };
+        let mut stage = Stage { region, verifier: Verifier::new(1), folder, apps: Vec::new() };
         let set = stage.key_set(1);
         stage.region.call("310000", "keeper", None, Command::PublishKeySet(set)).reply();
         for (network, map, pack) in published() {
@@ -307,8 +312,36 @@ impl Stage {
         gate
     }
 
-    /// Opens a phone's account with money on it.
+    /// Opens a phone's account with money on it; its app has an authorisation from now on, while its home gives one.
     pub fn account(&mut self, phone: &Phone, balance: i64) {
+        self.open(phone, balance);
+        let wish = AuthoriseWish {
+            account: phone.account,
+            user_key: phone.key.key().compressed(),
+            ticket: phone.ticket,
+            platform: [0, 0, 0, 1],
+            expiry: None,
+            validity_s: 30,
+        };
+        self.apps.push((node_of(phone.city), wish, self.now()));
+        self.refresh();
+    }
+
+    fn refresh(&mut self) {
+        let now = self.now();
+        for (node, wish, ends) in &mut self.apps {
+            if *ends > now + DurationMs::days(1) {
+                continue;
+            }
+            wish.expiry = Some(now + AUTHORISED);
+            if let Called::Replied(_) = self.region.call(node, HOME, None, Command::Authorise(wish.clone())) {
+                *ends = now + AUTHORISED;
+            }
+        }
+    }
+
+    /// Opens a phone's account with money on it, and no more.
+    pub fn open(&mut self, phone: &Phone, balance: i64) {
         let wish = AccountWish {
             account: phone.account,
             city: division(phone.city),
@@ -362,6 +395,7 @@ impl Stage {
             self.region.carry_all();
             self.region.pass(DurationMs(0));
         }
+        self.refresh();
     }
 
     /// All trips of a rider at a network, oldest first.

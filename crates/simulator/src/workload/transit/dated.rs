@@ -3,7 +3,7 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
-use huitong_transit::command::{AccountWish, GateWish};
+use huitong_transit::command::{AccountWish, AuthoriseWish, GateWish};
 use huitong_transit::keys::{Issuer, IssuerKeys};
 use huitong_transit::model::key_set::{IssuerText, KeySetText};
 use huitong_transit::model::rider::AccountToken;
@@ -106,7 +106,19 @@ pub fn account_wish(node: usize, rider: usize) -> AccountWish {
     }
 }
 
-/// Keys with which a node's city makes codes for riders of others. Nobody reads the certificate here.
+/// A rider's phone asks for what its home pays for.
+pub fn authorise_wish(node: usize, rider: usize) -> AuthoriseWish {
+    AuthoriseWish {
+        account: token(node, rider),
+        user_key: phone_key(),
+        ticket: [0, 0, 0, 0, 0, 0, 0, 1],
+        platform: [0, 0, 0, 1],
+        expiry: None,
+        validity_s: 30,
+    }
+}
+
+/// Keys with which a node's city makes codes for its own riders and those of others. Nobody reads the certificate here.
 pub fn issuer_keys(node: usize) -> IssuerKeys {
     let key = SigningKey::of_test("simulated issuer").expect("a key");
     let issuer = Issuer { issuer: issuer(node), certificate: [0; 117], key };

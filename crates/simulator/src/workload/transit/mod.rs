@@ -29,8 +29,8 @@ use uuid::Uuid;
 
 pub use dated::issuer_keys;
 use dated::{
-    GATES, NODES, RIDERS, STATIONS, account, account_wish, division_of_city, gate_name, gates, key_set, map, pack,
-    phone_key, split, token,
+    GATES, NODES, RIDERS, STATIONS, account, account_wish, authorise_wish, division_of_city, gate_name, gates, key_set,
+    map, pack, phone_key, split, token,
 };
 
 use super::{Views, Workload};
@@ -294,6 +294,12 @@ impl TransitLoad {
         self.wish(node, "metro", content, move || Command::ClosePeriod { period: month.clone() })
     }
 
+    /// A rider's phone asks for a new authorisation: each lasts some days.
+    fn authorise(&mut self, node: usize, rider: usize) -> Wish {
+        let content = format!("phone of {rider} of {node} {}", self.serial);
+        self.wish(node, "home", content, move || Command::Authorise(authorise_wish(node, rider)))
+    }
+
     /// A rider's phone asks for the code of another city.
     fn pull(&mut self, home: usize, rider: usize, random: &mut RandomSource) -> Wish {
         let visited = (home + 1 + random.below(NODES as u64 - 1) as usize) % NODES;
@@ -350,6 +356,10 @@ impl Workload for TransitLoad {
                         wishes.push(self.wish(node, "home", format!("account {rider} of {node}"), open));
                     }
                 }
+                2 => {
+                    // Home pays only for riders whom it has authorised.
+                    wishes.extend((0..RIDERS).map(|rider| self.authorise(node, rider)));
+                }
                 _ => {}
             }
         }
@@ -359,7 +369,7 @@ impl Workload for TransitLoad {
     fn act(&mut self, now: Instant, random: &mut RandomSource) -> Option<Wish> {
         let node = random.below(NODES as u64) as usize;
         let rider = random.below(RIDERS as u64) as usize;
-        match random.below(20) {
+        match random.below(22) {
             0 => Some(self.pay(node, rider, 1 + random.below(3_000) as i64)),
             1 => Some(self.deny(node, rider, random.below(2) == 0)),
             2 => self.all_of(node, random.below(GATES as u64) as usize),
@@ -367,6 +377,7 @@ impl Workload for TransitLoad {
             6..=7 => self.answer_contest(random),
             8 => Some(self.close(node, now)),
             9..=10 => Some(self.pull(node, rider, random)),
+            11..=12 => Some(self.authorise(node, rider)),
             // One call an action; the other gate's batch goes with a later one.
             _ => self.ride(now, random).pop(),
         }

@@ -79,10 +79,12 @@ fn given_back(
             }
             Change::Amount(amount)
         }
-        // An adjustment is taken back by what was in force before it.
+        // An adjustment is taken back by what was in force before it. One that another has replaced is in force no more: what
+        // is right now is an amount.
         (ContestDecision::Withdrawn, DocumentKind::Adjust) => {
             let before = trip.charge_fen - document.amount_fen;
-            if before.is_negative() || document.amount_fen.is_negative() {
+            let latest = trips::adjustments(view, trip.trip)?.pop().map(|latest| adjust::document_id(latest.adjust));
+            if before.is_negative() || document.amount_fen.is_negative() || latest != Some(document.id) {
                 return Err(refusal::invalid("decision").into());
             }
             Change::Amount(before)

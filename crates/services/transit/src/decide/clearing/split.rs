@@ -58,7 +58,7 @@ pub fn of_adjust(
     adjust: &TripAdjust,
     context: &mut Context<'_>,
 ) -> Result<Decision<Transit>, Stop> {
-    let of = adjust::document_id(adjust);
+    let of = adjust::document_id(adjust.adjust);
     let Some(first) = splits::of_trip(view, adjust.trip_id)?.into_iter().next() else {
         let all = Shared { trip: &adjust.trip, of, amount: adjust.trip.charge_fen() };
         return match key_of(transit, view, &adjust.trip, context)? {

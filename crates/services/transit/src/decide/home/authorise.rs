@@ -54,9 +54,19 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: &AuthoriseWish, context: 
         user_key: hex::encode(wish.user_key),
         expiry,
         limit_fen: account.trip_limit_fen,
+        platform,
+        certificate: hex::encode(certificate_of(&issuer.certificate)),
     };
     let reply = Reply::Authorised { id, authorisation: made.signed(issuer), expiry, limit_fen: account.trip_limit_fen };
     Ok(Decision::reply(reply).event(Event::Authorised(event)))
+}
+
+/// Issuer and serial number of a certificate: what a deny list names it by.
+pub fn certificate_of(certificate: &[u8; 117]) -> [u8; 7] {
+    let mut name = [0; 7];
+    name[..4].copy_from_slice(&certificate[7..11]);
+    name[4..].copy_from_slice(&certificate[13..16]);
+    name
 }
 
 /// What an issuer signs for a phone.

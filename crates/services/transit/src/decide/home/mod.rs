@@ -6,7 +6,7 @@ pub mod complete;
 pub mod debt;
 pub mod deny;
 pub mod grant;
-mod limits;
+pub mod limits;
 
 use huitong_service_kit::{Context, Stop, View};
 

@@ -89,8 +89,12 @@ impl Fare {
 
     /// Whether the lines explain the charge (J4).
     pub fn adds_up(&self) -> bool {
-        let discounts: Fen = self.discounts.iter().map(|line| line.minus_fen).sum();
-        let fare = self.nominal_fen - discounts;
-        !fare.is_negative() && !self.overstay_fen.is_negative() && self.charge_fen == fare + self.overstay_fen
+        let discounts: i128 = self.discounts.iter().map(|line| i128::from(line.minus_fen.0)).sum();
+        let fare = i128::from(self.nominal_fen.0) - discounts;
+        let only_less = self.discounts.iter().all(|line| !line.minus_fen.is_negative());
+        only_less
+            && fare >= 0
+            && !self.overstay_fen.is_negative()
+            && i128::from(self.charge_fen.0) == fare + i128::from(self.overstay_fen.0)
     }
 }

@@ -138,7 +138,7 @@ fn check_ladder(pack: &Pack, group: &Group) -> Result<(), PackFault> {
     }
     for (index, step) in group.steps.iter().enumerate() {
         let rises = from.is_some_and(|from| step.upto.is_none_or(|upto| upto > from));
-        if !rises || step.step == 0 || step.add_fen.0.abs() > FARE_MAX.0 {
+        if !rises || step.step == 0 || !(-FARE_MAX..=FARE_MAX).contains(&step.add_fen) {
             return Err(format!("steps[{index}]"));
         }
         if step.add_fen.is_negative() && !pack.allow_falling {

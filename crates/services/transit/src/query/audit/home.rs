@@ -1,6 +1,6 @@
 //! Trips at home: J1, J3, J4, J8 and J12.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use huitong_kernel::hash::Digest;
 use huitong_service_kit::{StoreError, View, params};
@@ -11,8 +11,14 @@ use crate::query::json;
 
 pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     let view = place.view;
-    let contested: BTreeMap<Digest, ()> =
-        view.all("SELECT document FROM contest", [], |row| Ok((Digest(row.get(0)?), ())))?.into_iter().collect();
+    // By its claim or by an adjustment of it.
+    let contested = view.all(
+        "SELECT IFNULL((SELECT trip FROM document WHERE document.id = contest.document AND kind <> 'trip'),
+             contest.document) FROM contest",
+        [],
+        |row| Ok(Digest(row.get(0)?)),
+    )?;
+    let contested: BTreeSet<Digest> = contested.into_iter().collect();
     view.each("SELECT text, charge_fen, adjusts FROM home_trip", [], |row| {
         let trip: TripFinal = json(&row.get::<_, String>(0)?)?;
         let (charge, adjusts): (i64, u32) = (row.get(1)?, row.get(2)?);
@@ -20,13 +26,14 @@ pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
             audit.note("J4", trip.trip_id, format!("home holds {charge} for {}", trip.charge_fen().0));
         }
         audit.trip(&trip, adjusts == 0);
-        if contested.contains_key(&trip.trip_id) {
+        if contested.contains(&trip.trip_id) {
             return Ok(());
         }
         if adjusts == 0 {
             trips::fare(place, &trip, audit)?;
         }
-        codes(view, &trip, audit)
+        // What an adjustment has made free lets go of its codes: another trip may have its taps.
+        if adjusts > 0 && charge == 0 { Ok(()) } else { codes(view, &trip, audit) }
     })?;
     audit.none(
         view,
