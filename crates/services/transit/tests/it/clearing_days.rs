@@ -173,7 +173,7 @@ fn cities_of_one_node_match_by_themselves() {
 
 /// Some station of Hangzhou.
 fn stage_station(_: usize) -> u32 {
-    super::stage::first_station("330100")
+    super::published::first_station("330100")
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn the_region_is_paid_gross_or_net_with_the_same_balances() {
     line.ride(&mut stage, &hangzhou, -200);
     line.ride(&mut stage, &hangzhou, -100);
     line.upload(&mut stage);
-    let station = super::stage::first_station("330100");
+    let station = super::published::first_station("330100");
     let mut entry = stage.gate("HZ-1", "330100", station, 1);
     entry.tap(&shanghai, In, stage.at(-100));
     stage.upload(&entry);

@@ -201,7 +201,7 @@ fn thirty_days_after_the_statement_it_is_too_late() {
 fn between_cities_of_one_node_a_contest_takes_both_clerks_too() {
     let mut stage = Stage::new();
     let phone = Phone::new("330200", 5);
-    let station = super::stage::first_station("330100");
+    let station = super::published::first_station("330100");
     let mut entry = stage.gate("HZ-1", "330100", station, 1);
     entry.tap(&phone, In, stage.at(-60));
     stage.upload(&entry);

@@ -22,6 +22,7 @@ mod late_taps;
 mod newcomers;
 mod orders;
 mod properties;
+mod published;
 mod region;
 mod rejections;
 mod rides;

@@ -251,7 +251,7 @@ impl Stage {
         let mut stage = Stage { region, verifier: Verifier::new(1), folder, apps: Vec::new() };
         let set = stage.key_set(1);
         stage.region.call("310000", "keeper", None, Command::PublishKeySet(set)).reply();
-        for (network, map, pack) in published() {
+        for (network, map, pack) in super::published::published() {
             let mut map: serde_json::Value = serde_json::from_str(&json_text(map).expect("TOML")).expect("JSON");
             map["parameters"]["final_wait_min"] = 0.into();
             change(network, &mut map);
@@ -471,32 +471,7 @@ fn division_day() -> huitong_kernel::time::Date {
     "2026-11-24".parse().expect("a date")
 }
 
-/// Networks with their maps and packs.
-fn published() -> Vec<(&'static str, &'static str, &'static str)> {
-    macro_rules! city {
-        ($map:literal, $pack:literal) => {
-            (
-                include_str!(concat!("../../../../../regions/yangtze/transit/maps/", $map)),
-                include_str!(concat!("../../../../../regions/yangtze/transit/fares/", $pack)),
-            )
-        };
-    }
-    let files = [
-        ("310100", city!("310100-1.toml", "310100-2018.toml")),
-        ("330100", city!("330100-1.toml", "330100-2018.toml")),
-        ("320509", city!("320509-1.toml", "320509-2019.toml")),
-    ];
-    files.into_iter().map(|(network, (map, pack))| (network, map, pack)).collect()
-}
-
 /// A digest of the story, for ids that must be 32 bytes.
 pub fn digest(text: &str) -> Digest {
     huitong_kernel::hash::HashFunction::Sha256.hash(&[text.as_bytes()])
-}
-
-/// Some station of a network.
-pub fn first_station(network: &str) -> u32 {
-    let (_, map, _) = published().into_iter().find(|(known, _, _)| *known == network).expect("a network of the story");
-    let map: serde_json::Value = serde_json::from_str(&json_text(map).expect("TOML")).expect("JSON");
-    map["stations"][0]["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("a station")
 }
