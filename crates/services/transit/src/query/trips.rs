@@ -81,7 +81,7 @@ pub fn of_rider(
 ) -> Result<Vec<TripRow>, StoreError> {
     view.all(
         &format!(
-            "SELECT {COLUMNS} FROM trip WHERE rider = ?1 AND network = ?2 AND began BETWEEN ?3 AND ?4
+            "SELECT {COLUMNS} FROM trip WHERE rider = ?1 AND +network = ?2 AND began BETWEEN ?3 AND ?4
              ORDER BY began LIMIT ?5"
         ),
         params![rider.0, network.as_str(), from.0, to.0, limit as i64],
@@ -92,7 +92,8 @@ pub fn of_rider(
 /// The keys of a trip's entry and exit.
 pub type Ends = [Option<TapKey>; 2];
 
-/// Trips of a rider in a network that began in `from..=to`, each with its ends.
+/// Trips of a rider in a network that began in `from..=to`, each with its ends. (`+network`: by the index on riders; that on time
+/// and network would read everybody's trips of those days.)
 pub fn with_taps(
     view: View<'_>,
     network: Division,
@@ -104,7 +105,7 @@ pub fn with_taps(
     view.all(
         &format!(
             "SELECT {COLUMNS}, entry_tap, exit_tap FROM trip
-             WHERE rider = ?1 AND network = ?2 AND began BETWEEN ?3 AND ?4 ORDER BY began, trip LIMIT ?5"
+             WHERE rider = ?1 AND +network = ?2 AND began BETWEEN ?3 AND ?4 ORDER BY began, trip LIMIT ?5"
         ),
         params![rider.0, network.as_str(), from.0, to.0, limit as i64],
         |row| {
@@ -154,7 +155,7 @@ pub fn before(
 ) -> Result<Vec<TripRow>, StoreError> {
     view.all(
         &format!(
-            "SELECT {COLUMNS} FROM trip WHERE rider = ?1 AND network = ?2 AND began < ?3 ORDER BY began DESC LIMIT ?4"
+            "SELECT {COLUMNS} FROM trip WHERE rider = ?1 AND +network = ?2 AND began < ?3 ORDER BY began DESC LIMIT ?4"
         ),
         params![rider.0, network.as_str(), before.0, limit as i64],
         read,
