@@ -14,7 +14,7 @@ use crate::log_check;
 const SCHEMA: &str = include_str!("journal.sql");
 /// A page cache of 32 MiB for the writer keeps the hot index pages of a busy stream, so that a group writes each of its pages
 /// once; it is used only as far as a stream has so much. The rest is the operating system's.
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
+const WRITER_CACHE_KIB: i64 = 128 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// A write-ahead log is some 16 MiB long; one far beyond that is not checked for rot.
 const CHECKED_LOG_BYTES_MAX: u64 = 256 << 20;
@@ -49,7 +49,7 @@ pub fn open_writer(path: &Path, medium: Medium) -> Result<Connection, StoreError
     // FULL: every commit waits until the write-ahead log is on the disk.
     connection.pragma_update(None, "synchronous", if medium.copy { "NORMAL" } else { "FULL" })?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.execute_batch(SCHEMA)?;
     // A log that was recovered is emptied: what a crash left behind its end must not be taken for rot at the next start.

@@ -195,7 +195,7 @@ impl TransitAudit {
         let mut adjusted = BTreeSet::new();
         for record in told.late.iter().filter(|record| is_of_node(&record.city)) {
             let trips =
-                "SELECT DISTINCT hex(a.trip) FROM tap JOIN trip_adjust a ON a.trip = tap.trip AND a.reason = 'late_tap'
+                "SELECT DISTINCT hex(a.trip) FROM held_tap AS tap JOIN trip_adjust a ON a.trip = tap.trip AND a.reason = 'late_tap'
                  WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3";
             let key = params![record.gate, record.epoch, record.sequence];
             adjusted.extend(view.one(trips, key, |row| row.get::<_, String>(0))?);
@@ -214,7 +214,7 @@ impl TransitAudit {
         let one = |sql: &str| view.one(sql, [], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default);
         self.completed += one("SELECT COUNT(*) FROM trip WHERE completed = 1")?.unsigned_abs();
         self.open_taps += one("SELECT COUNT(*) FROM open_tap")?.unsigned_abs();
-        self.pulled += one("SELECT COUNT(DISTINCT trip) FROM tap WHERE grant_id IS NOT NULL")?.unsigned_abs();
+        self.pulled += one("SELECT COUNT(DISTINCT trip) FROM held_tap WHERE grant_id IS NOT NULL")?.unsigned_abs();
         self.debts += one("SELECT COUNT(*) FROM debt WHERE state <> 'paid'")?.unsigned_abs();
         self.debts_fen += one("SELECT IFNULL(SUM(amount_fen), 0) FROM debt WHERE state <> 'paid'")?;
         view.each(
@@ -235,7 +235,7 @@ impl TransitAudit {
 fn is_found(view: View<'_>, record: &Noted, attack: Attack) -> Result<bool, StoreError> {
     let key = params![record.gate, record.epoch, record.sequence];
     let is_apart = view.one(
-        "SELECT state IN (3, 4) AND trip IS NULL FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+        "SELECT state IN (3, 4) AND trip IS NULL FROM held_tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
         key,
         |row| row.get::<_, bool>(0),
     )?;
@@ -243,7 +243,7 @@ fn is_found(view: View<'_>, record: &Noted, attack: Attack) -> Result<bool, Stor
         return Ok(is_apart == Some(true));
     }
     let shown = view.one(
-        "SELECT SUM(other.state IN (0, 1)), SUM(other.state = 4 AND other.trip IS NULL) FROM tap AS own JOIN tap AS other
+        "SELECT SUM(other.state IN (0, 1)), SUM(other.state = 4 AND other.trip IS NULL) FROM tap AS own JOIN held_tap AS other
              ON other.replay_key = own.replay_key AND other.direction = own.direction
          WHERE own.gate = ?1 AND own.epoch = ?2 AND own.sequence = ?3",
         params![record.gate, record.epoch, record.sequence],

@@ -1,5 +1,7 @@
 //! Documents, splits, days, periods.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs, Instant, days_since_epoch};
@@ -19,26 +21,108 @@ pub const AGE_DAYS_MIN: i64 = 2;
 
 /// A document that this node issues: its day has totals to send.
 pub fn issue_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
-    let due_at = Instant::start_of(document.booking_day) + DurationMs::days(1) + DAY_GRACE;
-    tx.execute(
-        "INSERT OR IGNORE INTO open_day (receiver, booking_day, due_at) VALUES (?1, ?2, ?3)",
-        params![document.receiver.as_str(), document.booking_day.to_string(), due_at.0],
-    )?;
-    add_document(tx, document)
+    issue_documents(tx, [document])
+}
+
+/// Several at once: their days and sums are written once.
+pub fn issue_documents<'d>(tx: Tx<'_>, documents: impl IntoIterator<Item = &'d Document>) -> Result<(), StoreError> {
+    let mut sums = Sums::default();
+    for document in documents {
+        insert_document(tx, document)?;
+        sums.add(document);
+    }
+    for (receiver, day) in sums.days.keys().map(|of| (of.receiver, of.booking_day)).collect::<BTreeSet<_>>() {
+        let due_at = Instant::start_of(day) + DurationMs::days(1) + DAY_GRACE;
+        tx.execute(
+            "INSERT OR IGNORE INTO open_day (receiver, booking_day, due_at) VALUES (?1, ?2, ?3)",
+            params![receiver.as_str(), day.to_string(), due_at.0],
+        )?;
+    }
+    sums.write(tx)
 }
 
 /// A document, own or taken, and the sums of its day.
 pub fn add_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
+    insert_document(tx, document)?;
+    let mut sums = Sums::default();
+    sums.add(document);
+    sums.write(tx)
+}
+
+/// What documents add to the sums of their days.
+#[derive(Default)]
+struct Sums {
+    days: BTreeMap<SumOf, (i64, Fen)>,
+    ages: BTreeMap<(Date, Division, Division, i64), (i64, Fen)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct SumOf {
+    issuer: Division,
+    receiver: Division,
+    booking_day: Date,
+    creditor: Division,
+    debtor: Division,
+    kind: &'static str,
+}
+
+impl Sums {
+    fn add(&mut self, document: &Document) {
+        let Document { issuer, receiver, booking_day, creditor, debtor, .. } = *document;
+        let of = SumOf { issuer, receiver, booking_day, creditor, debtor, kind: document.kind.name() };
+        let add = |(documents, amount): &mut (i64, Fen)| {
+            *documents += 1;
+            *amount += document.amount_fen;
+        };
+        add(self.days.entry(of).or_default());
+        let age = days_since_epoch(booking_day) - days_since_epoch(document.travel_day);
+        if age >= AGE_DAYS_MIN {
+            add(self.ages.entry((booking_day, issuer, receiver, age)).or_default());
+        }
+    }
+
+    fn write(self, tx: Tx<'_>) -> Result<(), StoreError> {
+        for (of, (documents, amount)) in self.days {
+            tx.execute_one(
+                "INSERT INTO document_day (issuer, receiver, booking_day, creditor, debtor, kind, documents, amount_fen)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (issuer, receiver, booking_day, creditor, debtor, kind)
+                 DO UPDATE SET documents = documents + ?7, amount_fen = amount_fen + ?8",
+                params![
+                    of.issuer.as_str(),
+                    of.receiver.as_str(),
+                    of.booking_day.to_string(),
+                    of.creditor.as_str(),
+                    of.debtor.as_str(),
+                    of.kind,
+                    documents,
+                    amount.0,
+                ],
+            )?;
+        }
+        for ((booking_day, issuer, receiver, age), (documents, amount)) in self.ages {
+            tx.execute_one(
+                "INSERT INTO document_age (booking_day, issuer, receiver, age_days, documents, amount_fen)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (booking_day, issuer, receiver, age_days)
+                 DO UPDATE SET documents = documents + ?5, amount_fen = amount_fen + ?6",
+                params![booking_day.to_string(), issuer.as_str(), receiver.as_str(), age, documents, amount.0],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn insert_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
     // `decide` has looked: of own documents in `booking_day`, of taken ones in `check_open`.
     debug_assert!(!is_stated(tx, document)?, "a period that was stated never changes: {document:?}");
-    let day = document.booking_day.to_string();
     tx.execute_one(
         "INSERT INTO document (issuer, receiver, booking_day, id, kind, creditor, debtor, travel_day, amount_fen, trip)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             document.issuer.as_str(),
             document.receiver.as_str(),
-            day,
+            document.booking_day.to_string(),
             document.id.0,
             document.kind.name(),
             document.creditor.as_str(),
@@ -47,32 +131,6 @@ pub fn add_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
             document.amount_fen.0,
             document.trip.map(|trip| trip.0),
         ],
-    )?;
-    tx.execute_one(
-        "INSERT INTO document_day (issuer, receiver, booking_day, creditor, debtor, kind, documents, amount_fen)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)
-         ON CONFLICT (issuer, receiver, booking_day, creditor, debtor, kind)
-         DO UPDATE SET documents = documents + 1, amount_fen = amount_fen + ?7",
-        params![
-            document.issuer.as_str(),
-            document.receiver.as_str(),
-            day,
-            document.creditor.as_str(),
-            document.debtor.as_str(),
-            document.kind.name(),
-            document.amount_fen.0,
-        ],
-    )?;
-    let age = days_since_epoch(document.booking_day) - days_since_epoch(document.travel_day);
-    if age < AGE_DAYS_MIN {
-        return Ok(());
-    }
-    tx.execute_one(
-        "INSERT INTO document_age (booking_day, issuer, receiver, age_days, documents, amount_fen)
-         VALUES (?1, ?2, ?3, ?4, 1, ?5)
-         ON CONFLICT (booking_day, issuer, receiver, age_days)
-         DO UPDATE SET documents = documents + 1, amount_fen = amount_fen + ?5",
-        params![day, document.issuer.as_str(), document.receiver.as_str(), age, document.amount_fen.0],
     )
 }
 

@@ -5,7 +5,7 @@ use huitong_kernel::hash::Digest;
 use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
-use super::clearing::issue_document;
+use super::clearing::{issue_document, issue_documents};
 use super::flows;
 use super::taps::out_of_sight;
 use crate::event::{FinalTrip, RiderLeft, TripsFinal};
@@ -22,10 +22,8 @@ pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), 
             in_trip(tx, trip.trip.trip_id, tap)?;
             out_of_sight(tx, trip.trip.network, &trip.trip.rider, tap)?;
         }
-        if let Some(document) = &trip.document {
-            issue_document(tx, document)?;
-        }
     }
+    issue_documents(tx, finals.trips.iter().filter_map(|trip| trip.document.as_ref()))?;
     let days = finals.trips.iter().map(|trip| (trip.trip.network, trip.trip.travel_day));
     flows::days_with_traffic(tx, days, applied)?;
     finals.riders.iter().try_for_each(|rider| left(tx, rider))
@@ -75,7 +73,8 @@ fn tap_keys(trip: &TripFinal) -> (Option<String>, Option<String>) {
 
 fn in_trip(tx: Tx<'_>, trip: Digest, tap: &TapKey) -> Result<(), StoreError> {
     tx.execute_one(
-        "UPDATE tap SET trip = ?4 WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+        "INSERT INTO tap_trip (gate, epoch, sequence, trip) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (gate, epoch, sequence) DO UPDATE SET trip = ?4",
         params![tap.gate, tap.epoch, tap.sequence, trip.0],
     )
 }

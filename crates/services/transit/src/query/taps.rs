@@ -34,7 +34,7 @@ pub fn held(
     last: u64,
 ) -> Result<BTreeMap<u64, HeldTap>, StoreError> {
     let rows = view.all(
-        "SELECT sequence, hash, previous, state, rider, trip FROM tap
+        "SELECT sequence, hash, previous, state, rider, trip FROM held_tap
          WHERE gate = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
         params![gate, epoch, first, last],
         |row| {
@@ -97,7 +97,7 @@ pub fn code_use(view: View<'_>, tap: &Tap) -> Result<Option<TapKey>, StoreError>
 /// Final trips with a tap at this gate in `from..to`.
 pub fn trips_at(view: View<'_>, gate: &str, from: Instant, to: Instant) -> Result<Vec<Digest>, StoreError> {
     view.all(
-        "SELECT DISTINCT trip FROM tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip IS NOT NULL ORDER BY trip",
+        "SELECT DISTINCT trip FROM held_tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip IS NOT NULL ORDER BY trip",
         params![gate, from.0, to.0],
         |row| Ok(Digest(row.get(0)?)),
     )
@@ -122,7 +122,7 @@ pub fn open(view: View<'_>, network: Division, rider: &Rider, limit: usize) -> R
 /// A tap of a final trip, if it is in that trip still.
 pub fn in_trip(view: View<'_>, key: &TapKey, trip: Digest) -> Result<Option<Ride>, StoreError> {
     view.one(
-        &format!("SELECT {RIDE} FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3 AND trip = ?4"),
+        &format!("SELECT {RIDE} FROM held_tap AS tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3 AND trip = ?4"),
         params![key.gate, key.epoch, key.sequence, trip.0],
         ride,
     )
@@ -198,7 +198,7 @@ fn read(row: &Row<'_>) -> Result<TapRow, SqlError> {
 pub fn list(view: View<'_>, gate: &str, epoch: u32, after: u64, limit: usize) -> Result<Vec<TapRow>, StoreError> {
     view.all(
         &format!(
-            "SELECT {COLUMNS} FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
+            "SELECT {COLUMNS} FROM held_tap WHERE gate = ?1 AND epoch = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
         ),
         params![gate, epoch, after, limit as i64],
         read,
@@ -207,7 +207,7 @@ pub fn list(view: View<'_>, gate: &str, epoch: u32, after: u64, limit: usize) ->
 
 pub fn tap(view: View<'_>, key: &TapKey) -> Result<Option<TapRow>, StoreError> {
     view.one(
-        &format!("SELECT {COLUMNS} FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3"),
+        &format!("SELECT {COLUMNS} FROM held_tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3"),
         params![key.gate, key.epoch, key.sequence],
         read,
     )

@@ -330,8 +330,8 @@ fn the_audit_names_trips_that_were_tampered_with() {
 #[test]
 fn the_audit_names_taps_and_figures_that_were_tampered_with() {
     let stage = played();
-    check_sql(&stage, "J2", "in no trip", "UPDATE tap SET trip = NULL WHERE trip = (SELECT MAX(trip) FROM trip)");
-    check_sql(&stage, "J2", "does not exist", "UPDATE tap SET trip = zeroblob(32) WHERE trip IS NOT NULL");
+    check_sql(&stage, "J2", "in no trip", "DELETE FROM tap_trip WHERE trip = (SELECT MAX(trip) FROM trip)");
+    check_sql(&stage, "J2", "does not exist", "UPDATE tap_trip SET trip = zeroblob(32)");
     check_sql(&stage, "J7", "without alarm", "UPDATE gate_epoch SET highest = highest + 2");
     check_sql(
         &stage,

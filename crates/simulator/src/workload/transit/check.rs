@@ -15,7 +15,7 @@ pub fn always(views: &Views<'_>) -> Result<(), String> {
             return Err(format!("the book of node {node} does not add up"));
         }
         let twice = readable(view.one(
-            "SELECT hex(trip) FROM trip t WHERE (SELECT COUNT(*) FROM tap WHERE tap.trip = t.trip) = 0 LIMIT 1",
+            "SELECT hex(trip) FROM trip t WHERE (SELECT COUNT(*) FROM tap_trip WHERE tap_trip.trip = t.trip) = 0 LIMIT 1",
             [],
             |row| row.get::<_, String>(0),
         ))?;
@@ -112,7 +112,7 @@ fn amounts(view: View<'_>, sql: &str, sums: &mut BTreeMap<String, i64>) -> Resul
 /// J2: a tap that counts is in one trip, or matching still looks at it.
 fn every_tap_has_its_place(node: usize, view: View<'_>) -> Result<(), String> {
     let lost = readable(view.one(
-        "SELECT gate || '/' || sequence FROM tap t WHERE state IN (0, 1) AND trip IS NULL AND NOT EXISTS
+        "SELECT gate || '/' || sequence FROM held_tap t WHERE state IN (0, 1) AND trip IS NULL AND NOT EXISTS
              (SELECT 1 FROM open_tap o WHERE o.gate = t.gate AND o.epoch = t.epoch AND o.sequence = t.sequence) LIMIT 1",
         [],
         |row| row.get::<_, String>(0),

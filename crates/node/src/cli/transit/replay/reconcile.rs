@@ -91,16 +91,16 @@ pub fn reconcile(view: View<'_>, network: Division, days: &[Day]) -> std::result
     )?;
     result.charged_fen = number("SELECT IFNULL(SUM(charge_fen), 0) FROM trip")?;
     // States 0 and 1 are those that count; directions 1 and 2 are in and out.
-    result.open_taps = number("SELECT COUNT(*) FROM tap WHERE state IN (0, 1) AND trip IS NULL")?.unsigned_abs();
-    result.trip_entries = number("SELECT COUNT(*) FROM tap WHERE trip IS NOT NULL AND direction = 1")?;
-    result.trip_exits = number("SELECT COUNT(*) FROM tap WHERE trip IS NOT NULL AND direction = 2")?;
+    result.open_taps = number("SELECT COUNT(*) FROM held_tap WHERE state IN (0, 1) AND trip IS NULL")?.unsigned_abs();
+    result.trip_entries = number("SELECT COUNT(*) FROM held_tap WHERE trip IS NOT NULL AND direction = 1")?;
+    result.trip_exits = number("SELECT COUNT(*) FROM held_tap WHERE trip IS NOT NULL AND direction = 2")?;
     // A trip's own taps are those of its times and stations; the others are counted one by one.
     result.extra_entries = number(
-        "SELECT COUNT(*) FROM tap JOIN trip ON trip.trip = tap.trip WHERE direction = 1 AND NOT
+        "SELECT COUNT(*) FROM held_tap AS tap JOIN trip ON trip.trip = tap.trip WHERE direction = 1 AND NOT
              (kind IN ('paired', 'entry_only') AND tap.at = trip.began AND tap.station = trip.from_station)",
     )?;
     result.extra_exits = number(
-        "SELECT COUNT(*) FROM tap JOIN trip ON trip.trip = tap.trip WHERE direction = 2 AND NOT
+        "SELECT COUNT(*) FROM held_tap AS tap JOIN trip ON trip.trip = tap.trip WHERE direction = 2 AND NOT
              (kind IN ('paired', 'exit_only') AND tap.at = trip.ended AND tap.station = trip.to_station)",
     )?;
     result.alarms = number("SELECT COUNT(*) FROM alarm")?.unsigned_abs();

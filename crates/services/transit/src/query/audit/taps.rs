@@ -26,7 +26,7 @@ fn in_one_trip(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
         "J2",
         "counts and is in no trip, nor open",
         &format!(
-            "SELECT {KEY} FROM tap WHERE state IN (0, 1) AND trip IS NULL AND NOT EXISTS
+            "SELECT {KEY} FROM held_tap AS tap WHERE state IN (0, 1) AND trip IS NULL AND NOT EXISTS
                  (SELECT 1 FROM open_tap WHERE open_tap.network = tap.network AND open_tap.rider = tap.rider
                   AND open_tap.gate = tap.gate AND open_tap.epoch = tap.epoch AND open_tap.sequence = tap.sequence) LIMIT 1000"
         ),
@@ -36,7 +36,7 @@ fn in_one_trip(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
         "J2",
         "is in a trip that does not exist",
         &format!(
-            "SELECT {KEY} FROM tap WHERE trip IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trip WHERE trip.trip = tap.trip) LIMIT 1000"
+            "SELECT {KEY} FROM tap_trip AS tap WHERE NOT EXISTS (SELECT 1 FROM trip WHERE trip.trip = tap.trip) LIMIT 1000"
         ),
     )
 }
