@@ -34,6 +34,9 @@ pub struct Entry {
     pub bytes: Vec<u8>,
     /// Chain value: see [`chain`].
     pub chain: Digest,
+    /// Bytes that may be erased one day, such as evidence with personal data: not covered by the chain; the entry's own bytes
+    /// name their hash.
+    pub attachment: Option<Vec<u8>>,
 }
 
 impl fmt::Display for EntryKind {

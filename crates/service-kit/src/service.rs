@@ -166,6 +166,10 @@ pub struct Decision<S: Service> {
     pub resolved: Vec<(Correlation, CallResult<S::Reply>)>,
     /// Sentences for the duty officer, without personal data.
     pub alarms: Vec<String>,
+    /// Bytes to be held beside the record until they are erased.
+    pub attachment: Option<Vec<u8>>,
+    /// The attachments of the entries up to this one are not needed any more.
+    pub erase: Option<Sequence>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,6 +190,8 @@ impl<S: Service> Decision<S> {
             answer: Answer::None,
             resolved: Vec::new(),
             alarms: Vec::new(),
+            attachment: None,
+            erase: None,
         }
     }
 
@@ -209,6 +215,17 @@ impl<S: Service> Decision<S> {
 
     pub fn resolve(mut self, correlation: impl Into<Correlation>, result: CallResult<S::Reply>) -> Decision<S> {
         self.resolved.push((correlation.into(), result));
+        self
+    }
+
+    pub fn attach(mut self, bytes: Vec<u8>) -> Decision<S> {
+        self.attachment = Some(bytes);
+        self
+    }
+
+    /// Erases the attachments of the entries up to this one.
+    pub fn erase(mut self, up_to: Sequence) -> Decision<S> {
+        self.erase = Some(up_to);
         self
     }
 

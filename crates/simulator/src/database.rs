@@ -163,4 +163,20 @@ impl Table for Connection {
         self.database.0.borrow_mut().rows.retain(|(known, sequence), _| known != stream || *sequence > up_to);
         Ok(())
     }
+
+    fn first_attachment(&mut self, stream: &str) -> Result<Option<Sequence>, StoreError> {
+        self.reach()?;
+        let tables = self.database.0.borrow();
+        let range = (stream.to_owned(), 0)..=(stream.to_owned(), u64::MAX);
+        let held = tables.rows.range(range).find(|(_, row)| row.attachment.is_some());
+        Ok(held.map(|((_, sequence), _)| *sequence))
+    }
+
+    fn erase(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError> {
+        self.reach()?;
+        let mut tables = self.database.0.borrow_mut();
+        let range = (stream.to_owned(), 0)..=(stream.to_owned(), up_to);
+        tables.rows.range_mut(range).for_each(|(_, row)| row.attachment = None);
+        Ok(())
+    }
 }

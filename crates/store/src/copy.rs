@@ -7,6 +7,7 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::time::Instant;
 use serde::Deserialize;
 
+use crate::attachment;
 use crate::error::StoreError;
 use crate::journal::{self, Connection, Medium};
 use crate::shared::{InsertError, Row, Table};
@@ -57,6 +58,14 @@ impl Journal {
         }
     }
 
+    /// The first entry whose attachment is held.
+    fn first_attachment(&mut self) -> Result<Option<Sequence>, StoreError> {
+        match self {
+            Journal::File(connection) => attachment::first_held(connection),
+            Journal::Table { table, stream } => table.first_attachment(stream),
+        }
+    }
+
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         match self {
             Journal::File(connection) => {
@@ -76,6 +85,18 @@ impl Journal {
     }
 }
 
+/// What was erased at the source is erased at a copy of it: attachments go oldest first.
+fn follow_erasure(from: &mut Journal, to: &mut Journal, head: Sequence) -> Result<(), StoreError> {
+    let gone = from.first_attachment()?.map_or(head, |first| first - 1).min(head);
+    if to.first_attachment()?.is_none_or(|first| first > gone) {
+        return Ok(());
+    }
+    match to {
+        Journal::File(connection) => attachment::erase(connection, gone),
+        Journal::Table { table, stream } => table.erase(stream, gone),
+    }
+}
+
 /// Copies what `to` lacks, to the entry `last` if given; gives the number of entries. What `to` holds already must be the
 /// beginning of `from`; every entry is checked against the chain on its way.
 pub fn copy(
@@ -90,6 +111,7 @@ pub fn copy(
         let mut entries = from.after(head.0)?;
         entries.retain(|entry| last.is_none_or(|last| entry.sequence <= last));
         if entries.is_empty() {
+            follow_erasure(from, to, head.0)?;
             return Ok(count);
         }
         for entry in &entries {

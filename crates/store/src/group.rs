@@ -58,6 +58,8 @@ struct Tail {
     numbers: BTreeMap<Feed, Sequence>,
     /// Entries of the open group.
     pending: Vec<Entry>,
+    /// Up to which entry the open group erases attachments.
+    erased: Option<Sequence>,
 }
 
 /// The one writer of a stream, without a thread: give it works, get outcomes.
@@ -101,6 +103,16 @@ impl Scope<'_> {
     /// # Panics
     /// When a message does not carry the next number of its feed: the caller must have checked it.
     pub fn append(&mut self, kind: EntryKind, bytes: Vec<u8>) -> Result<Sequence, StoreError> {
+        self.append_with(kind, bytes, None)
+    }
+
+    /// The same with an attachment, whose hash the entry's bytes name.
+    pub fn append_with(
+        &mut self,
+        kind: EntryKind,
+        bytes: Vec<u8>,
+        attachment: Option<Vec<u8>>,
+    ) -> Result<Sequence, StoreError> {
         if let EntryKind::Sent { feed, number } | EntryKind::Received { feed, number } = &kind {
             let size = self.feed_size(feed)?;
             assert_eq!(*number, size + 1, "messages of {feed} are numbered without gaps");
@@ -108,7 +120,7 @@ impl Scope<'_> {
         }
         let sequence = self.tail.sequence + 1;
         let chain = chain(self.function, self.tail.chain, sequence, &kind, &bytes);
-        let entry = Entry { sequence, kind, bytes, chain };
+        let entry = Entry { sequence, kind, bytes, chain, attachment };
         // At once, so that a later work of the same group can read what an earlier one has appended.
         journal::append(self.connection, std::slice::from_ref(&entry))?;
         feeds::apply(self.connection, self.function, &entry)?;
@@ -118,12 +130,18 @@ impl Scope<'_> {
         Ok(sequence)
     }
 
+    /// The attachments up to this entry were erased here, by what was recorded; a shared journal follows after the commit.
+    pub fn note_erased(&mut self, up_to: Sequence) {
+        self.tail.erased = self.tail.erased.max(Some(up_to));
+    }
+
     /// Runs `part` in a savepoint of its own: `Undo` and errors take back what it did, and nothing else.
     pub fn attempt<T>(
         &mut self,
         part: impl FnOnce(&mut Scope<'_>) -> Result<Done<T>, StoreError>,
     ) -> Result<T, StoreError> {
         let (length, sequence, chain) = (self.tail.pending.len(), self.tail.sequence, self.tail.chain);
+        let erased = self.tail.erased;
         self.connection.prepare_cached("SAVEPOINT work")?.execute([])?;
         let done = part(self);
         let (keep, outcome) = match done {
@@ -137,6 +155,7 @@ impl Scope<'_> {
                 self.connection.prepare_cached("ROLLBACK TO work")?.execute([])?;
             }
             self.tail.cut(length, sequence, chain);
+            self.tail.erased = erased;
         }
         if !self.connection.is_autocommit() {
             self.connection.prepare_cached("RELEASE work")?.execute([])?;
@@ -230,6 +249,10 @@ impl<L: Logic> GroupCommitter<L> {
         }
         let committed = Committed { head: self.tail.sequence, sent: sent_feeds(&self.tail.pending) };
         self.tail.pending.clear();
+        if let (Some(up_to), Some(shared)) = (self.tail.erased.take(), &mut self.shared) {
+            // What cannot be erased there now is erased with what is due next: an erasure reaches back to the beginning.
+            let _ = shared.erase(up_to);
+        }
         Ok((outcomes, committed))
     }
 
@@ -277,10 +300,11 @@ impl<L: Logic> GroupCommitter<L> {
         let mut head = journal::head(&self.connection)?;
         for entry in entries {
             head = journal::check_link(self.function, head, entry)?;
+            // Before its meaning: that may be to erase attachments.
+            journal::append(&self.connection, std::slice::from_ref(entry))?;
             feeds::apply(&self.connection, self.function, entry)?;
             self.logic.replay(Tx::new(&self.connection), entry)?;
         }
-        journal::append(&self.connection, entries)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.reload()
     }

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{OpenFlags, OptionalExtension, Row, params};
 
 use crate::error::StoreError;
-use crate::log_check;
+use crate::{attachment, log_check};
 
 const SCHEMA: &str = include_str!("journal.sql");
 /// A page cache of 32 MiB for the writer keeps the hot index pages of a busy stream, so that a group writes each of its pages
@@ -122,11 +122,12 @@ pub fn append(connection: &Connection, entries: &[Entry]) -> Result<(), StoreErr
         connection.prepare_cached("INSERT INTO journal (sequence, kind, bytes, chain) VALUES (?1, ?2, ?3, ?4)")?;
     for entry in entries {
         insert.execute(params![entry.sequence, entry.kind.to_string(), entry.bytes, entry.chain.0])?;
+        attachment::append(connection, entry)?;
     }
     Ok(())
 }
 
-/// One entry by its sequence number.
+/// One entry by its sequence number, without attachment.
 pub fn entry(connection: &Connection, sequence: Sequence) -> Result<Option<Entry>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT sequence, kind, bytes, chain FROM journal WHERE sequence = ?1")?;
@@ -134,7 +135,7 @@ pub fn entry(connection: &Connection, sequence: Sequence) -> Result<Option<Entry
     row.transpose()
 }
 
-/// Calls `each` with every entry from `first` on, in order.
+/// Calls `each` with every entry from `first` on, in order, without attachments.
 pub fn each_from(
     connection: &Connection,
     first: Sequence,
@@ -154,12 +155,15 @@ pub(crate) fn parse_kind(sequence: Sequence, line: &str) -> Result<EntryKind, St
     EntryKind::parse(line).ok_or_else(|| StoreError::Damaged(format!("entry {sequence} has kind {line:?}")))
 }
 
-/// The entries after `sequence`, at most `limit`.
+/// The entries after `sequence`, at most `limit`, with what attachments are held.
 pub fn after(connection: &Connection, sequence: Sequence, limit: usize) -> Result<Vec<Entry>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT sequence, kind, bytes, chain FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+        "SELECT sequence, kind, journal.bytes, chain, attachment.bytes FROM journal LEFT JOIN attachment USING (sequence)
+         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
     )?;
-    let rows = statement.query_map(params![sequence, i64::try_from(limit).unwrap_or(i64::MAX)], |row| Ok(read(row)))?;
+    let rows = statement.query_map(params![sequence, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+        Ok(read(row).and_then(|entry| Ok(Entry { attachment: row.get(4)?, ..entry })))
+    })?;
     rows.map(|row| row?).collect()
 }
 
@@ -167,7 +171,7 @@ fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
     let sequence: Sequence = row.get(0)?;
     let line: String = row.get(1)?;
     let kind = parse_kind(sequence, &line)?;
-    Ok(Entry { sequence, kind, bytes: row.get(2)?, chain: Digest(row.get(3)?) })
+    Ok(Entry { sequence, kind, bytes: row.get(2)?, chain: Digest(row.get(3)?), attachment: None })
 }
 
 /// Checks the file's own structure: pages, indexes, constraints.

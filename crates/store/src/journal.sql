@@ -6,6 +6,12 @@ CREATE TABLE IF NOT EXISTS journal (
     chain    BLOB NOT NULL                 -- 32 bytes, see kernel::entry::chain
 ) STRICT;
 
+-- Beside the journal: bytes that may be erased, oldest first. Their hash is in the entry.
+CREATE TABLE IF NOT EXISTS attachment (
+    sequence INTEGER PRIMARY KEY,          -- of the entry that names their hash
+    bytes    BLOB NOT NULL
+) STRICT;
+
 -- View: the feeds that start or end at this stream.
 CREATE TABLE IF NOT EXISTS feed (
     id   INTEGER PRIMARY KEY,

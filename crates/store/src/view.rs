@@ -1,7 +1,9 @@
 //! What services see of a stream's tables: [`View`] reads, [`Tx`] also writes.
 
+use huitong_kernel::entry::Sequence;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
+use crate::attachment;
 use crate::error::StoreError;
 
 /// Read access. `decide` gets this and nothing more, so it cannot change anything.
@@ -66,6 +68,11 @@ impl<'a> Tx<'a> {
 
     pub fn view(self) -> View<'a> {
         View::new(self.connection)
+    }
+
+    /// Erases the attachments of the entries up to this one.
+    pub fn erase_attachments(self, up_to: Sequence) -> Result<(), StoreError> {
+        attachment::erase(self.connection, up_to)
     }
 
     /// Runs one statement; returns the number of rows it changed.

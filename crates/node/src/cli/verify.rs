@@ -8,13 +8,13 @@ use huitong_kernel::checkpoint::{Checkpoint, SignedNote};
 use huitong_kernel::division::Division;
 use huitong_kernel::entry::EntryKind;
 use huitong_kernel::feed::Feed;
-use huitong_kernel::hash::Digest;
+use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::manifest::Manifest;
 use huitong_kernel::merkle::{CompactRange, leaf_hash};
 use huitong_medical::Medical;
 use huitong_registry::Registry;
 use huitong_service_kit::Service;
-use huitong_store::journal;
+use huitong_store::{attachment, journal};
 use huitong_transit::Transit;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ struct Verified {
     messages: u64,
     /// Signed checkpoints whose root, signatures and receipts hold.
     checkpoints: u64,
+    /// What lies beside entries until it is erased, held against the hashes in them.
+    attachments: u64,
     faults: Vec<String>,
 }
 
@@ -64,8 +66,8 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<i32> {
     } else {
         for stream in &verified {
             println!(
-                "{}: {} entries chained, {} messages in their trees, {} checkpoints with receipts",
-                stream.stream, stream.entries, stream.messages, stream.checkpoints
+                "{}: {} entries chained, {} of them with attachments, {} messages in their trees, {} checkpoints with receipts",
+                stream.stream, stream.entries, stream.attachments, stream.messages, stream.checkpoints
             );
             stream.faults.iter().for_each(|fault| println!("  FAULT {fault}"));
         }
@@ -88,6 +90,7 @@ fn verify_stream<S: Service + Default>(
         entries: 0,
         messages: 0,
         checkpoints: 0,
+        attachments: 0,
         faults: Vec::new(),
     };
     let function = manifest.hash_function();
@@ -100,6 +103,7 @@ fn verify_stream<S: Service + Default>(
         Err(error) => verified.faults.push(error.to_string()),
     }
     verify_feeds(&connection, manifest, &mut verified)?;
+    verify_attachments(&connection, function, &mut verified)?;
     for difference in compare::<S>(folder, division, function)? {
         verified.faults.push(format!(
             "the view {} differs from replay: {} rows only live, {} only replayed",
@@ -107,6 +111,28 @@ fn verify_stream<S: Service + Default>(
         ));
     }
     Ok(verified)
+}
+
+/// Holds what lies beside entries against the hashes that they name. What was erased in its time is not missed.
+fn verify_attachments(
+    connection: &huitong_store::journal::Connection,
+    function: HashFunction,
+    verified: &mut Verified,
+) -> anyhow::Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        attachment: Option<Digest>,
+    }
+    attachment::each(connection, |sequence, bytes| {
+        let entry = journal::entry(connection, sequence)?;
+        let named = entry.map(|entry| serde_json::from_slice::<Named>(&entry.bytes)).transpose()?;
+        if named.and_then(|named| named.attachment) != Some(function.hash(&[&bytes])) {
+            verified.faults.push(format!("what lies beside entry {sequence} is not what the entry names"));
+        }
+        verified.attachments += 1;
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// Builds every feed's tree from the messages' bytes and holds each signed checkpoint against it.

@@ -8,6 +8,7 @@ use huitong_node::demo::morning::{Morning, Settings, play};
 use huitong_node::demo::transit::audit as transit;
 use huitong_node::services::stream_path;
 use huitong_store::journal;
+use huitong_store::shared::{InsertError, PostgresTable, Row, Table};
 use indicatif::ProgressBar;
 use serde_json::Value;
 
@@ -135,6 +136,27 @@ fn settlements(folder: &Path) -> i64 {
     connection.query_row("SELECT COUNT(*) FROM settlement", [], |row| row.get(0)).expect("a number")
 }
 
+/// Attachments are inserted with their rows or not at all, read with them, and erased alone.
+fn what_lies_beside_entries_goes_with_them(url: &str) {
+    let mut table = PostgresTable::new(url, None).expect("a URL");
+    let row = |sequence: u64, attachment: Option<&str>| {
+        let attachment = attachment.map(|text| text.as_bytes().to_vec());
+        Row { sequence, kind: "decision".to_owned(), bytes: b"{}".to_vec(), chain: [0; 32], attachment }
+    };
+    let stream = "330000/photos";
+    let (first, second) = (row(1, Some("a face")), row(2, None));
+    table.insert(stream, &[first.clone(), second.clone()]).expect("inserted");
+    assert_eq!(table.select(stream, 0, 10).expect("readable"), [first, second.clone()]);
+    let taken = table.insert(stream, &[row(3, Some("another")), second.clone()]);
+    assert_eq!(taken, Err(InsertError::Taken));
+    table.insert(stream, &[row(3, None)]).expect("nothing of the refused ones is there");
+    assert_eq!(table.select(stream, 2, 10).expect("readable"), [row(3, None)]);
+    assert_eq!(table.first_attachment(stream).expect("readable"), Some(1));
+    table.erase(stream, 1).expect("erased");
+    assert_eq!(table.first_attachment(stream).expect("readable"), None);
+    assert_eq!(table.select(stream, 0, 2).expect("readable"), [row(1, None), second]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn journals_move_to_postgresql_and_back_with_the_proof_that_both_are_equal() {
     let mut stage = Stage::new(&[]).await;
@@ -151,6 +173,8 @@ async fn journals_move_to_postgresql_and_back_with_the_proof_that_both_are_equal
 
     stage.kill(NODE).await;
     let url = database.url();
+    let beside = url.clone();
+    std::thread::spawn(move || what_lies_beside_entries_goes_with_them(&beside)).join().expect("it does");
     let told = command(&["journal", "copy", "--data", &path(&folder), "--from", "sqlite", "--to", &url]);
     assert!(told.contains("they are equal"), "{told}");
     set_journal("sqlite", &url);

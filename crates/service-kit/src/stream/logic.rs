@@ -255,10 +255,12 @@ impl<S: Service> ServiceLogic<S> {
         cause: Cause,
         now: Instant,
     ) -> Result<Record<S::Event, S::Reply>, StoreError> {
-        let Decision { events, messages, answer, resolved, alarms } = decision;
-        let record = Record { at: now, cause, events, answer, resolved, alarms };
+        let Decision { events, messages, answer, resolved, alarms, attachment, erase } = decision;
+        let hash = attachment.as_ref().map(|bytes| self.function.hash(&[bytes]));
+        let record = Record { at: now, cause, events, answer, resolved, alarms, attachment: hash, erased: erase };
         let bytes = serde_json::to_vec(&record)?;
-        let sequence = scope.append(EntryKind::Decision, bytes)?;
+        let sequence = scope.append_with(EntryKind::Decision, bytes, attachment)?;
+        record.erased.into_iter().for_each(|up_to| scope.note_erased(up_to));
         apply_record(&*self.service, scope.tx(), &record, sequence)?;
         for sentence in &record.alarms {
             tracing::warn!(stream = %self.home, sequence, sentence, "alarm");
@@ -367,6 +369,7 @@ fn apply_record<S: Service>(
         service.apply(tx, event, &applied)?;
     }
     apply_cause(tx, record, sequence)?;
+    record.erased.map_or(Ok(()), |up_to| tx.erase_attachments(up_to))?;
     for (correlation, result) in &record.resolved {
         let result = serde_json::to_string(result)?;
         tx.execute(

@@ -21,6 +21,12 @@ pub struct Record<E, R> {
     pub resolved: Vec<(Correlation, CallResult<R>)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<String>,
+    /// The hash of the bytes beside it, which may be erased one day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<Digest>,
+    /// Up to which entry attachments are erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Sequence>,
 }
 
 /// Why it was decided.

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Counter;
 
 pub struct Add {
+    /// What is counted. `attach:…` is counted as `attached`, its bytes lie beside; `erase:N` erases what lies beside the entries up
+    /// to N; `refuse` is refused.
     pub key: String,
     /// Who is told.
     pub neighbour: Option<Division>,
@@ -56,9 +58,16 @@ impl Service for Counter {
         context: &mut Context<'_>,
     ) -> Result<Decision<Counter>, Stop> {
         match input {
+            Input::Command(Add { key, .. }) if key == "refuse" => Err(REFUSED.refuse().into()),
             Input::Command(Add { key, neighbour }) => {
+                if let Some(bytes) = key.strip_prefix("attach:") {
+                    let decision = Decision::nothing().event(Added { key: "attached".to_owned() });
+                    return Ok(Decision { answer: Answer::Now(1), ..decision.attach(bytes.as_bytes().to_vec()) });
+                }
+                let erase = key.strip_prefix("erase:").map(|entry| entry.parse().expect("a number"));
                 let mut decision = Decision::nothing().event(Added { key: key.clone() });
                 decision.answer = Answer::Now(count(view, &key)? + 1);
+                decision.erase = erase;
                 if let Some(neighbour) = neighbour {
                     let id = context.new_uuid();
                     let to = context.address_for(neighbour, Counter::NAME, &key);

@@ -1,5 +1,6 @@
 //! Stories of the kit itself, with a service that only counts.
 
+mod attachments;
 mod counter;
 mod split;
 mod timers;

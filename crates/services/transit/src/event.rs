@@ -18,7 +18,7 @@ use crate::model::network::StationId;
 use crate::model::order::ServiceOrder;
 use crate::model::rider::{AccountToken, Rider};
 use crate::model::settlement::{
-    DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
+    Claim, DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
 };
 use crate::model::tap::{TakenTap, TapKey};
 use crate::model::trip::TripFinal;
@@ -46,6 +46,9 @@ pub enum Event {
     /// The record held under this key is in doubt since another came under it: quarantined. Its trip, if it is final, costs nothing.
     #[serde(rename = "transit.tap_doubted.v1")]
     TapDoubted { tap: TapKey, network: Division, rider: Option<Rider>, reason: String },
+    /// The records that came up to the end of this month are not needed any more: their bytes are erased.
+    #[serde(rename = "transit.records_erased.v1")]
+    RecordsErased { month: String },
     #[serde(rename = "transit.hole_alarmed.v1")]
     HoleAlarmed { gate: String, epoch: u32 },
     #[serde(rename = "transit.trips_final.v1")]
@@ -141,19 +144,18 @@ pub struct PackKnown {
     pub text: String,
 }
 
-/// Records of a gate, as received, with what the node made of each.
+/// Records of a gate, with what the node made of each. Their bytes, as received, are the entry's attachment
+/// ([`crate::query::records`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TapsTaken {
     pub gate: String,
     pub epoch: u32,
     pub first: u64,
     pub network: Division,
-    /// The records one after the other, base64 each.
-    pub records: Vec<String>,
     pub signature: String,
     /// Of records that were not held before.
     pub taps: Vec<TakenTap>,
-    /// Of records under numbers that were held already with other bytes: quarantined, with their bytes above.
+    /// Of records under numbers that were held already with other bytes: quarantined, with their bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<TapConflict>,
     /// After this batch.
@@ -199,9 +201,15 @@ pub struct FinalTrip {
     pub reason: Option<String>,
     /// All taps that end with it, extra ones included.
     pub taps: Vec<TapKey>,
-    /// What is claimed from home; none when nothing is.
+    /// Who claims it from whom; none when nothing is claimed. The rest of the document is the trip's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document: Option<Document>,
+    pub claim: Option<Claim>,
+}
+
+impl FinalTrip {
+    pub fn document(&self) -> Option<Document> {
+        self.claim.map(|claim| Document::of_claim(&self.trip, claim))
+    }
 }
 
 /// A rider has paid; debts that it covers, oldest first, are settled.

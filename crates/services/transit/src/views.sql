@@ -139,6 +139,13 @@ CREATE TABLE IF NOT EXISTS code_use (
     PRIMARY KEY (generated, replay_key, direction)
 ) STRICT, WITHOUT ROWID;
 
+-- The last entry that took records in a month (UTC+8), and when the bytes of its records were erased.
+CREATE TABLE IF NOT EXISTS record_month (
+    month TEXT PRIMARY KEY,
+    last_entry INTEGER NOT NULL,
+    erased_at INTEGER
+) STRICT;
+
 -- How far a gate's records are held without a hole (J7).
 CREATE TABLE IF NOT EXISTS gate_epoch (
     gate TEXT NOT NULL,

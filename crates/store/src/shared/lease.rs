@@ -118,7 +118,7 @@ impl Lease {
     fn write(&mut self, table: &mut dyn Table, holder: &str) -> Result<bool, StoreError> {
         let next = self.seen.as_ref().map_or(0, |(sequence, ..)| *sequence) + 1;
         let bytes = serde_json::to_vec(&Claim { holder: holder.to_owned() })?;
-        let row = Row { sequence: next, kind: "lease".to_owned(), bytes, chain: [0; 32] };
+        let row = Row { sequence: next, kind: "lease".to_owned(), bytes, chain: [0; 32], attachment: None };
         match table.insert(&self.name, &[row]) {
             Ok(()) => {
                 self.seen = Some((next, holder.to_owned(), self.renewed));

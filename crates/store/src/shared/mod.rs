@@ -88,6 +88,11 @@ impl SharedJournal {
         rows.map(Row::into_entry).collect()
     }
 
+    /// Erases the attachments of the entries up to this one.
+    pub fn erase(&mut self, up_to: Sequence) -> Result<(), StoreError> {
+        self.table.erase(&self.stream, up_to)
+    }
+
     pub fn lease(&mut self) -> (&mut Lease, &mut dyn Table) {
         (&mut self.lease, &mut *self.table)
     }

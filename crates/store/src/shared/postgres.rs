@@ -158,13 +158,16 @@ impl Fault {
 
 impl Connected {
     async fn insert(&mut self, stream: &str, rows: &[Row]) -> Result<(), Error> {
-        if rows.len() <= ROWS_PER_STATEMENT {
+        let attachments: Vec<Row> = rows.iter().filter_map(attachment_row).collect();
+        if rows.len() <= ROWS_PER_STATEMENT && attachments.is_empty() {
             // One statement is one transaction: one round trip.
             return self.insert_some(stream, rows).await;
         }
         self.client.batch_execute("BEGIN").await?;
-        for part in rows.chunks(ROWS_PER_STATEMENT) {
-            if let Err(error) = self.insert_some(stream, part).await {
+        let beside = attachments_of(stream);
+        let parts = rows.chunks(ROWS_PER_STATEMENT).map(|part| (stream, part));
+        for (place, part) in parts.chain(attachments.chunks(ROWS_PER_STATEMENT).map(|part| (beside.as_str(), part))) {
+            if let Err(error) = self.insert_some(place, part).await {
                 self.client.batch_execute("ROLLBACK").await?;
                 return Err(error);
             }
@@ -200,17 +203,47 @@ fn insert_text(rows: usize) -> String {
     format!("INSERT INTO huitong_journal (stream, sequence, kind, bytes, chain) VALUES {}", values.join(", "))
 }
 
+/// Where the attachments of a stream's entries lie: under the same numbers, in the same table, as nothing else is asked of it.
+fn attachments_of(stream: &str) -> String {
+    format!("attachment:{stream}")
+}
+
+fn attachment_row(row: &Row) -> Option<Row> {
+    let bytes = row.attachment.clone()?;
+    Some(Row { sequence: row.sequence, kind: "attachment".to_owned(), bytes, chain: [0; 32], attachment: None })
+}
+
+impl PostgresTable {
+    fn rows(&mut self, stream: &str, after: Sequence, up_to: Sequence, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let text = "SELECT sequence, kind, bytes, chain FROM huitong_journal
+                    WHERE stream = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4";
+        let (after, up_to) = (after as i64, i64::try_from(up_to).unwrap_or(i64::MAX));
+        let found =
+            self.run(async |connected| connected.client.query(text, &[&stream, &after, &up_to, &(limit as i64)]).await);
+        found.map_err(|fault| fault.read_error())?.iter().map(read).collect()
+    }
+
+    fn delete(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError> {
+        let text = "DELETE FROM huitong_journal WHERE stream = $1 AND sequence <= $2";
+        let done = self.run(async |connected| connected.client.execute(text, &[&stream, &(up_to as i64)]).await);
+        done.map(|_| ()).map_err(|fault| fault.read_error())
+    }
+}
+
 impl Table for PostgresTable {
     fn insert(&mut self, stream: &str, rows: &[Row]) -> Result<(), InsertError> {
         self.run(async |connected| connected.insert(stream, rows).await).map_err(|fault| fault.insert_error())
     }
 
     fn select(&mut self, stream: &str, after: Sequence, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let text = "SELECT sequence, kind, bytes, chain FROM huitong_journal
-                    WHERE stream = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
-        let found = self
-            .run(async |connected| connected.client.query(text, &[&stream, &(after as i64), &(limit as i64)]).await);
-        found.map_err(|fault| fault.read_error())?.iter().map(read).collect()
+        let mut rows = self.rows(stream, after, Sequence::MAX, limit)?;
+        let Some(last) = rows.last().map(|row| row.sequence) else { return Ok(rows) };
+        for attachment in self.rows(&attachments_of(stream), after, last, limit)? {
+            if let Some(row) = rows.iter_mut().find(|row| row.sequence == attachment.sequence) {
+                row.attachment = Some(attachment.bytes);
+            }
+        }
+        Ok(rows)
     }
 
     fn last(&mut self, stream: &str) -> Result<Option<Row>, StoreError> {
@@ -222,9 +255,16 @@ impl Table for PostgresTable {
 
     fn forget(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError> {
         assert!(stream.starts_with("lease:"), "entries are never forgotten");
-        let text = "DELETE FROM huitong_journal WHERE stream = $1 AND sequence <= $2";
-        let done = self.run(async |connected| connected.client.execute(text, &[&stream, &(up_to as i64)]).await);
-        done.map(|_| ()).map_err(|fault| fault.read_error())
+        self.delete(stream, up_to)
+    }
+
+    fn first_attachment(&mut self, stream: &str) -> Result<Option<Sequence>, StoreError> {
+        let first = self.rows(&attachments_of(stream), 0, Sequence::MAX, 1)?;
+        Ok(first.first().map(|row| row.sequence))
+    }
+
+    fn erase(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError> {
+        self.delete(&attachments_of(stream), up_to)
     }
 }
 
@@ -237,6 +277,7 @@ fn read(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
         kind: column(row, 1)?,
         bytes: column(row, 2)?,
         chain: chain.try_into().map_err(|_| damaged())?,
+        attachment: None,
     })
 }
 

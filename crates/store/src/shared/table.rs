@@ -15,11 +15,19 @@ pub struct Row {
     pub bytes: Vec<u8>,
     /// Zero for leases.
     pub chain: [u8; 32],
+    /// Of an entry, while it is held.
+    pub attachment: Option<Vec<u8>>,
 }
 
 impl Row {
     pub fn of(entry: &Entry) -> Row {
-        Row { sequence: entry.sequence, kind: entry.kind.to_string(), bytes: entry.bytes.clone(), chain: entry.chain.0 }
+        Row {
+            sequence: entry.sequence,
+            kind: entry.kind.to_string(),
+            bytes: entry.bytes.clone(),
+            chain: entry.chain.0,
+            attachment: entry.attachment.clone(),
+        }
     }
 }
 
@@ -27,7 +35,8 @@ impl Row {
     /// The entry that the row holds.
     pub fn into_entry(self) -> Result<Entry, StoreError> {
         let kind = journal::parse_kind(self.sequence, &self.kind)?;
-        Ok(Entry { sequence: self.sequence, kind, bytes: self.bytes, chain: Digest(self.chain) })
+        let (chain, attachment) = (Digest(self.chain), self.attachment);
+        Ok(Entry { sequence: self.sequence, kind, bytes: self.bytes, chain, attachment })
     }
 }
 
@@ -47,7 +56,7 @@ pub enum InsertError {
 
 /// A table with the primary key `(stream, sequence)`.
 pub trait Table: Send {
-    /// Inserts all rows or none.
+    /// Inserts all rows or none, their attachments with them.
     fn insert(&mut self, stream: &str, rows: &[Row]) -> Result<(), InsertError>;
     /// The rows after `after`, by sequence, at most `limit`.
     fn select(&mut self, stream: &str, after: Sequence, limit: usize) -> Result<Vec<Row>, StoreError>;
@@ -55,4 +64,8 @@ pub trait Table: Send {
     fn last(&mut self, stream: &str) -> Result<Option<Row>, StoreError>;
     /// Forgets rows up to `sequence`; used for old leases only, never for entries.
     fn forget(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError>;
+    /// The first row whose attachment is held.
+    fn first_attachment(&mut self, stream: &str) -> Result<Option<Sequence>, StoreError>;
+    /// Erases the attachments of rows up to `sequence`; the rows stay.
+    fn erase(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError>;
 }

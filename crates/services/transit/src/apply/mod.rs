@@ -30,6 +30,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
 
         Event::TapsTaken(taken) => taps::taken(tx, taken, applied),
         Event::TapDoubted { tap, network, rider, reason } => taps::doubted(tx, tap, *network, *rider, reason),
+        Event::RecordsErased { month } => taps::records_erased(tx, month, applied),
         Event::HoleAlarmed { gate, epoch } => taps::hole_alarmed(tx, gate, *epoch),
         Event::TripsFinal(trips) => trips::finals(tx, trips, applied),
         Event::TripAnswered { result, transfers } => trips::answered(tx, result, transfers, applied),

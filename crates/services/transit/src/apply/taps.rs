@@ -8,11 +8,13 @@ use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::flows;
 use crate::event::TapsTaken;
+use crate::model::period::Period;
 use crate::model::rider::Rider;
 use crate::model::tap::{TakenTap, TapKey, TapState};
 use crate::query::station_days::{counted_at, figure_of};
 
 pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), StoreError> {
+    month(tx, applied)?;
     let mut stations: BTreeMap<(u32, Date), [i64; 6]> = BTreeMap::new();
     for tap in &taken.taps {
         insert(tx, taken, tap, applied)?;
@@ -55,7 +57,6 @@ pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), Sto
 
 fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> Result<(), StoreError> {
     let ride = tap.ride.as_deref();
-    let of_tap = ride.map(|ride| &ride.tap);
     tx.execute_one(
         "INSERT INTO tap (gate, epoch, sequence, hash, previous, state, reason, network, station, direction, at, rider, entry,
              home, own_risk, line, uncertainty, generated, account_type, limit_fen, shown_fen, flags, replay_key,
@@ -78,18 +79,18 @@ fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> R
             applied.sequence,
             ride.map(|ride| ride.home.to_string()),
             ride.map(|ride| ride.own_risk),
-            of_tap.map(|tap| tap.line),
-            of_tap.map(|tap| tap.uncertainty.0),
-            of_tap.map(|tap| tap.generated),
-            of_tap.map(|tap| tap.account_type),
-            of_tap.map(|tap| tap.limit_fen.0),
-            of_tap.and_then(|tap| tap.shown_fen).map(|shown| shown.0),
-            of_tap.map(|tap| tap.flags),
-            of_tap.map(|tap| tap.replay_key.0),
-            of_tap.map(|tap| tap.deny_sequence),
-            of_tap.map(|tap| tap.deny_age_s),
-            of_tap.and_then(|tap| tap.grant).map(|grant| grant.to_string()),
-            of_tap.map(|tap| tap.arrived.0),
+            ride.map(|ride| ride.line),
+            ride.map(|ride| ride.uncertainty.0),
+            ride.map(|ride| ride.generated),
+            ride.map(|ride| ride.account_type),
+            ride.map(|ride| ride.limit_fen.0),
+            ride.and_then(|ride| ride.shown_fen).map(|shown| shown.0),
+            ride.map(|ride| ride.flags),
+            ride.map(|ride| ride.replay_key.0),
+            ride.map(|ride| ride.deny_sequence),
+            ride.map(|ride| ride.deny_age_s),
+            ride.and_then(|ride| ride.grant).map(|grant| grant.to_string()),
+            ride.map(|_| applied.at.0),
         ],
     )
 }
@@ -97,10 +98,10 @@ fn insert(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap, applied: &Applied) -> R
 /// A tap that counts: its code is used up, and matching will look at it.
 fn open(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap) -> Result<(), StoreError> {
     let Some(ride) = &tap.ride else { return Ok(()) };
-    let (generated, direction) = (ride.tap.generated, ride.tap.direction.number());
+    let (generated, direction) = (ride.generated, tap.direction.number());
     tx.execute_one(
         "INSERT INTO code_use (generated, replay_key, direction, gate, epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![generated, ride.tap.replay_key.0, direction, taken.gate, taken.epoch, tap.sequence],
+        params![generated, ride.replay_key.0, direction, taken.gate, taken.epoch, tap.sequence],
     )?;
     tx.execute_one(
         "INSERT INTO open_tap (network, rider, gate, epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -140,6 +141,20 @@ pub fn out_of_sight(tx: Tx<'_>, network: Division, rider: &Rider, tap: &TapKey) 
         "DELETE FROM open_tap WHERE network = ?1 AND rider = ?2 AND gate = ?3 AND epoch = ?4 AND sequence = ?5",
         params![network.as_str(), rider.0, tap.gate, tap.epoch, tap.sequence],
     )?;
+    Ok(())
+}
+
+/// The month in which an entry came, until its records are erased.
+fn month(tx: Tx<'_>, applied: &Applied) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO record_month (month, last_entry) VALUES (?1, ?2) ON CONFLICT (month) DO UPDATE SET last_entry = ?2",
+        params![Period::of(applied.at.business_date()).to_string(), applied.sequence],
+    )
+}
+
+pub fn records_erased(tx: Tx<'_>, month: &str, applied: &Applied) -> Result<(), StoreError> {
+    let sql = "UPDATE record_month SET erased_at = ?2 WHERE month <= ?1 AND erased_at IS NULL";
+    tx.execute(sql, params![month, applied.at.0])?;
     Ok(())
 }
 

@@ -23,14 +23,15 @@ pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), 
             out_of_sight(tx, trip.trip.network, &trip.trip.rider, tap)?;
         }
     }
-    issue_documents(tx, finals.trips.iter().filter_map(|trip| trip.document.as_ref()))?;
+    let documents: Vec<Document> = finals.trips.iter().filter_map(FinalTrip::document).collect();
+    issue_documents(tx, &documents)?;
     let days = finals.trips.iter().map(|trip| (trip.trip.network, trip.trip.travel_day));
     flows::days_with_traffic(tx, days, applied)?;
     finals.riders.iter().try_for_each(|rider| left(tx, rider))
 }
 
 fn insert(tx: Tx<'_>, trip: &FinalTrip, applied: &Applied) -> Result<(), StoreError> {
-    let FinalTrip { trip, state, reason, document, .. } = trip;
+    let FinalTrip { trip, state, reason, claim, .. } = trip;
     let (entry_tap, exit_tap) = tap_keys(trip);
     tx.execute_one(
         "INSERT INTO trip (trip, network, rider, home, kind, state, began, from_station, to_station, ended, original_fen,
@@ -56,7 +57,7 @@ fn insert(tx: Tx<'_>, trip: &FinalTrip, applied: &Applied) -> Result<(), StoreEr
             trip.booking_day.to_string(),
             reason,
             applied.sequence,
-            document.as_ref().map(|document| document.receiver.as_str()),
+            claim.map(|claim| claim.receiver.to_string()),
             entry_tap,
             exit_tap,
         ],

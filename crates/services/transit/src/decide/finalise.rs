@@ -22,7 +22,7 @@ use crate::model::message::Message;
 use crate::model::order::{OrderKind, ServiceOrder};
 use crate::model::parameters::Parameters;
 use crate::model::rider::Rider;
-use crate::model::settlement::{Document, DocumentKind};
+use crate::model::settlement::{Claim, Document};
 use crate::model::tap::Tap;
 use crate::model::trip::{TripFinal, TripState};
 use crate::query::taps;
@@ -200,8 +200,8 @@ impl<'f> Finals<'f> {
             Finals::state(prices, &trip, &parts, own_risk, tariff.as_ref().map(|tariff| tariff.pack.may_charge()))?;
         let trip = if state == TripState::Cancelled { free(trip) } else { trip };
         self.course.note(&trip);
-        let document = (state == TripState::Priced).then(|| document(&trip, context)).flatten();
-        self.trips.push(FinalTrip { trip, state, reason, taps: keys, document });
+        let claim = (state == TripState::Priced).then(|| claim(&trip, context)).flatten();
+        self.trips.push(FinalTrip { trip, state, reason, taps: keys, claim });
         Ok(())
     }
 
@@ -303,19 +303,13 @@ pub fn free(mut trip: TripFinal) -> TripFinal {
     trip
 }
 
+/// Between which nodes a trip is claimed; `None` if one of the cities has left the region.
+fn claim(trip: &TripFinal, context: &Context<'_>) -> Option<Claim> {
+    let node = |city| context.directory.jurisdiction_of(city);
+    Some(Claim { issuer: node(trip.network)?, receiver: node(trip.home)? })
+}
+
 /// The claim of a trip as a document of its booking day; `None` if nothing is claimed.
 pub fn document(trip: &TripFinal, context: &Context<'_>) -> Option<Document> {
-    let issuer = context.directory.jurisdiction_of(trip.network)?;
-    Some(Document {
-        id: trip.trip_id,
-        kind: DocumentKind::Trip,
-        issuer,
-        receiver: context.directory.jurisdiction_of(trip.home)?,
-        creditor: trip.network,
-        debtor: trip.home,
-        booking_day: trip.booking_day,
-        travel_day: trip.travel_day,
-        amount_fen: trip.charge_fen(),
-        trip: None,
-    })
+    claim(trip, context).map(|claim| Document::of_claim(trip, claim))
 }

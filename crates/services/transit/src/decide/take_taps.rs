@@ -22,7 +22,7 @@ use crate::model::rider::{AccountToken, Rider};
 use crate::model::tap::{Direction, Ride, TakenTap, Tap, TapKey, TapState};
 use crate::query::gates::{self, Gate};
 use crate::query::taps::HeldTap;
-use crate::query::{dated, deny, grants, taps};
+use crate::query::{dated, deny, grants, records, taps};
 use crate::verify::{CheckedBatch, CheckedRecord, Outcome, Verified};
 use crate::{Transit, refusal};
 
@@ -75,7 +75,6 @@ pub fn decide(transit: &Transit, view: View<'_>, batch: CheckedBatch, context: &
             epoch: batch.epoch,
             first,
             network: batch.network,
-            records: batch.records.iter().map(|record| base64(&record.bytes)).collect(),
             signature: batch.signature.clone(),
             taps: taken,
             conflicts: conflicts.clone(),
@@ -84,6 +83,7 @@ pub fn decide(transit: &Transit, view: View<'_>, batch: CheckedBatch, context: &
             hole_alarm_at: ends.hole_alarm_at,
             riders,
         })));
+        decision = decision.attach(records::join(batch.records.iter().map(|record| record.bytes.as_slice())));
     }
     merge(&mut decision, doubts::decide(transit, view, &batch, &held.taps, &conflicts, context)?);
     Ok(Decision { answer: huitong_service_kit::service::Answer::Now(Reply::Taken(reply)), ..decision })
@@ -124,11 +124,6 @@ impl Held {
             || at(last + 1).any(|(_, previous)| own_last.is_some_and(|own| own.hash == previous));
         if before && behind { Ok(()) } else { Err(refusal::CHAIN.refuse().at_field("records").into()) }
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 fn count(reply: &mut TakenReply, state: TapState) {
@@ -249,7 +244,7 @@ impl Taking<'_> {
             self.riders.entry(ride.rider).and_modify(|known| *known = due.min(*known)).or_insert(due);
         }
         let reason = (state == TapState::Passback).then(|| Reason::Replay.name());
-        Ok(taken(state, ride.tap.station, reason, Some(Box::new(ride))))
+        Ok(taken(state, ride.tap.station, reason, Some(Box::new(ride.into()))))
     }
 
     /// The ride, or why the record is not believed.

@@ -7,6 +7,7 @@ use huitong_service_kit::{Context, Decision, StoreError, View, params};
 use super::{Decided, clearing, finalise, flows, home};
 use crate::Transit;
 use crate::event::Event;
+use crate::model::period::Period;
 use crate::query;
 
 /// Trips become final in parts of [`finalise::RIDERS_MAX`] riders; so many parts a tick at most, so that callers get their turn.
@@ -28,6 +29,11 @@ pub enum Due {
     DayTotals(clearing::day::DueDay),
     Contest {
         contest: String,
+    },
+    /// Records whose contest term is over.
+    Records {
+        month: Period,
+        up_to: u64,
     },
     /// The figures of a finished day.
     Flows {
@@ -54,6 +60,7 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
     due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
+    due.extend(query::records::due(view, now)?.map(|(month, up_to)| Due::Records { month, up_to }));
     if parts < FINAL_PARTS {
         // Trips that are due belong to the day: nothing is published while more wait than a tick takes.
         due.extend(query::flows::due(view, now)?.map(|(network, day)| Due::Flows { network, day }));
@@ -73,6 +80,9 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::Debt { debt } => home::debt::retry(view, debt, context),
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
         Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),
+        Due::Records { month, up_to } => {
+            Ok(Decision::nothing().event(Event::RecordsErased { month: month.to_string() }).erase(up_to))
+        }
         Due::Flows { network, day } => flows::publish(transit, view, network, day, context),
     }
 }

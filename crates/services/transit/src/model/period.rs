@@ -30,6 +30,11 @@ impl Period {
         self.first_day().last_of_month()
     }
 
+    /// The period so many months earlier.
+    pub fn before(self, months: usize) -> Period {
+        (0..months).fold(self, |period, _| Period::of(period.first_day().yesterday().unwrap_or(period.first_day())))
+    }
+
     pub fn next(self) -> Period {
         match self.month {
             12 => Period { year: self.year + 1, month: 1 },
@@ -69,6 +74,7 @@ mod tests {
         assert_eq!(period.to_string(), "2026-12");
         assert_eq!(period.last_day(), Date::constant(2026, 12, 31));
         assert_eq!(period.next().to_string(), "2027-01");
+        assert_eq!(period.next().before(4).to_string(), "2026-09");
         assert_eq!(period.ends().to_string(), "2026-12-31T16:00:00.000Z");
         for text in ["2026-13", "2026-1", "2026", "2026-11-01", "", "0001-01", "20260-1"] {
             assert!(text.parse::<Period>().is_err(), "{text}");

@@ -6,6 +6,8 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use serde::{Deserialize, Serialize};
 
+use super::trip::TripFinal;
+
 /// What a document of a day is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +51,31 @@ pub struct Document {
     /// Of adjustments and splits: the trip that they belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trip: Option<Digest>,
+}
+
+impl Document {
+    /// What a final trip claims from home.
+    pub fn of_claim(trip: &TripFinal, Claim { issuer, receiver }: Claim) -> Document {
+        Document {
+            id: trip.trip_id,
+            kind: DocumentKind::Trip,
+            issuer,
+            receiver,
+            creditor: trip.network,
+            debtor: trip.home,
+            booking_day: trip.booking_day,
+            travel_day: trip.travel_day,
+            amount_fen: trip.charge_fen(),
+            trip: None,
+        }
+    }
+}
+
+/// Between which nodes a trip is claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    pub issuer: Division,
+    pub receiver: Division,
 }
 
 impl std::str::FromStr for DocumentKind {

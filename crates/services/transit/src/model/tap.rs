@@ -181,7 +181,7 @@ impl TapState {
     }
 }
 
-/// A record of a batch as it is recorded in the journal, beside its bytes.
+/// A record of a batch as the journal has it; its bytes are beside the entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenTap {
     pub sequence: u64,
@@ -198,17 +198,65 @@ pub struct TakenTap {
     pub reason: Option<String>,
     /// Of accepted taps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ride: Option<Box<Ride>>,
+    pub ride: Option<Box<TakenRide>>,
+}
+
+/// What an accepted tap says beyond its record's place and time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenRide {
+    pub rider: Rider,
+    /// The city that pays.
+    pub home: huitong_kernel::division::Division,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_risk: bool,
+    pub line: LineId,
+    pub uncertainty: DurationMs,
+    pub generated: i64,
+    pub account_type: u8,
+    pub limit_fen: Fen,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_fen: Option<Fen>,
+    #[serde(default, skip_serializing_if = "is_none_set")]
+    pub flags: u8,
+    pub replay_key: Digest,
+    pub deny_sequence: u32,
+    pub deny_age_s: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Uuid>,
+}
+
+fn is_none_set(flags: &u8) -> bool {
+    *flags == 0
+}
+
+impl From<Ride> for TakenRide {
+    fn from(Ride { rider, home, own_risk, tap }: Ride) -> TakenRide {
+        TakenRide {
+            rider,
+            home,
+            own_risk,
+            line: tap.line,
+            uncertainty: tap.uncertainty,
+            generated: tap.generated,
+            account_type: tap.account_type,
+            limit_fen: tap.limit_fen,
+            shown_fen: tap.shown_fen,
+            flags: tap.flags,
+            replay_key: tap.replay_key,
+            deny_sequence: tap.deny_sequence,
+            deny_age_s: tap.deny_age_s,
+            grant: tap.grant,
+        }
+    }
 }
 
 /// An accepted tap with its rider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ride {
     pub rider: Rider,
     /// The city that pays.
     pub home: huitong_kernel::division::Division,
     /// The visited side carries the risk (risk rule b): nothing is claimed from home.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_risk: bool,
     pub tap: Tap,
 }

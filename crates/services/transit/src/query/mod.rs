@@ -16,6 +16,7 @@ pub mod grants;
 pub mod home_trips;
 pub mod positions;
 pub mod published;
+pub mod records;
 pub mod splits;
 pub mod statements;
 pub mod station_days;

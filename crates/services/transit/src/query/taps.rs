@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
@@ -9,8 +10,8 @@ use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 use uuid::Uuid;
 
-use super::{Text, entry_events};
-use crate::event::{Event, TapConflict};
+use super::{Text, records};
+use crate::event::TapConflict;
 use crate::model::network::StationId;
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, Ride, Tap, TapKey, TapState};
@@ -215,13 +216,7 @@ pub fn tap(view: View<'_>, key: &TapKey) -> Result<Option<TapRow>, StoreError> {
 
 /// The record as the gate sent it, base64; `None` if its bytes were erased.
 pub fn record(view: View<'_>, tap: &TapRow) -> Result<Option<String>, StoreError> {
-    for event in entry_events(view, tap.entry)? {
-        if let Event::TapsTaken(taken) = event
-            && (taken.gate.as_str(), taken.epoch) == (tap.key.gate.as_str(), tap.key.epoch)
-        {
-            let place = tap.key.sequence.checked_sub(taken.first).and_then(|place| usize::try_from(place).ok());
-            return Ok(place.and_then(|place| taken.records.get(place).cloned()));
-        }
-    }
-    Ok(None)
+    let records = records::of_entry(view, tap.entry)?.unwrap_or_default();
+    let record = records.into_iter().find(|(hash, _)| *hash == tap.hash);
+    Ok(record.map(|(_, bytes)| base64::engine::general_purpose::STANDARD.encode(bytes)))
 }

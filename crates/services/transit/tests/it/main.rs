@@ -23,6 +23,7 @@ mod newcomers;
 mod orders;
 mod properties;
 mod published;
+mod records;
 mod region;
 mod rejections;
 mod rides;

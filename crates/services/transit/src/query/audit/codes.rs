@@ -1,9 +1,8 @@
-//! J9, J10 and J12 of taps: the codes once more, from the bytes that the journal holds, at the gate's time, under the versions of
-//! the tables that the record names.
+//! J9, J10 and J12 of taps: the codes once more, from the bytes that are held (of those that were erased nothing can be said), at
+//! the gate's time, under the versions of the tables that the record names.
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
@@ -13,9 +12,8 @@ use huitong_transit_code::gate::FLAG_OVER_LIMIT;
 use huitong_transit_code::record::TapRecord;
 
 use super::{Audit, Place};
-use crate::event::Event;
 use crate::model::tap::TapKey;
-use crate::query::{Text, dated, entry_events};
+use crate::query::{Text, dated, records};
 use crate::verify;
 
 /// Codes verified again at most, some seconds of work. Of more, the hash of its record decides whether one is: a fair sample, and the
@@ -35,11 +33,14 @@ struct Chosen {
 
 pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     for (entry, chosen) in chosen(place, audit)? {
-        let records = records(place, entry)?;
+        let records = records::of_entry(place.view, entry)?;
+        if records.is_none() && records::are_erased(place.view, entry)? {
+            continue;
+        }
+        let records: BTreeMap<Digest, Vec<u8>> = records.unwrap_or_default().into_iter().collect();
         let mut held = Vec::new();
         for tap in chosen {
-            let bytes = records.get(&tap.key);
-            match bytes.filter(|bytes| Digest(TapRecord::hash(bytes)) == tap.hash) {
+            match records.get(&tap.hash) {
                 Some(bytes) => held.push((tap, bytes)),
                 None => audit.note("J9", tap.key, "the record held is not the one that was verified"),
             }
@@ -82,20 +83,6 @@ fn chosen(place: &Place<'_>, audit: &mut Audit) -> Result<BTreeMap<u64, Vec<Chos
         },
     )?;
     Ok(chosen)
-}
-
-/// The records of an entry as they were received.
-fn records(place: &Place<'_>, entry: u64) -> Result<BTreeMap<TapKey, Vec<u8>>, StoreError> {
-    let mut records = BTreeMap::new();
-    for event in entry_events(place.view, entry)? {
-        let Event::TapsTaken(taken) = event else { continue };
-        for (sequence, record) in (taken.first..).zip(&taken.records) {
-            if let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(record) {
-                records.insert(TapKey { gate: taken.gate.clone(), epoch: taken.epoch, sequence }, bytes);
-            }
-        }
-    }
-    Ok(records)
 }
 
 /// J9 and J10.
