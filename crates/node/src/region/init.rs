@@ -163,6 +163,7 @@ pub fn make_node(
             api_url: format!("http://127.0.0.1:{api}"),
             exchange_address: format!("127.0.0.1:{}", api + 1),
             tls_certificates: vec![pin],
+            transit_evidence_one_in: huitong_transit::model::evidence::EVIDENCE_ONE_IN,
             services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
             keys: vec![NodeKey { key, valid_from, valid_to: validity.1, revoked_at: None }],
         },

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::model::contest::{ContestDecision, ContestReason, ContestState};
 use crate::model::deny::DenyEntry;
+use crate::model::evidence::EvidenceState;
 use crate::model::key_set::KeySetText;
 use crate::model::network::{LineId, StationId};
 use crate::model::order::{FreeExitRule, OrderKind};
@@ -84,6 +85,10 @@ pub enum Command {
         document: Digest,
         reason: ContestReason,
         evidence: String,
+    },
+    /// A clerk of the paying side wants the records behind a trip.
+    AskEvidence {
+        trip: Digest,
     },
     AnswerContest {
         contest: Uuid,
@@ -188,6 +193,7 @@ pub enum Reply {
     Denied { pending: bool },
     Completing { trip: Digest },
     Contested { contest: Uuid, state: ContestState },
+    EvidenceAsked { ask: Uuid, state: EvidenceState, answer_by: Instant },
     Closed { period: String, statements: Vec<PeriodStatement> },
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::command::{AccountWish, GateWish};
 use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 use crate::model::deny::{DeltaText, DenyEntry};
+use crate::model::evidence::{AskCause, EvidenceState};
 use crate::model::flow::{FlowTable, Published};
 use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
@@ -80,6 +81,11 @@ pub enum Event {
     /// The visited city did not make it: it does not count against the rider's limit.
     #[serde(rename = "transit.completion_refused.v1")]
     CompletionRefused { trip: Digest, code: String },
+    /// The visited city is asked for the records of a trip's taps.
+    #[serde(rename = "transit.evidence_asked.v1")]
+    EvidenceAsked(EvidenceAsked),
+    #[serde(rename = "transit.evidence_judged.v1")]
+    EvidenceJudged(EvidenceJudged),
     #[serde(rename = "transit.grant_asked.v1")]
     GrantAsked { ask: CodeAsk, parent: AccountToken },
     /// At the visited city.
@@ -284,6 +290,29 @@ pub struct AdjustCharged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rider_max_fen: Option<Fen>,
     pub transfers: Vec<Transfer>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct EvidenceAsked {
+    pub ask: Uuid,
+    pub trip: Digest,
+    pub visited: Division,
+    pub cause: AskCause,
+    /// Adjustments of the trip that home knew.
+    pub adjusts: u32,
+    pub answer_by: Instant,
+}
+
+/// What home found in the records, or that none came. Their bytes are in the journal as the message that brought them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EvidenceJudged {
+    pub ask: Uuid,
+    pub state: EvidenceState,
+    /// What is wrong, without personal data; empty if nothing is.
+    pub finding: String,
+    /// The contest that was opened for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contest: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -309,6 +309,24 @@ CREATE TABLE IF NOT EXISTS home_code_use (
     PRIMARY KEY (replay_key, direction)
 ) STRICT, WITHOUT ROWID;
 
+-- Records that home asked visited cities for, and what it found in them.
+CREATE TABLE IF NOT EXISTS evidence_ask (
+    ask TEXT PRIMARY KEY,
+    trip BLOB NOT NULL,
+    visited TEXT NOT NULL,        -- the node
+    cause TEXT NOT NULL,          -- clerk, contest, sample, overlap
+    adjusts INTEGER NOT NULL,     -- of the trip, known when it was asked
+    state TEXT NOT NULL,          -- asked, genuine, not_verified, erased, silent
+    finding TEXT NOT NULL,        -- what is wrong
+    entry INTEGER NOT NULL,       -- journal sequence
+    asked_at INTEGER NOT NULL,
+    answer_by INTEGER NOT NULL,
+    judged_at INTEGER,
+    contest TEXT                  -- the one that was opened for it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS evidence_of_trip ON evidence_ask (trip, entry);
+CREATE INDEX IF NOT EXISTS evidence_due ON evidence_ask (answer_by) WHERE state = 'asked';
+
 CREATE TABLE IF NOT EXISTS debt (
     debt TEXT PRIMARY KEY,        -- the trip or adjustment that was not paid
     account BLOB NOT NULL,

@@ -4,6 +4,7 @@ mod clearing;
 mod contests;
 mod dated;
 mod deny;
+mod evidence;
 mod flows;
 mod grants;
 mod home;
@@ -48,6 +49,8 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             rides::completion_asked(tx, *trip, account, *station, applied)
         }
         Event::CompletionRefused { trip, code } => rides::completion_refused(tx, *trip, code),
+        Event::EvidenceAsked(asked) => evidence::asked(tx, asked, applied),
+        Event::EvidenceJudged(judged) => evidence::judged(tx, judged, applied),
         Event::GrantAsked { ask, parent } => grants::asked(tx, ask, parent, applied),
         Event::GrantMade { ask, grant } => grants::made(tx, ask, grant),
         Event::GrantHeld(grant) => grants::held(tx, grant),

@@ -10,7 +10,8 @@ use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
 use super::charge::{self, Charging};
 use super::claim::{self, Fault};
-use super::{Decided, adjust, clearing, node_of, send};
+use super::finalise::merge;
+use super::{Decided, adjust, clearing, evidence, node_of, send};
 use crate::accounts::Postings;
 use crate::event::{AdjustCharged, Event};
 use crate::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
@@ -30,20 +31,19 @@ pub fn take(
     if node_of(context, adjust.trip.network) != Some(from) {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", adjust.trip.network).into());
     }
-    let (events, result) = charge(transit, view, &adjust, from, &mut Charging::default(), context)?;
-    let mut decision = Decision::nothing().message(send(context, from, Message::AdjustResult(result)));
-    let contest = events.iter().find_map(|event| match event {
+    let (mut decision, result) = charge(transit, view, &adjust, from, &mut Charging::default(), context)?;
+    let contest = decision.events.iter().find_map(|event| match event {
         Event::ContestOpened { contest, .. } => Some(contest.clone()),
         _ => None,
     });
     if let Some(contest) = contest {
-        decision.messages.push(send(context, from, Message::Contest(contest)));
+        decision.messages.insert(0, send(context, from, Message::Contest(contest)));
     }
-    decision.events = events;
+    decision.messages.insert(0, send(context, from, Message::AdjustResult(result)));
     Ok(decision)
 }
 
-/// Books an adjustment of the node `visited`: the events, and the answer.
+/// Books an adjustment of the node `visited`: what follows, and the answer.
 pub fn charge(
     transit: &Transit,
     view: View<'_>,
@@ -51,7 +51,7 @@ pub fn charge(
     visited: Division,
     charging: &mut Charging,
     context: &mut Context<'_>,
-) -> Result<(Vec<Event>, AdjustResult), Stop> {
+) -> Result<(Decision<Transit>, AdjustResult), Stop> {
     // The trip may be charged in this very decision's predecessor only: its claim came first in the feed.
     let known = home_trips::trip(view, adjust.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
     if known.visited != visited || !follows(adjust, &known, context)? {
@@ -91,12 +91,15 @@ pub fn charge(
         });
     }
     let result = charged.result.clone();
-    let mut events = vec![Event::AdjustCharged(Box::new(charged))];
+    let mut decision = Decision::nothing().event(Event::AdjustCharged(Box::new(charged)));
     if let Some(contest) = contest {
         let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
-        events.push(Event::ContestOpened { contest, role: role.to_owned() });
+        decision.events.push(Event::ContestOpened { contest, role: role.to_owned() });
+    } else if result.outcome.is_owed() && adjust.change_fen > Fen::ZERO {
+        let (trip, payer) = (&adjust.trip, &known.account);
+        merge(&mut decision, evidence::ask::of_claim(transit, view, trip, adjust.number, payer, visited, context)?);
     }
-    Ok((events, result))
+    Ok((decision, result))
 }
 
 /// Whether the adjustment is the next one of this trip, which is the same ride of the same rider still, within its limit.

@@ -1,6 +1,7 @@
 //! What home checks of a claim before it pays: what it authorised itself, the codes used, its deny list, the fare (§3, §9).
 //!
-//! A claim does not carry the bytes of its codes, so home cannot verify signatures; it compares the claim with what it gave out.
+//! A claim does not carry the bytes of its codes: here home compares it with what it gave out. Signatures it verifies where it asks for
+//! the records (`evidence`).
 
 use base64::Engine as _;
 use huitong_kernel::division::Division;
@@ -111,7 +112,7 @@ fn not_verified(evidence: &str) -> Result<Option<Fault>, StoreError> {
 }
 
 /// As many taps as such a trip has, each the way it goes.
-fn has_its_taps(trip: &TripFinal) -> bool {
+pub fn has_its_taps(trip: &TripFinal) -> bool {
     let directions: Vec<Direction> = trip.taps.iter().map(|tap| tap.direction).collect();
     match trip.kind {
         TripKind::Paired => matches!(directions[..], [Direction::In | Direction::Boarding, Direction::Out]),

@@ -1,10 +1,11 @@
-//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests, figures.
+//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests, records of peers, figures.
 
 use huitong_kernel::division::Division;
 use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
+use uuid::Uuid;
 
-use super::{Decided, clearing, finalise, flows, home};
+use super::{Decided, clearing, evidence, finalise, flows, home};
 use crate::Transit;
 use crate::event::Event;
 use crate::query;
@@ -28,6 +29,10 @@ pub enum Due {
     DayTotals(clearing::day::DueDay),
     Contest {
         contest: String,
+    },
+    /// Records that a visited city did not hand over.
+    Evidence {
+        ask: Uuid,
     },
     /// The figures of a finished day.
     Flows {
@@ -54,6 +59,7 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
     due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
+    due.extend(evidence::judge::due(view, now)?.into_iter().map(|ask| Due::Evidence { ask }));
     if parts < FINAL_PARTS {
         // Trips that are due belong to the day: nothing is published while more wait than a tick takes.
         due.extend(query::flows::due(view, now)?.map(|(network, day)| Due::Flows { network, day }));
@@ -73,6 +79,7 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::Debt { debt } => home::debt::retry(view, debt, context),
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
         Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),
+        Due::Evidence { ask } => evidence::judge::overdue(view, ask, context),
         Due::Flows { network, day } => flows::publish(transit, view, network, day, context),
     }
 }

@@ -3,6 +3,7 @@
 pub mod bounds;
 pub mod contest;
 pub mod deny;
+pub mod evidence;
 pub mod fare;
 pub mod flow;
 pub mod import;

@@ -177,6 +177,16 @@ pub fn authorisations_ending(
     )
 }
 
+/// Whether an account was given an authorisation for a phone with this key, or a grant asked for it.
+pub fn has_phone(view: View<'_>, account: &AccountToken, user_key: &[u8; 33]) -> Result<bool, StoreError> {
+    let found = view.one(
+        "SELECT 1 FROM authorisation WHERE account = ?1 AND user_key = ?2 LIMIT 1",
+        params![account.0, user_key],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
 /// The highest single fare of a network under the packs in force in `from..=to`; `None` if it has published none.
 pub fn highest_fare(view: View<'_>, network: Division, from: Date, to: Date) -> Result<Option<Fen>, StoreError> {
     let fare = view.one(

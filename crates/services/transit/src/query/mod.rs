@@ -9,6 +9,7 @@ pub mod contests;
 pub mod dated;
 pub mod deny;
 pub mod documents;
+pub mod evidence;
 pub mod flows;
 pub mod gate_tables;
 pub mod gates;

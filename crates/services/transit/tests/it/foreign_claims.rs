@@ -4,11 +4,12 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_transit::command::{AdjustWish, Command};
+use huitong_transit::model::evidence::EvidenceState;
 use huitong_transit::model::fare::ride::{DiscountLine, Fare};
 use huitong_transit::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::{TripFinal, TripKind, TripState};
-use huitong_transit::query::{contests, home_trips, trips};
+use huitong_transit::query::{contests, evidence, home_trips, trips};
 
 use super::desk::Shanghai;
 use super::stage::{METRO, Phone, Stage, digest, division};
@@ -74,10 +75,21 @@ fn a_claim_is_paid_only_for_what_home_authorised() {
     assert_eq!(reason(&mut stage, 2, &|trip| trip.limit_fen = Fen(2_001)), "OVER_LIMIT");
     assert_eq!(reason(&mut stage, 3, &|trip| trip.taps.truncate(1)), "NOT_VERIFIED", "a pair has two taps");
     assert_eq!(reason(&mut stage, 4, &|trip| trip.taps.swap(0, 1)), "NOT_VERIFIED");
-    // Without the bytes of its codes home believes what a city says of a rider who was authorised at that time.
+    // What a city says of a rider who was authorised at that time is paid, until home asks for the records.
     stage.authorise(&other, "pocket").reply();
-    assert_eq!(claimed(&mut stage, &genuine, 5, |trip| trip.rider = other.rider()), ChargeOutcome::Charged);
+    let mut invented = Digest::default();
+    let outcome = claimed(&mut stage, &genuine, 5, |trip| {
+        trip.rider = other.rider();
+        invented = trip.id_of_taps();
+    });
+    assert_eq!(outcome, ChargeOutcome::Charged);
     assert_eq!(stage.account_of(&other).balance_fen, Fen(9_500));
+    stage.region.call("330000", "clearing", None, Command::AskEvidence { trip: invented }).reply();
+    stage.pass(1);
+    let found = evidence::of_trip(stage.region.view("330000"), invented).expect("readable").remove(0);
+    assert_eq!(found.state, EvidenceState::NotVerified);
+    assert!(found.finding.starts_with("there is no record of tap SH-PEOPLE-1/1/1"), "{}", found.finding);
+    assert!(found.contest.is_some(), "it is contested");
     assert!(stage.region.replay_differences().is_empty());
 }
 

@@ -7,6 +7,7 @@ mod completion;
 mod contests;
 mod cross_border;
 mod desk;
+mod evidence;
 mod fares;
 mod flows;
 mod foreign_bytes;
