@@ -232,6 +232,9 @@ pub struct Authorised {
     /// What deny lists name: the platform, and issuer and serial of the certificate; hexadecimal.
     pub platform: String,
     pub certificate: String,
+    /// Field 8: the class that discounts go by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_type: Option<u8>,
 }
 
 /// A debt was tried again: paid, or when next; none when the account is listed instead.

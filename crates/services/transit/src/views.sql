@@ -243,7 +243,8 @@ CREATE TABLE IF NOT EXISTS authorisation (
     limit_fen INTEGER NOT NULL,
     issued_at INTEGER NOT NULL,
     platform TEXT,                -- hexadecimal, as deny lists name it; none of grants
-    certificate TEXT              -- issuer and serial, likewise
+    certificate TEXT,             -- issuer and serial, likewise
+    account_type INTEGER          -- field 8; none of grants, and of those that were given before it was recorded
 ) STRICT;
 CREATE INDEX IF NOT EXISTS authorisation_of_account ON authorisation (account, issued_at);
 CREATE INDEX IF NOT EXISTS authorisation_alive ON authorisation (account, expiry);

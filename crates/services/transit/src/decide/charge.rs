@@ -190,10 +190,12 @@ pub fn decided(
 ) -> Result<(ContestCharge, Vec<Transfer>), Stop> {
     let content = trip.content()?;
     let account = accounts::account(view, &trip.account)?.filter(|account| account.city == content.home);
-    let rider_max_fen = match &account {
+    let by_reason = match &account {
         None => Some(Fen::ZERO),
         Some(account) => rider_max(view, &content, account, reason)?,
     };
+    // While it was disputed it may have been raised wrongly.
+    let rider_max_fen = by_reason.into_iter().chain(trip.rider_max_fen).min();
     let of_rider = rider_max_fen.map_or(amount, |most| most.min(amount));
     let (paid_fen, owed_fen) =
         account.map_or((Fen::ZERO, Fen::ZERO), |account| split(&account, of_rider, &mut Charging::default()));

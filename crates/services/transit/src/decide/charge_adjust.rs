@@ -16,7 +16,7 @@ use crate::accounts::Postings;
 use crate::event::{AdjustCharged, Event};
 use crate::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
 use crate::model::trip::TripFinal;
-use crate::query::accounts;
+use crate::query::accounts::{self, Account};
 use crate::query::home_trips::{self, HomeTrip};
 use crate::{Transit, refusal};
 
@@ -77,19 +77,24 @@ pub fn charge(
     if adjust.trip.charge_fen() == Fen::ZERO {
         charging.freed.insert(adjust.trip_id);
     }
-    let mut contest = None;
+    let mut fault = None;
     if known.is_disputed {
-        // Nothing was booked; what stands when the contest ends is booked then.
+        // Nothing was booked; what stands when the contest ends is booked then. What is wrong about more is contested by itself, and
+        // never the rider's.
         charged.result.outcome = known.outcome()?;
+        (_, fault) = checked(transit, view, &charged, &known, charging, context)?;
+        if fault.is_some() {
+            charged.rider_max_fen = Some(known.of_rider(known.charge_fen));
+        }
     } else if adjust.change_fen.is_negative() {
         give_back(view, &mut charged, &known, context)?;
     } else {
-        let fault = take_more(transit, view, &mut charged, &known, charging, context)?;
-        contest = fault.map(|fault| {
-            let (document, trip) = (adjust::document_id(adjust.adjust), &adjust.trip);
-            charge::contest(document, trip, adjust.booking_day, fault, adjust.change_fen, context)
-        });
+        fault = take_more(transit, view, &mut charged, &known, charging, context)?;
     }
+    let contest = fault.map(|fault| {
+        let (document, trip) = (adjust::document_id(adjust.adjust), &adjust.trip);
+        charge::contest(document, trip, adjust.booking_day, fault, adjust.change_fen, context)
+    });
     let result = charged.result.clone();
     let mut decision = Decision::nothing().event(Event::AdjustCharged(Box::new(charged)));
     if let Some(contest) = contest {
@@ -153,6 +158,31 @@ fn give_back(
     Ok(())
 }
 
+/// Who pays, and what is wrong with what is more: it is checked like a claim.
+fn checked(
+    transit: &Transit,
+    view: View<'_>,
+    charged: &AdjustCharged,
+    known: &HomeTrip,
+    charging: &mut Charging,
+    context: &Context<'_>,
+) -> Result<(Option<Account>, Option<Fault>), StoreError> {
+    let trip = &charged.adjust.trip;
+    let account = accounts::account(view, &charged.payer)?;
+    if charged.adjust.change_fen <= Fen::ZERO {
+        return Ok((account, None));
+    }
+    let fault = match &account {
+        None => Some(charge::no_account()),
+        Some(account) => match claim::travel(transit, view, trip, account, charging, context)? {
+            // What was claimed first was checked then: up to it an amount is the visited city's word.
+            None if trip.charge_fen() > known.original_fen => claim::fare(transit, view, trip, context)?,
+            fault => fault,
+        },
+    };
+    Ok((account, fault))
+}
+
 /// More is charged as far as the rider answers for the trip; the rest home bears, and all of it where something is wrong; then
 /// the fault is told.
 fn take_more(
@@ -167,15 +197,7 @@ fn take_more(
     if change == Fen::ZERO {
         return Ok(None);
     }
-    let account = accounts::account(view, &charged.payer)?;
-    let fault = match &account {
-        None => Some(charge::no_account()),
-        Some(account) => match claim::travel(view, &trip, account, charging, context)? {
-            // What was claimed first was checked then: up to it an amount is the visited city's word.
-            None if trip.charge_fen() > known.original_fen => claim::fare(transit, view, &trip, context)?,
-            fault => fault,
-        },
-    };
+    let (account, fault) = checked(transit, view, charged, known, charging, context)?;
     let (paid, owed) = match (&account, &fault) {
         (Some(account), None) => {
             let more = known.of_rider(trip.charge_fen()) - known.of_rider(known.charge_fen);

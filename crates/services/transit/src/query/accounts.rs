@@ -160,6 +160,8 @@ pub struct Cover {
     /// Hexadecimal, as deny lists name them.
     pub platform: String,
     pub certificate: String,
+    /// None: it was given before that was recorded.
+    pub account_type: Option<u8>,
 }
 
 /// Authorisations of an account that end in `from..=to`. Grants of model P are not among them: they cover their own token.
@@ -170,10 +172,13 @@ pub fn authorisations_ending(
     to: Instant,
 ) -> Result<Vec<Cover>, StoreError> {
     view.all(
-        "SELECT DISTINCT limit_fen, platform, certificate FROM authorisation
-         WHERE account = ?1 AND expiry BETWEEN ?2 AND ?3 AND platform IS NOT NULL ORDER BY 1 DESC, 2, 3 LIMIT 100",
+        "SELECT DISTINCT limit_fen, platform, certificate, account_type FROM authorisation
+         WHERE account = ?1 AND expiry BETWEEN ?2 AND ?3 AND platform IS NOT NULL ORDER BY 1 DESC, 2, 3, 4 LIMIT 100",
         params![account.0, from.0, to.0],
-        |row| Ok(Cover { limit_fen: Fen(row.get(0)?), platform: row.get(1)?, certificate: row.get(2)? }),
+        |row| {
+            let limit_fen = Fen(row.get(0)?);
+            Ok(Cover { limit_fen, platform: row.get(1)?, certificate: row.get(2)?, account_type: row.get(3)? })
+        },
     )
 }
 

@@ -202,7 +202,9 @@ fn under_model_p_the_visited_city_can_sign_everything_but_with_the_phones_key() 
     let mut shanghai = Shanghai::new(&mut stage);
     let genuine = shanghai.ride(&mut stage, &pulled);
     // Shanghai issues its codes itself: it makes one for a phone of its own, and its gates and node verify it.
-    let liar = Phone::with("310100", 77, |fields| fields.account = pulled.account.account());
+    let liar = Phone::with("310100", 77, |fields| {
+        (fields.account, fields.account_type) = (pulled.account.account(), 0);
+    });
     let lie = shanghai.ride(&mut stage, &liar);
     assert_eq!((lie.state, lie.charge_fen), (TripState::Charged, Fen(500)));
     ask(&mut stage, genuine.trip);

@@ -347,17 +347,8 @@ impl Stage {
 
     /// Opens a phone's account with money on it, and no more.
     pub fn open(&mut self, phone: &Phone, balance: i64) {
-        let wish = AccountWish {
-            account: phone.account,
-            city: division(phone.city),
-            account_type: 1,
-            trip_limit_fen: Fen(2_000),
-            day_limit_fen: Fen(20_000),
-            unpaid_limit_fen: Fen(5_000),
-            networks: CITIES.iter().map(|city| division(city)).collect(),
-        };
         let node = node_of(phone.city);
-        self.region.call(&node, HOME, None, Command::OpenAccount(wish)).reply();
+        self.region.call(&node, HOME, None, Command::OpenAccount(account_wish(phone))).reply();
         if balance > 0 {
             let pay = Command::Pay { account: phone.account, amount: Fen(balance), reference: "top-up-1".to_owned() };
             self.region.call(&node, HOME, None, pay).reply();
@@ -474,6 +465,19 @@ impl Stage {
         due.retain(|_, amount| *amount != 0);
         owed.retain(|_, amount| *amount != 0);
         assert_eq!(due, owed, "J5: receivables equal payables");
+    }
+}
+
+/// The account of a phone as stories open it.
+pub fn account_wish(phone: &Phone) -> AccountWish {
+    AccountWish {
+        account: phone.account,
+        city: division(phone.city),
+        account_type: 1,
+        trip_limit_fen: Fen(2_000),
+        day_limit_fen: Fen(20_000),
+        unpaid_limit_fen: Fen(5_000),
+        networks: CITIES.iter().map(|city| division(city)).collect(),
     }
 }
 
