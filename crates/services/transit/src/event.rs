@@ -13,6 +13,7 @@ use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 use crate::model::deny::{DeltaText, DenyEntry};
 use crate::model::evidence::{AskCause, EvidenceState};
 use crate::model::flow::{FlowTable, Published};
+use crate::model::invoice::Invoice;
 use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
@@ -94,6 +95,10 @@ pub enum Event {
     /// At home.
     #[serde(rename = "transit.grant_held.v1")]
     GrantHeld(CodeGrant),
+
+    /// At home: of a rider's month, or a red-letter one for a ride that was adjusted.
+    #[serde(rename = "transit.invoice_issued.v1")]
+    InvoiceIssued(Box<Invoice>),
 
     // Deny lists
     #[serde(rename = "transit.deny_caused.v1")]

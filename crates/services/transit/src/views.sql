@@ -289,6 +289,25 @@ CREATE TABLE IF NOT EXISTS home_adjust (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS home_adjust_of_day ON home_adjust (account, booking_day);
 
+-- Invoices of riders' months, red-letter ones too.
+CREATE TABLE IF NOT EXISTS invoice (
+    number TEXT PRIMARY KEY,
+    serial INTEGER NOT NULL,      -- 1, 2, … over all invoices of the node
+    account BLOB NOT NULL,
+    text TEXT NOT NULL            -- Invoice, JSON
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS invoice_serial ON invoice (serial);
+CREATE INDEX IF NOT EXISTS invoice_of_account ON invoice (account, serial);
+
+-- Rides that are on an invoice now: one each. A red-letter invoice takes them off.
+CREATE TABLE IF NOT EXISTS invoiced_ride (
+    trip BLOB PRIMARY KEY,
+    number TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    changed INTEGER NOT NULL      -- its rider pays something else since
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS invoiced_ride_changed ON invoiced_ride (trip) WHERE changed = 1;
+
 -- Completions that riders asked for: limited by the calendar month of asking.
 CREATE TABLE IF NOT EXISTS completion_ask (
     account BLOB NOT NULL,

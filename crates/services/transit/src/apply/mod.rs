@@ -8,6 +8,7 @@ mod evidence;
 mod flows;
 mod grants;
 mod home;
+mod invoices;
 mod rides;
 mod taps;
 mod trips;
@@ -54,6 +55,8 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::GrantAsked { ask, parent } => grants::asked(tx, ask, parent, applied),
         Event::GrantMade { ask, grant } => grants::made(tx, ask, grant),
         Event::GrantHeld(grant) => grants::held(tx, grant),
+
+        Event::InvoiceIssued(invoice) => invoices::issued(tx, invoice),
 
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
         Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),

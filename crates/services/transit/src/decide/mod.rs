@@ -53,6 +53,7 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::OpenAccount(wish) => home::account::open(view, wish, context),
         Command::CloseAccount { account } => home::account::close(view, account, context),
         Command::Pay { account, amount, reference } => home::account::pay(view, account, amount, reference, context),
+        Command::IssueInvoice { account, month, buyer } => home::invoice::issue(view, account, month, buyer, context),
         Command::Authorise(wish) => home::authorise::decide(transit, view, &wish, context),
         Command::AskGrant(wish) => home::grant::ask(transit, view, &wish, context),
         Command::Deny { entry, cause } => home::deny::add(view, entry, cause, context),

@@ -1,6 +1,7 @@
-//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests, records of peers, figures.
+//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests, records of peers, invoices, figures.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
 use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
 use uuid::Uuid;
@@ -34,6 +35,10 @@ pub enum Due {
     Evidence {
         ask: Uuid,
     },
+    /// A ride that was adjusted after it was invoiced.
+    Invoice {
+        trip: Digest,
+    },
     /// The figures of a finished day.
     Flows {
         network: Division,
@@ -60,6 +65,7 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
     due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
     due.extend(evidence::judge::due(view, now)?.into_iter().map(|ask| Due::Evidence { ask }));
+    due.extend(home::invoice::due(view)?.into_iter().map(|trip| Due::Invoice { trip }));
     if parts < FINAL_PARTS {
         // Trips that are due belong to the day: nothing is published while more wait than a tick takes.
         due.extend(query::flows::due(view, now)?.map(|(network, day)| Due::Flows { network, day }));
@@ -80,6 +86,7 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
         Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),
         Due::Evidence { ask } => evidence::judge::overdue(view, ask, context),
+        Due::Invoice { trip } => home::invoice::correct(view, trip, context.now),
         Due::Flows { network, day } => flows::publish(transit, view, network, day, context),
     }
 }

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod fare;
 pub mod flow;
 pub mod import;
+pub mod invoice;
 pub mod key_set;
 pub mod matching;
 pub mod message;

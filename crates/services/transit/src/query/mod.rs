@@ -15,6 +15,7 @@ pub mod gate_tables;
 pub mod gates;
 pub mod grants;
 pub mod home_trips;
+pub mod invoices;
 pub mod positions;
 pub mod published;
 pub mod splits;

@@ -154,7 +154,7 @@ fn no_flag_and_no_line_of_a_claim_hides_its_fare() {
 }
 
 /// The next adjustment of a trip as Shanghai might send it.
-fn next(before: &TripFinal, original: Fen, number: u32, change: impl FnOnce(&mut TripFinal)) -> TripAdjust {
+pub fn next(before: &TripFinal, original: Fen, number: u32, change: impl FnOnce(&mut TripFinal)) -> TripAdjust {
     let mut trip = before.clone();
     change(&mut trip);
     TripAdjust {

@@ -19,6 +19,7 @@ mod home_deny;
 mod home_grants;
 mod import;
 mod invariants;
+mod invoices;
 mod late_taps;
 mod newcomers;
 mod orders;
