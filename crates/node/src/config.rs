@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use huitong_kernel::hash::Digest;
+use huitong_transit::model::evidence::EVIDENCE_ONE_IN;
 use serde::{Deserialize, Serialize};
 
 /// Every service that a node can run.
@@ -124,7 +125,7 @@ fn default_transit_issuers() -> PathBuf {
 }
 
 fn default_transit_evidence_one_in() -> u32 {
-    huitong_transit::model::evidence::EVIDENCE_ONE_IN
+    EVIDENCE_ONE_IN
 }
 
 fn default_body_bytes_max() -> usize {

@@ -9,6 +9,7 @@ use huitong_kernel::random::RandomSource;
 use huitong_kernel::suite::{Signer, SoftwareKey, Suite};
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_registry::model::api_key;
+use huitong_transit::model::evidence::EVIDENCE_ONE_IN;
 
 use super::manage::JoinRequest;
 use super::profile::{JurisdictionProfile, RegionProfile};
@@ -163,7 +164,6 @@ pub fn make_node(
             api_url: format!("http://127.0.0.1:{api}"),
             exchange_address: format!("127.0.0.1:{}", api + 1),
             tls_certificates: vec![pin],
-            transit_evidence_one_in: huitong_transit::model::evidence::EVIDENCE_ONE_IN,
             services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
             keys: vec![NodeKey { key, valid_from, valid_to: validity.1, revoked_at: None }],
         },
@@ -202,6 +202,7 @@ fn write_config(
         member: None,
         transit_tables_key: TRANSIT_TABLES_KEY.into(),
         transit_issuers: "transit-issuers".into(),
+        transit_evidence_one_in: EVIDENCE_ONE_IN,
         services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
         log: LogFormat::Text,
         bootstrap: Some(Bootstrap { key: operator.id, hash: operator.hash }),

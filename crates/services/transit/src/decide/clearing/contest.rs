@@ -88,16 +88,15 @@ pub fn by_home(
     context: &mut Context<'_>,
 ) -> Result<Option<(Uuid, Decision<Transit>)>, Stop> {
     let claim = documents::document(view, context.home.jurisdiction, trip)?;
-    let changes = documents::of_trip(view, trip)?.into_iter().filter(|change| change.kind == DocumentKind::Adjust);
-    let owed: Vec<Document> = claim.into_iter().chain(changes).collect();
-    for document in &owed {
-        if contests::of_document(view, document.id)?.is_some() {
-            return Ok(None);
-        }
+    if contests::of_document(view, trip)?.is_some() {
+        return Ok(None);
     }
-    for document in owed.iter().filter(|document| document.amount_fen > Fen::ZERO) {
-        if !is_late(view, document, context.now)? {
-            return Ok(Some(opened(document, reason, evidence.to_owned(), context)?));
+    // What was claimed for nothing, or is stated for long, may have been raised since.
+    let changes = documents::of_trip(view, trip)?.into_iter().filter(|change| change.kind == DocumentKind::Adjust);
+    for document in claim.into_iter().chain(changes).filter(|document| document.amount_fen > Fen::ZERO) {
+        let is_free = contests::of_document(view, document.id)?.is_none();
+        if is_free && !is_late(view, &document, context.now)? {
+            return Ok(Some(opened(&document, reason, evidence.to_owned(), context)?));
         }
     }
     Ok(None)
