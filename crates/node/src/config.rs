@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use huitong_kernel::hash::Digest;
+use huitong_transit::model::evidence::EVIDENCE_ONE_IN;
 use serde::{Deserialize, Serialize};
 
 /// Every service that a node can run.
@@ -41,6 +42,9 @@ pub struct NodeConfig {
     /// Folder of ride-code issuers whose keys this node holds: one file per city, `330100.toml`. It need not exist.
     #[serde(default = "default_transit_issuers")]
     pub transit_issuers: PathBuf,
+    /// Of so many claims on own riders transit asks the visited city for the records of one, by chance; 0: only when a clerk asks.
+    #[serde(default = "default_transit_evidence_one_in")]
+    pub transit_evidence_one_in: u32,
     /// The services that this member may lead. With a shared journal it follows the node's others.
     #[serde(default = "default_services")]
     pub services: Vec<String>,
@@ -118,6 +122,10 @@ fn default_transit_tables_key() -> PathBuf {
 
 fn default_transit_issuers() -> PathBuf {
     "transit-issuers".into()
+}
+
+fn default_transit_evidence_one_in() -> u32 {
+    EVIDENCE_ONE_IN
 }
 
 fn default_body_bytes_max() -> usize {

@@ -50,7 +50,8 @@ pub fn stream_path(data: &Path, service: &str) -> PathBuf {
 impl Services {
     pub fn open(opener: &Opener<'_>) -> anyhow::Result<Services> {
         let registry = opener.open(Registry)?.context("every node runs or follows registry")?;
-        let transit = Transit::new(transit_keys::issuers(&opener.config.transit_issuers)?);
+        let transit = Transit::new(transit_keys::issuers(&opener.config.transit_issuers)?)
+            .asking_one_in(opener.config.transit_evidence_one_in);
         Ok(Services { registry, medical: opener.open(Medical::default())?, transit: opener.open(transit)? })
     }
 

@@ -9,6 +9,7 @@ use huitong_kernel::random::RandomSource;
 use huitong_kernel::suite::{Signer, SoftwareKey, Suite};
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_registry::model::api_key;
+use huitong_transit::model::evidence::EVIDENCE_ONE_IN;
 
 use super::manage::JoinRequest;
 use super::profile::{JurisdictionProfile, RegionProfile};
@@ -201,6 +202,7 @@ fn write_config(
         member: None,
         transit_tables_key: TRANSIT_TABLES_KEY.into(),
         transit_issuers: "transit-issuers".into(),
+        transit_evidence_one_in: EVIDENCE_ONE_IN,
         services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
         log: LogFormat::Text,
         bootstrap: Some(Bootstrap { key: operator.id, hash: operator.hash }),

@@ -9,9 +9,12 @@ use uuid::Uuid;
 
 use crate::model::contest::{ContestDecision, ContestReason, ContestState};
 use crate::model::deny::DenyEntry;
+use crate::model::evidence::EvidenceState;
+use crate::model::invoice::{Buyer, Invoice};
 use crate::model::key_set::KeySetText;
 use crate::model::network::{LineId, StationId};
 use crate::model::order::{FreeExitRule, OrderKind};
+use crate::model::period::Period;
 use crate::model::rider::AccountToken;
 use crate::model::settlement::PeriodStatement;
 use crate::verify::CheckedBatch;
@@ -61,6 +64,12 @@ pub enum Command {
         amount: Fen,
         reference: String,
     },
+    /// An invoice of a month that is over.
+    IssueInvoice {
+        account: AccountToken,
+        month: Period,
+        buyer: Buyer,
+    },
     Authorise(AuthoriseWish),
     AskGrant(GrantWish),
     /// Puts an entry on the own deny list, for a cause such as `lost`.
@@ -84,6 +93,10 @@ pub enum Command {
         document: Digest,
         reason: ContestReason,
         evidence: String,
+    },
+    /// A clerk of the paying side wants the records behind a trip.
+    AskEvidence {
+        trip: Digest,
     },
     AnswerContest {
         contest: Uuid,
@@ -182,12 +195,14 @@ pub enum Reply {
     Taken(TakenReply),
     Adjusted { trip: Digest, adjust: Option<Uuid>, charge_fen: Fen },
     Account { account: AccountToken },
+    Invoiced(Box<Invoice>),
     Paid { balance_fen: Fen, unpaid_fen: Fen },
     Authorised { id: Uuid, authorisation: String, expiry: Instant, limit_fen: Fen },
     Granted { grant: Uuid, authorisation: String, validity_s: u16, expiry: Instant },
     Denied { pending: bool },
     Completing { trip: Digest },
     Contested { contest: Uuid, state: ContestState },
+    EvidenceAsked { ask: Uuid, state: EvidenceState, answer_by: Instant },
     Closed { period: String, statements: Vec<PeriodStatement> },
 }
 

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use crate::command::{AccountWish, GateWish};
 use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 use crate::model::deny::{DeltaText, DenyEntry};
+use crate::model::evidence::{AskCause, EvidenceState};
 use crate::model::flow::{FlowTable, Published};
+use crate::model::invoice::Invoice;
 use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
@@ -83,6 +85,11 @@ pub enum Event {
     /// The visited city did not make it: it does not count against the rider's limit.
     #[serde(rename = "transit.completion_refused.v1")]
     CompletionRefused { trip: Digest, code: String },
+    /// The visited city is asked for the records of a trip's taps.
+    #[serde(rename = "transit.evidence_asked.v1")]
+    EvidenceAsked(EvidenceAsked),
+    #[serde(rename = "transit.evidence_judged.v1")]
+    EvidenceJudged(EvidenceJudged),
     #[serde(rename = "transit.grant_asked.v1")]
     GrantAsked { ask: CodeAsk, parent: AccountToken },
     /// At the visited city.
@@ -91,6 +98,10 @@ pub enum Event {
     /// At home.
     #[serde(rename = "transit.grant_held.v1")]
     GrantHeld(CodeGrant),
+
+    /// At home: of a rider's month, or a red-letter one for a ride that was adjusted.
+    #[serde(rename = "transit.invoice_issued.v1")]
+    InvoiceIssued(Box<Invoice>),
 
     // Deny lists
     #[serde(rename = "transit.deny_caused.v1")]
@@ -234,6 +245,9 @@ pub struct Authorised {
     /// What deny lists name: the platform, and issuer and serial of the certificate; hexadecimal.
     pub platform: String,
     pub certificate: String,
+    /// Field 8: the class that discounts go by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_type: Option<u8>,
 }
 
 /// A debt was tried again: paid, or when next; none when the account is listed instead.
@@ -292,6 +306,29 @@ pub struct AdjustCharged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rider_max_fen: Option<Fen>,
     pub transfers: Vec<Transfer>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct EvidenceAsked {
+    pub ask: Uuid,
+    pub trip: Digest,
+    pub visited: Division,
+    pub cause: AskCause,
+    /// Adjustments of the trip that home knew.
+    pub adjusts: u32,
+    pub answer_by: Instant,
+}
+
+/// What home found in the records, or that none came. Their bytes are in the journal as the message that brought them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EvidenceJudged {
+    pub ask: Uuid,
+    pub state: EvidenceState,
+    /// What is wrong, without personal data; empty if nothing is.
+    pub finding: String,
+    /// The contest that was opened for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contest: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -53,6 +53,12 @@ pub const LIMIT_TOO_LOW: RefusalKind = kind(
 );
 pub const PAYMENT_KNOWN: RefusalKind =
     kind("TRN-2006", 409, "该账户已有相同流水号的缴费", "the account has a payment with this reference");
+pub const MONTH_OPEN: RefusalKind =
+    kind("TRN-2007", 409, "该月尚未结束，不能开票", "the month is not over; it cannot be invoiced");
+pub const INVOICE_UNPAID: RefusalKind =
+    kind("TRN-2008", 409, "账户有欠费，缴清后方可开票", "the account has debts; what is not paid is not invoiced");
+pub const NOTHING_TO_INVOICE: RefusalKind =
+    kind("TRN-2009", 409, "该月没有可开票的行程", "no ride of the month is left to be invoiced");
 pub const TRIP_UNKNOWN: RefusalKind = kind("TRN-3001", 404, "行程不存在", "trip unknown");
 pub const TRIP_COMPLETE: RefusalKind = kind("TRN-3002", 409, "行程已完整，无需补登", "the trip has both sides");
 pub const TRIP_NOT_CHARGED: RefusalKind =
@@ -124,6 +130,9 @@ pub const ALL: &[RefusalKind] = &[
     ACCOUNT_LIMIT,
     LIMIT_TOO_LOW,
     PAYMENT_KNOWN,
+    MONTH_OPEN,
+    INVOICE_UNPAID,
+    NOTHING_TO_INVOICE,
     TRIP_UNKNOWN,
     TRIP_COMPLETE,
     TRIP_NOT_CHARGED,

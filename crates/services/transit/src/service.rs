@@ -24,14 +24,21 @@ const PARSED_MAX: usize = 256;
 #[derive(Default)]
 pub struct Transit {
     pub keys: IssuerKeys,
+    /// Home asks for the records behind one of so many claims, by chance; 0: only when a clerk does.
+    pub evidence_one_in: u32,
     networks: Parsed<Network>,
     packs: Parsed<Pack>,
 }
 
 impl Transit {
-    /// The service with the issuer keys that this node holds.
+    /// The service with the issuer keys that this node holds. It asks visited cities for records only when a clerk does.
     pub fn new(keys: IssuerKeys) -> Transit {
         Transit { keys, ..Transit::default() }
+    }
+
+    /// It asks by itself too: for one of so many claims, for contested ones, and where an account was in two cities at once.
+    pub fn asking_one_in(self, claims: u32) -> Transit {
+        Transit { evidence_one_in: claims, ..self }
     }
 
     /// The map with this hash, parsed once: its paths are computed once per entry station.

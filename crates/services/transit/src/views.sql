@@ -261,7 +261,8 @@ CREATE TABLE IF NOT EXISTS authorisation (
     limit_fen INTEGER NOT NULL,
     issued_at INTEGER NOT NULL,
     platform TEXT,                -- hexadecimal, as deny lists name it; none of grants
-    certificate TEXT              -- issuer and serial, likewise
+    certificate TEXT,             -- issuer and serial, likewise
+    account_type INTEGER          -- field 8; none of grants, and of those that were given before it was recorded
 ) STRICT;
 CREATE INDEX IF NOT EXISTS authorisation_of_account ON authorisation (account, issued_at);
 CREATE INDEX IF NOT EXISTS authorisation_alive ON authorisation (account, expiry);
@@ -306,6 +307,25 @@ CREATE TABLE IF NOT EXISTS home_adjust (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS home_adjust_of_day ON home_adjust (account, booking_day);
 
+-- Invoices of riders' months, red-letter ones too.
+CREATE TABLE IF NOT EXISTS invoice (
+    number TEXT PRIMARY KEY,
+    serial INTEGER NOT NULL,      -- 1, 2, … over all invoices of the node
+    account BLOB NOT NULL,
+    text TEXT NOT NULL            -- Invoice, JSON
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS invoice_serial ON invoice (serial);
+CREATE INDEX IF NOT EXISTS invoice_of_account ON invoice (account, serial);
+
+-- Rides that are on an invoice now: one each. A red-letter invoice takes them off.
+CREATE TABLE IF NOT EXISTS invoiced_ride (
+    trip BLOB PRIMARY KEY,
+    number TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    changed INTEGER NOT NULL      -- its rider pays something else since
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS invoiced_ride_changed ON invoiced_ride (trip) WHERE changed = 1;
+
 -- Completions that riders asked for: limited by the calendar month of asking.
 CREATE TABLE IF NOT EXISTS completion_ask (
     account BLOB NOT NULL,
@@ -326,6 +346,24 @@ CREATE TABLE IF NOT EXISTS home_code_use (
     trip BLOB NOT NULL,
     PRIMARY KEY (replay_key, direction)
 ) STRICT, WITHOUT ROWID;
+
+-- Records that home asked visited cities for, and what it found in them.
+CREATE TABLE IF NOT EXISTS evidence_ask (
+    ask TEXT PRIMARY KEY,
+    trip BLOB NOT NULL,
+    visited TEXT NOT NULL,        -- the node
+    cause TEXT NOT NULL,          -- clerk, contest, sample, overlap
+    adjusts INTEGER NOT NULL,     -- of the trip, known when it was asked
+    state TEXT NOT NULL,          -- asked, genuine, not_verified, erased, silent
+    finding TEXT NOT NULL,        -- what is wrong
+    entry INTEGER NOT NULL,       -- journal sequence
+    asked_at INTEGER NOT NULL,
+    answer_by INTEGER NOT NULL,
+    judged_at INTEGER,
+    contest TEXT                  -- the one that was opened for it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS evidence_of_trip ON evidence_ask (trip, entry);
+CREATE INDEX IF NOT EXISTS evidence_due ON evidence_ask (answer_by) WHERE state = 'asked';
 
 CREATE TABLE IF NOT EXISTS debt (
     debt TEXT PRIMARY KEY,        -- the trip or adjustment that was not paid

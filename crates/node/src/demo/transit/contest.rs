@@ -1,8 +1,9 @@
-//! A contest of the day: a home city contests what was charged, and the visited city takes its claim back.
+//! A contest of the day: a home city looks at the records behind what was charged and contests it, and the visited city takes its claim
+//! back.
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -21,6 +22,7 @@ pub async fn play(region: &Region, cities: &Cities) -> anyhow::Result<Option<Str
         let debtor = city.city.to_string();
         let Some((trip, creditor)) = owed_abroad(region, &debtor)? else { continue };
         let debtor = cities.client(region, &cities.keys.clerk, &debtor)?;
+        shown(&debtor, &trip).await?;
         let wish = json!({ "document": trip, "reason": "FARE_WRONG", "evidence": "演示 / of the demonstration" });
         let opened = debtor.send::<_, Value>(Method::POST, "/v1/transit/contests", None, &wish).await;
         let (_, opened) = opened.context("a contest")?;
@@ -29,6 +31,21 @@ pub async fn play(region: &Region, cities: &Cities) -> anyhow::Result<Option<Str
         return Ok(Some(trip));
     }
     Ok(None)
+}
+
+/// The records behind a trip, which home verifies when they have come.
+async fn shown(debtor: &ApiClient, trip: &str) -> anyhow::Result<()> {
+    let path = format!("/v1/transit/trips/{trip}/evidence");
+    debtor.send::<_, Value>(Method::POST, &path, None, &json!({})).await.context("an ask for records")?;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let asked: Value = debtor.get(&path).await.context("what came of it")?;
+        match asked[0]["state"].as_str() {
+            Some("genuine") => return Ok(()),
+            Some("asked") if tokio::time::Instant::now() < deadline => tokio::time::sleep(ASK_AGAIN).await,
+            _ => bail!("the records behind trip {trip} are not genuine: {}", asked[0]),
+        }
+    }
 }
 
 /// The creditor's answer, once the contest has come to it.

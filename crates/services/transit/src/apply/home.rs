@@ -73,8 +73,8 @@ fn paid(tx: Tx<'_>, debt: &DebtSettled) -> Result<(), StoreError> {
 
 pub fn authorised(tx: Tx<'_>, authorised: &Authorised, applied: &Applied) -> Result<(), StoreError> {
     tx.execute_one(
-        "INSERT INTO authorisation (id, account, user_key, expiry, limit_fen, issued_at, platform, certificate)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO authorisation (id, account, user_key, expiry, limit_fen, issued_at, platform, certificate, account_type)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             authorised.id.to_string(),
             authorised.account.0,
@@ -84,6 +84,7 @@ pub fn authorised(tx: Tx<'_>, authorised: &Authorised, applied: &Applied) -> Res
             applied.at.0,
             authorised.platform,
             authorised.certificate,
+            authorised.account_type,
         ],
     )
 }

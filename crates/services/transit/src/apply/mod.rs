@@ -4,9 +4,11 @@ mod clearing;
 mod contests;
 mod dated;
 mod deny;
+mod evidence;
 mod flows;
 mod grants;
 mod home;
+mod invoices;
 mod rides;
 mod taps;
 mod trips;
@@ -49,9 +51,13 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             rides::completion_asked(tx, *trip, account, *station, applied)
         }
         Event::CompletionRefused { trip, code } => rides::completion_refused(tx, *trip, code),
+        Event::EvidenceAsked(asked) => evidence::asked(tx, asked, applied),
+        Event::EvidenceJudged(judged) => evidence::judged(tx, judged, applied),
         Event::GrantAsked { ask, parent } => grants::asked(tx, ask, parent, applied),
         Event::GrantMade { ask, grant } => grants::made(tx, ask, grant),
         Event::GrantHeld(grant) => grants::held(tx, grant),
+
+        Event::InvoiceIssued(invoice) => invoices::issued(tx, invoice),
 
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
         Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),

@@ -7,7 +7,7 @@ use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::clearing::add_document;
 use super::home::take;
-use super::json;
+use super::{invoices, json};
 use crate::event::{AdjustCharged, NewDebt, TripCharged};
 use crate::model::network::StationId;
 use crate::model::rider::AccountToken;
@@ -88,6 +88,7 @@ pub fn adjust_charged(tx: Tx<'_>, charged: &AdjustCharged, applied: &Applied) ->
             params![tap.replay_key.0, tap.direction.number(), adjust.trip_id.0],
         )?;
     }
+    invoices::adjusted(tx, adjust.trip_id)?;
     let is_booked = charged.result.outcome.is_owed();
     if is_booked {
         book_change(tx, charged, applied)?;

@@ -161,8 +161,8 @@ fn claim(
     let own = context.home.jurisdiction;
     match node_of(context, row.home) {
         Some(node) if node == own => {
-            let (events, result) = charge_adjust::charge(transit, view, &adjust, own, charging, context)?;
-            decision.events.extend(events);
+            let (charged, result) = charge_adjust::charge(transit, view, &adjust, own, charging, context)?;
+            merge(&mut decision, charged);
             merge(&mut decision, answers::adjust_booked(transit, view, row, &adjust, &result, context)?);
         }
         Some(node) => decision = decision.message(send(context, node, Message::TripAdjust(Box::new(adjust)))),

@@ -10,7 +10,8 @@ use huitong_ledger::Transfer;
 use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
 use super::claim::{self, Fault};
-use super::{Decided, clearing, node_of, send};
+use super::finalise::merge;
+use super::{Decided, clearing, evidence, node_of, send};
 use crate::accounts::Postings;
 use crate::event::{ContestCharge, Event, NewDebt, TripCharged};
 use crate::model::contest::{ANSWER_WITHIN, Contest, ContestReason};
@@ -56,13 +57,12 @@ pub fn take(transit: &Transit, view: View<'_>, trip: TripFinal, from: Division, 
         let result = ChargeResult { trip_id: trip.trip_id, outcome: known.outcome()?, booked_at: known.booked_at };
         return Ok(Decision::nothing().message(send(context, from, Message::ChargeResult(result))));
     }
-    let (events, result) = charge(transit, view, &trip, from, &mut Charging::default(), context)?;
-    let mut decision = Decision::nothing().message(send(context, from, Message::ChargeResult(result)));
-    decision.events = events;
+    let (mut decision, result) = charge(transit, view, &trip, from, &mut Charging::default(), context)?;
+    decision.messages.insert(0, send(context, from, Message::ChargeResult(result)));
     Ok(decision)
 }
 
-/// Charges a trip of the node `visited`: the events, and the answer.
+/// Charges a trip of the node `visited`: what follows, and the answer.
 pub fn charge(
     transit: &Transit,
     view: View<'_>,
@@ -70,7 +70,7 @@ pub fn charge(
     visited: Division,
     charging: &mut Charging,
     context: &mut Context<'_>,
-) -> Result<(Vec<Event>, ChargeResult), Stop> {
+) -> Result<(Decision<Transit>, ChargeResult), Stop> {
     let token = trip.rider.account();
     let account = payer(view, &token)?;
     let fault = match &account {
@@ -121,7 +121,11 @@ pub fn charge(
     }
     let result = charged.result.clone();
     events.insert(0, Event::TripCharged(Box::new(charged)));
-    Ok((events, result))
+    let mut decision = Decision { events, ..Decision::nothing() };
+    if result.outcome.is_owed() {
+        merge(&mut decision, evidence::ask::of_claim(transit, view, trip, 0, &payer, visited, context)?);
+    }
+    Ok((decision, result))
 }
 
 pub fn no_account() -> Fault {
@@ -186,10 +190,12 @@ pub fn decided(
 ) -> Result<(ContestCharge, Vec<Transfer>), Stop> {
     let content = trip.content()?;
     let account = accounts::account(view, &trip.account)?.filter(|account| account.city == content.home);
-    let rider_max_fen = match &account {
+    let by_reason = match &account {
         None => Some(Fen::ZERO),
         Some(account) => rider_max(view, &content, account, reason)?,
     };
+    // While it was disputed it may have been raised wrongly.
+    let rider_max_fen = by_reason.into_iter().chain(trip.rider_max_fen).min();
     let of_rider = rider_max_fen.map_or(amount, |most| most.min(amount));
     let (paid_fen, owed_fen) =
         account.map_or((Fen::ZERO, Fen::ZERO), |account| split(&account, of_rider, &mut Charging::default()));

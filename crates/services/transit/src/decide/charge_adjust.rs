@@ -10,12 +10,13 @@ use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
 use super::charge::{self, Charging};
 use super::claim::{self, Fault};
-use super::{Decided, adjust, clearing, node_of, send};
+use super::finalise::merge;
+use super::{Decided, adjust, clearing, evidence, node_of, send};
 use crate::accounts::Postings;
 use crate::event::{AdjustCharged, Event};
 use crate::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
 use crate::model::trip::TripFinal;
-use crate::query::accounts;
+use crate::query::accounts::{self, Account};
 use crate::query::home_trips::{self, HomeTrip};
 use crate::{Transit, refusal};
 
@@ -30,20 +31,19 @@ pub fn take(
     if node_of(context, adjust.trip.network) != Some(from) {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", adjust.trip.network).into());
     }
-    let (events, result) = charge(transit, view, &adjust, from, &mut Charging::default(), context)?;
-    let mut decision = Decision::nothing().message(send(context, from, Message::AdjustResult(result)));
-    let contest = events.iter().find_map(|event| match event {
+    let (mut decision, result) = charge(transit, view, &adjust, from, &mut Charging::default(), context)?;
+    let contest = decision.events.iter().find_map(|event| match event {
         Event::ContestOpened { contest, .. } => Some(contest.clone()),
         _ => None,
     });
     if let Some(contest) = contest {
-        decision.messages.push(send(context, from, Message::Contest(contest)));
+        decision.messages.insert(0, send(context, from, Message::Contest(contest)));
     }
-    decision.events = events;
+    decision.messages.insert(0, send(context, from, Message::AdjustResult(result)));
     Ok(decision)
 }
 
-/// Books an adjustment of the node `visited`: the events, and the answer.
+/// Books an adjustment of the node `visited`: what follows, and the answer.
 pub fn charge(
     transit: &Transit,
     view: View<'_>,
@@ -51,7 +51,7 @@ pub fn charge(
     visited: Division,
     charging: &mut Charging,
     context: &mut Context<'_>,
-) -> Result<(Vec<Event>, AdjustResult), Stop> {
+) -> Result<(Decision<Transit>, AdjustResult), Stop> {
     // The trip may be charged in this very decision's predecessor only: its claim came first in the feed.
     let known = home_trips::trip(view, adjust.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
     if known.visited != visited || !follows(adjust, &known, context)? {
@@ -77,26 +77,34 @@ pub fn charge(
     if adjust.trip.charge_fen() == Fen::ZERO {
         charging.freed.insert(adjust.trip_id);
     }
-    let mut contest = None;
+    let mut fault = None;
     if known.is_disputed {
-        // Nothing was booked; what stands when the contest ends is booked then.
+        // Nothing was booked; what stands when the contest ends is booked then. What is wrong about more is contested by itself, and
+        // never the rider's.
         charged.result.outcome = known.outcome()?;
+        (_, fault) = checked(transit, view, &charged, &known, charging, context)?;
+        if fault.is_some() {
+            charged.rider_max_fen = Some(known.of_rider(known.charge_fen));
+        }
     } else if adjust.change_fen.is_negative() {
         give_back(view, &mut charged, &known, context)?;
     } else {
-        let fault = take_more(transit, view, &mut charged, &known, charging, context)?;
-        contest = fault.map(|fault| {
-            let (document, trip) = (adjust::document_id(adjust.adjust), &adjust.trip);
-            charge::contest(document, trip, adjust.booking_day, fault, adjust.change_fen, context)
-        });
+        fault = take_more(transit, view, &mut charged, &known, charging, context)?;
     }
+    let contest = fault.map(|fault| {
+        let (document, trip) = (adjust::document_id(adjust.adjust), &adjust.trip);
+        charge::contest(document, trip, adjust.booking_day, fault, adjust.change_fen, context)
+    });
     let result = charged.result.clone();
-    let mut events = vec![Event::AdjustCharged(Box::new(charged))];
+    let mut decision = Decision::nothing().event(Event::AdjustCharged(Box::new(charged)));
     if let Some(contest) = contest {
         let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
-        events.push(Event::ContestOpened { contest, role: role.to_owned() });
+        decision.events.push(Event::ContestOpened { contest, role: role.to_owned() });
+    } else if result.outcome.is_owed() && adjust.change_fen > Fen::ZERO {
+        let (trip, payer) = (&adjust.trip, &known.account);
+        merge(&mut decision, evidence::ask::of_claim(transit, view, trip, adjust.number, payer, visited, context)?);
     }
-    Ok((events, result))
+    Ok((decision, result))
 }
 
 /// Whether the adjustment is the next one of this trip, which is the same ride of the same rider still, within its limit.
@@ -150,6 +158,31 @@ fn give_back(
     Ok(())
 }
 
+/// Who pays, and what is wrong with what is more: it is checked like a claim.
+fn checked(
+    transit: &Transit,
+    view: View<'_>,
+    charged: &AdjustCharged,
+    known: &HomeTrip,
+    charging: &mut Charging,
+    context: &Context<'_>,
+) -> Result<(Option<Account>, Option<Fault>), StoreError> {
+    let trip = &charged.adjust.trip;
+    let account = accounts::account(view, &charged.payer)?;
+    if charged.adjust.change_fen <= Fen::ZERO {
+        return Ok((account, None));
+    }
+    let fault = match &account {
+        None => Some(charge::no_account()),
+        Some(account) => match claim::travel(transit, view, trip, account, charging, context)? {
+            // What was claimed first was checked then: up to it an amount is the visited city's word.
+            None if trip.charge_fen() > known.original_fen => claim::fare(transit, view, trip, context)?,
+            fault => fault,
+        },
+    };
+    Ok((account, fault))
+}
+
 /// More is charged as far as the rider answers for the trip; the rest home bears, and all of it where something is wrong; then
 /// the fault is told.
 fn take_more(
@@ -164,15 +197,7 @@ fn take_more(
     if change == Fen::ZERO {
         return Ok(None);
     }
-    let account = accounts::account(view, &charged.payer)?;
-    let fault = match &account {
-        None => Some(charge::no_account()),
-        Some(account) => match claim::travel(view, &trip, account, charging, context)? {
-            // What was claimed first was checked then: up to it an amount is the visited city's word.
-            None if trip.charge_fen() > known.original_fen => claim::fare(transit, view, &trip, context)?,
-            fault => fault,
-        },
-    };
+    let (account, fault) = checked(transit, view, charged, known, charging, context)?;
     let (paid, owed) = match (&account, &fault) {
         (Some(account), None) => {
             let more = known.of_rider(trip.charge_fen()) - known.of_rider(known.charge_fen);

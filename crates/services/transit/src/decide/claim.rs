@@ -1,6 +1,7 @@
 //! What home checks of a claim before it pays: what it authorised itself, the codes used, its deny list, the fare (§3, §9).
 //!
-//! A claim does not carry the bytes of its codes, so home cannot verify signatures; it compares the claim with what it gave out.
+//! A claim does not carry the bytes of its codes: here home compares it with what it gave out. Signatures it verifies where it asks for
+//! the records (`evidence`).
 
 use base64::Engine as _;
 use huitong_kernel::division::Division;
@@ -46,13 +47,26 @@ pub fn fault(
     if trip.id_of_taps() != trip.trip_id {
         return not_verified("the trip's id is not the hash of its taps");
     }
-    if let Some(fault) = travel(view, trip, account, charging, context)? {
+    if let Some(fault) = travel(transit, view, trip, account, charging, context)? {
         return Ok(Some(fault));
     }
     if days_since_epoch(trip.travel_day) < days_since_epoch(trip.booking_day) - AGE_DAYS_MAX {
         return Ok(Some((ContestReason::TooLate, format!("travelled on {}", trip.travel_day))));
     }
+    if let Some(evidence) = other_type(view, trip, account)? {
+        return Ok(Some((ContestReason::FareWrong, evidence)));
+    }
     fare(transit, view, trip, context)
+}
+
+/// Whether nothing that may stand behind the first tap was given to an account of the type that is claimed: discounts go by it.
+fn other_type(view: View<'_>, trip: &TripFinal, account: &Account) -> Result<Option<String>, StoreError> {
+    let Some(tap) = trip.taps.first() else { return Ok(None) };
+    let is_own = trip.rider.account() == account.account;
+    let grant = if is_own { None } else { granted(view, trip)? };
+    let covers = covers(view, trip, tap, account, grant.as_ref())?;
+    let fits = |cover: &Cover| cover.account_type.is_none_or(|known| known == trip.account_type);
+    Ok((!covers.iter().any(fits)).then(|| format!("no authorisation has the account type {}", trip.account_type)))
 }
 
 /// The fare by the pack that the trip names.
@@ -68,6 +82,7 @@ pub fn fare(
 
 /// Whether the account's rider can have travelled so: its city, its taps, what was authorised, codes used once, not denied.
 pub fn travel(
+    transit: &Transit,
     view: View<'_>,
     trip: &TripFinal,
     account: &Account,
@@ -88,6 +103,7 @@ pub fn travel(
     if trip.charge_fen() > trip.limit_fen {
         return Ok(Some((ContestReason::OverLimit, format!("limit {}", trip.limit_fen))));
     }
+    let age_limit_s = deny_age_limit_s(transit, view, trip.network)?;
     for tap in &trip.taps {
         let covers = covers(view, trip, tap, account, grant.as_ref())?;
         let Some(limit) = covers.iter().map(|cover| cover.limit_fen).max() else {
@@ -99,7 +115,7 @@ pub fn travel(
         if let Some(fault) = code_used(view, trip, tap, charging)? {
             return Ok(Some(fault));
         }
-        if let Some(evidence) = denied_before(view, trip, tap, &covers, context)? {
+        if let Some(evidence) = denied_before(view, trip, tap, &covers, age_limit_s, context)? {
             return Ok(Some((ContestReason::DeniedBefore, evidence)));
         }
     }
@@ -111,7 +127,7 @@ fn not_verified(evidence: &str) -> Result<Option<Fault>, StoreError> {
 }
 
 /// As many taps as such a trip has, each the way it goes.
-fn has_its_taps(trip: &TripFinal) -> bool {
+pub fn has_its_taps(trip: &TripFinal) -> bool {
     let directions: Vec<Direction> = trip.taps.iter().map(|tap| tap.direction).collect();
     match trip.kind {
         TripKind::Paired => matches!(directions[..], [Direction::In | Direction::Boarding, Direction::Out]),
@@ -173,6 +189,7 @@ fn cover_of(grant: &Grant) -> Cover {
         limit_fen: grant.limit_fen,
         platform: bytes.get(150..154).map(hex::encode).unwrap_or_default(),
         certificate: certificate.map(|bytes| hex::encode(certificate_of(bytes))).unwrap_or_default(),
+        account_type: Some(bytes.get(154).copied().unwrap_or_default()),
     }
 }
 
@@ -210,9 +227,9 @@ fn denied_before(
     trip: &TripFinal,
     tap: &TapEvidence,
     covers: &[Cover],
+    limit_s: i64,
     context: &Context<'_>,
 ) -> Result<Option<String>, StoreError> {
-    let limit_s = deny_age_limit_s();
     // Platforms are on the keeper's list, of which the claim does not tell the age: a gate's had it by then, or was too old.
     let long_before = Instant(tap.at.0 - limit_s * 1_000);
     if let Some(since) = all_listed(view, keeper(context), DenyClass::Platform, covers, long_before)? {
@@ -255,7 +272,9 @@ fn all_listed(
     Ok(last)
 }
 
-/// The region's age limit of deny lists; a city may be stricter, never laxer.
-fn deny_age_limit_s() -> i64 {
-    i64::from(Parameters::default().deny_age_limit_h) * 3_600
+/// The age limit of deny lists by the network's newest map: a city may be stricter than the region, never laxer at home's expense.
+fn deny_age_limit_s(transit: &Transit, view: View<'_>, network: Division) -> Result<i64, StoreError> {
+    let region_h = Parameters::default().deny_age_limit_h;
+    let map = dated::current_map(transit, view, network)?;
+    Ok(i64::from(map.map_or(region_h, |map| map.map.parameters.deny_age_limit_h.min(region_h))) * 3_600)
 }

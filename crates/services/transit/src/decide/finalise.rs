@@ -250,8 +250,8 @@ impl<'f> Finals<'f> {
         decision.messages.extend(messages);
         for trip in local {
             let charged = charge::charge(self.transit, self.view, &trip, own, &mut charging, context);
-            let booked = charged.and_then(|(events, result)| {
-                decision.events.extend(events);
+            let booked = charged.and_then(|(charged, result)| {
+                merge(&mut decision, charged);
                 answers::booked(self.transit, self.view, &trip, &result, context)
             });
             let (network, rider) = (trip.network, trip.rider);

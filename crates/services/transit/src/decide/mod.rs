@@ -11,6 +11,7 @@ mod clearing;
 mod completion;
 mod course;
 mod doubts;
+mod evidence;
 mod finalise;
 mod flows;
 mod home;
@@ -52,13 +53,15 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::OpenAccount(wish) => home::account::open(view, wish, context),
         Command::CloseAccount { account } => home::account::close(view, account, context),
         Command::Pay { account, amount, reference } => home::account::pay(view, account, amount, reference, context),
+        Command::IssueInvoice { account, month, buyer } => home::invoice::issue(view, account, month, buyer, context),
         Command::Authorise(wish) => home::authorise::decide(transit, view, &wish, context),
         Command::AskGrant(wish) => home::grant::ask(transit, view, &wish, context),
         Command::Deny { entry, cause } => home::deny::add(view, entry, cause, context),
         Command::Lift { entry, cause } => home::deny::lift(view, entry, cause, context),
         Command::OpenContest { document, reason, evidence } => {
-            clearing::contest::open(view, document, reason, evidence, context)
+            clearing::contest::open(transit, view, document, reason, evidence, context)
         }
+        Command::AskEvidence { trip } => evidence::ask::by_clerk(view, trip, context),
         Command::AnswerContest { contest, decision, explanation, amount } => {
             clearing::contest_answer::answer(transit, view, contest, decision, explanation, amount, context)
         }
@@ -91,6 +94,8 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
         Message::ChargeResult(result) => answers::charge_result(transit, view, result, from, context),
         Message::TripAdjust(adjust) => charge_adjust::take(transit, view, *adjust, from, context),
         Message::AdjustResult(result) => answers::adjust_result(transit, view, result, from, context),
+        Message::EvidenceAsk(ask) => evidence::answer::answer(view, ask, from, context),
+        Message::Evidence(records) => evidence::judge::take(view, &records, from, context),
         Message::CompletionAsk(ask) => completion::by_rider(transit, view, &ask, from, context),
         Message::CompletionRefused { trip_id, code } => home::complete::refused(view, trip_id, code, from),
         Message::SplitNotice(notice) => clearing::split::take(transit, view, notice, from, context),

@@ -1,10 +1,12 @@
-//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests, figures.
+//! What becomes due: trips, holes in gates' records, deny lists, debts, day totals, contests, records of peers, invoices, figures.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
 use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
+use uuid::Uuid;
 
-use super::{Decided, clearing, finalise, flows, home};
+use super::{Decided, clearing, evidence, finalise, flows, home};
 use crate::Transit;
 use crate::event::Event;
 use crate::model::period::Period;
@@ -35,6 +37,14 @@ pub enum Due {
         month: Period,
         up_to: u64,
     },
+    /// Records that a visited city did not hand over.
+    Evidence {
+        ask: Uuid,
+    },
+    /// A ride that was adjusted after it was invoiced.
+    Invoice {
+        trip: Digest,
+    },
     /// The figures of a finished day.
     Flows {
         network: Division,
@@ -61,6 +71,8 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
     due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
     due.extend(query::records::due(view, now)?.map(|(month, up_to)| Due::Records { month, up_to }));
+    due.extend(evidence::judge::due(view, now)?.into_iter().map(|ask| Due::Evidence { ask }));
+    due.extend(home::invoice::due(view)?.into_iter().map(|trip| Due::Invoice { trip }));
     if parts < FINAL_PARTS {
         // Trips that are due belong to the day: nothing is published while more wait than a tick takes.
         due.extend(query::flows::due(view, now)?.map(|(network, day)| Due::Flows { network, day }));
@@ -83,6 +95,8 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::Records { month, up_to } => {
             Ok(Decision::nothing().event(Event::RecordsErased { month: month.to_string() }).erase(up_to))
         }
+        Due::Evidence { ask } => evidence::judge::overdue(view, ask, context),
+        Due::Invoice { trip } => home::invoice::correct(view, trip, context.now),
         Due::Flows { network, day } => flows::publish(transit, view, network, day, context),
     }
 }

@@ -5,8 +5,10 @@
 
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
+use huitong_transit_code::record::RECORD_LENGTH_MAX;
 
 use super::deny::DeltaText;
+use super::evidence::{Evidence, HeldRecord};
 use super::fare::ride::Fare;
 use super::message::{Message, TripAdjust};
 use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, UnderContest};
@@ -22,6 +24,8 @@ const COUNT_MAX: u64 = 1_000_000_000_000;
 const PAGES_MAX: u32 = 100_000_000;
 /// Taps of a trip, those that came later included.
 const TAPS_MAX: usize = 4;
+/// A gate's longest record in base64.
+const RECORD_TEXT_MAX: usize = RECORD_LENGTH_MAX.div_ceil(3) * 4;
 /// About the year 9000: a span of any length that is counted here ends in the calendar still.
 const LAST_MS: i64 = 221_845_392_000_000;
 const YEARS: std::ops::RangeInclusive<i16> = 1970..=9999;
@@ -83,10 +87,12 @@ impl Message {
                 ("opened_at", is_moment(contest.opened_at)),
                 ("answer_by", is_moment(contest.answer_by)),
             ]),
+            Message::Evidence(evidence) => self::evidence(evidence),
             Message::SplitAnswer { booking_day, .. } => first(&[("booking_day", is_day(*booking_day))]),
             Message::StatementAnswer(answer) => under_contest(&answer.under_contest),
             Message::CodeGrant(_)
             | Message::AdjustResult(_)
+            | Message::EvidenceAsk(_)
             | Message::CompletionAsk(_)
             | Message::CompletionRefused { .. }
             | Message::ContestAnswer(_)
@@ -134,6 +140,11 @@ fn adjust(adjust: &TripAdjust) -> Option<&'static str> {
             ("booking_day", is_day(adjust.booking_day)),
         ])
     })
+}
+
+fn evidence(evidence: &Evidence) -> Option<&'static str> {
+    let is_record = |held: &HeldRecord| held.record.as_ref().is_none_or(|text| text.len() <= RECORD_TEXT_MAX);
+    first(&[("records", evidence.records.len() <= TAPS_MAX && evidence.records.iter().all(is_record))])
 }
 
 fn split(notice: &SplitNotice) -> Option<&'static str> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::contest::{Contest, ContestAnswer, ContestReply};
 use super::deny::DeltaText;
+use super::evidence::{Evidence, EvidenceAsk};
 use super::key_set::KeySetText;
 use super::order::ServiceOrder;
 use super::rider::AccountToken;
@@ -58,6 +59,12 @@ pub enum Message {
     TripAdjust(Box<TripAdjust>),
     #[serde(rename = "transit.adjust_result.v1")]
     AdjustResult(AdjustResult),
+    /// Home → visited: the records behind a trip's taps are wanted.
+    #[serde(rename = "transit.evidence_ask.v1")]
+    EvidenceAsk(EvidenceAsk),
+    /// Visited → home.
+    #[serde(rename = "transit.evidence.v1")]
+    Evidence(Evidence),
     /// Home → visited: a rider's wish to complete a trip.
     #[serde(rename = "transit.completion_ask.v1")]
     CompletionAsk(CompletionAsk),

@@ -3,9 +3,11 @@
 pub mod bounds;
 pub mod contest;
 pub mod deny;
+pub mod evidence;
 pub mod fare;
 pub mod flow;
 pub mod import;
+pub mod invoice;
 pub mod key_set;
 pub mod matching;
 pub mod message;

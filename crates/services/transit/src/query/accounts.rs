@@ -160,6 +160,8 @@ pub struct Cover {
     /// Hexadecimal, as deny lists name them.
     pub platform: String,
     pub certificate: String,
+    /// None: it was given before that was recorded.
+    pub account_type: Option<u8>,
 }
 
 /// Authorisations of an account that end in `from..=to`. Grants of model P are not among them: they cover their own token.
@@ -170,11 +172,24 @@ pub fn authorisations_ending(
     to: Instant,
 ) -> Result<Vec<Cover>, StoreError> {
     view.all(
-        "SELECT DISTINCT limit_fen, platform, certificate FROM authorisation
-         WHERE account = ?1 AND expiry BETWEEN ?2 AND ?3 AND platform IS NOT NULL ORDER BY 1 DESC, 2, 3 LIMIT 100",
+        "SELECT DISTINCT limit_fen, platform, certificate, account_type FROM authorisation
+         WHERE account = ?1 AND expiry BETWEEN ?2 AND ?3 AND platform IS NOT NULL ORDER BY 1 DESC, 2, 3, 4 LIMIT 100",
         params![account.0, from.0, to.0],
-        |row| Ok(Cover { limit_fen: Fen(row.get(0)?), platform: row.get(1)?, certificate: row.get(2)? }),
+        |row| {
+            let limit_fen = Fen(row.get(0)?);
+            Ok(Cover { limit_fen, platform: row.get(1)?, certificate: row.get(2)?, account_type: row.get(3)? })
+        },
     )
+}
+
+/// Whether an account was given an authorisation for a phone with this key, or a grant asked for it.
+pub fn has_phone(view: View<'_>, account: &AccountToken, user_key: &[u8; 33]) -> Result<bool, StoreError> {
+    let found = view.one(
+        "SELECT 1 FROM authorisation WHERE account = ?1 AND user_key = ?2 LIMIT 1",
+        params![account.0, user_key],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
 }
 
 /// The highest single fare of a network under the packs in force in `from..=to`; `None` if it has published none.

@@ -112,6 +112,24 @@ pub fn of_account(
     )
 }
 
+/// Trips of an account in other networks that began in `from..=to` and cost something, latest first.
+pub fn paid_elsewhere(
+    view: View<'_>,
+    account: &AccountToken,
+    network: Division,
+    from: Instant,
+    to: Instant,
+) -> Result<Vec<HomeTrip>, StoreError> {
+    view.all(
+        &format!(
+            "SELECT {COLUMNS} FROM home_trip WHERE account = ?1 AND began BETWEEN ?2 AND ?3 AND network <> ?4
+             AND state = 'charged' AND charge_fen > 0 ORDER BY began DESC LIMIT 20"
+        ),
+        params![account.0, from.0, to.0, network.as_str()],
+        read,
+    )
+}
+
 /// Trips of an account that were booked in a month (`2026-11`), oldest first.
 pub fn booked_in(
     view: View<'_>,

@@ -160,6 +160,6 @@ pub(super) fn checked(
 }
 
 /// The gate's time without its drift.
-pub(super) fn effective(record: &TapRecord<'_>) -> Instant {
+pub(crate) fn effective(record: &TapRecord<'_>) -> Instant {
     Instant(record.gate_time_ms.saturating_sub(i64::from(record.drift_ms)))
 }

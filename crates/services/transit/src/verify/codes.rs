@@ -38,6 +38,8 @@ pub struct Verified {
 /// Slots of the caches: issuers of a region, authorisations of a few minutes.
 const CERTIFICATE_SLOTS: usize = 64;
 const AUTHORISATION_SLOTS: usize = 16_384;
+/// For the records of one trip, or of one batch at an audit.
+const FEW_SLOTS: usize = 16;
 /// Below this many codes a second thread costs more than it saves.
 const CODES_PER_WORKER: usize = 8;
 /// Seconds are cut at the gate and here: one may be lost between them.
@@ -67,6 +69,15 @@ struct Cache {
     authorisations: Vec<Slot>,
 }
 
+impl Cache {
+    fn of(certificates: usize, authorisations: usize) -> Cache {
+        Cache {
+            certificates: vec![Slot::default(); certificates],
+            authorisations: vec![Slot::default(); authorisations],
+        }
+    }
+}
+
 impl Verifier {
     /// A verifier on so many threads.
     pub fn new(workers: usize) -> Verifier {
@@ -83,10 +94,7 @@ impl Verifier {
 
     fn cache(&self) -> Cache {
         let kept = self.caches.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.unwrap_or_else(|| Cache {
-            certificates: vec![Slot::default(); CERTIFICATE_SLOTS],
-            authorisations: vec![Slot::default(); AUTHORISATION_SLOTS],
-        })
+        kept.unwrap_or_else(|| Cache::of(CERTIFICATE_SLOTS, AUTHORISATION_SLOTS))
     }
 
     fn keep(&self, cache: Cache) {
@@ -156,6 +164,12 @@ impl Rules {
             }
         }
         Ok(Rules { key_sets, time })
+    }
+
+    /// Few codes, one after the other.
+    pub(super) fn outcomes(&self, records: &[Hashed<'_>]) -> Vec<Outcome> {
+        let mut cache = Cache::of(FEW_SLOTS, FEW_SLOTS);
+        records.iter().map(|(record, _)| self.outcome(record, &mut cache)).collect()
     }
 
     fn outcome(&self, record: &TapRecord<'_>, cache: &mut Cache) -> Outcome {

@@ -1,11 +1,13 @@
 //! Verification of what gates send, outside the writer and on all cores: the batch's signature and chain, and every code that
 //! opened a gate again, from its received bytes, at the gate's time and under the gate's key set (J9, J10).
 //!
-//! The writer takes a [`CheckedBatch`] only; nothing but [`check`] makes one from foreign bytes.
+//! The writer takes a [`CheckedBatch`] only; nothing but [`check`] makes one from foreign bytes. What it verifies itself are the records
+//! behind one trip that a peer shows, by [`again`].
 
 mod batch;
 mod codes;
 
+pub(crate) use batch::effective;
 pub use batch::{CheckedBatch, CheckedRecord, GateBatch, RECORDS_MAX};
 pub use codes::{Outcome, Verified, Verifier};
 
@@ -38,13 +40,16 @@ pub fn check(
 
 /// What verification says now of records that are held, as it did at their upload: from their bytes, at the gate's time, under the
 /// key sets that they name. The time window is the widest that a map of the network ever allowed.
-pub fn again(view: View<'_>, network: Division, records: &[&[u8]]) -> Result<Vec<Result<(), Reason>>, StoreError> {
+pub fn again(
+    view: View<'_>,
+    network: Division,
+    records: &[&[u8]],
+) -> Result<Vec<Result<Box<Verified>, Reason>>, StoreError> {
     let read: Vec<_> = records.iter().map(|bytes| batch::hashed(bytes)).collect();
     let readable: Vec<_> = read.iter().flatten().copied().collect();
     let rules = codes::Rules::widest(view, network, &readable)?;
-    let outcomes = Verifier::new(1).outcomes(&rules, &readable);
-    let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
-        Outcome::Verified(_) => Ok(()),
+    let mut outcomes = rules.outcomes(&readable).into_iter().map(|outcome| match outcome {
+        Outcome::Verified(verified) => Ok(verified),
         Outcome::NotVerified(reason) => Err(reason),
         // It is held as a code that opened a gate.
         Outcome::NotOpened => Err(Reason::Chain),

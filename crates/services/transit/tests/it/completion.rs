@@ -91,6 +91,39 @@ fn the_fourth_completion_of_a_month_is_refused_and_so_is_one_that_comes_too_late
     stage.check();
 }
 
+/// A rider of a city whose map says how often and how many days after the trip riders complete.
+fn under_rules(per_month: u32, days: u32) -> (Stage, Phone, Shanghai) {
+    let rules = |network: &str, map: &mut serde_json::Value| {
+        if network == "310100" {
+            let parameters = &mut map["parameters"];
+            (parameters["completions_per_month"], parameters["completion_days"]) = (per_month.into(), days.into());
+        }
+    };
+    let mut stage = Stage::with(rules);
+    let phone = Phone::new("330100", 66);
+    stage.account(&phone, 20_000);
+    let shanghai = Shanghai::new(&mut stage);
+    (stage, phone, shanghai)
+}
+
+#[test]
+fn how_often_and_how_long_a_rider_completes_is_the_visited_citys_rule() {
+    let (mut stage, phone, mut shanghai) = under_rules(1, 5);
+    let first = forgotten(&mut stage, &mut shanghai, &phone);
+    complete(&mut stage, &phone, &first, 201).reply();
+    let second = forgotten(&mut stage, &mut shanghai, &phone);
+    assert_eq!(complete(&mut stage, &phone, &second, 201).code(), "TRN-COMPLETE-LIMIT", "one a month");
+    let december = Instant::start_of("2026-12-01".parse().expect("a date"));
+    stage.pass((december - stage.now()).0 / 60_000);
+    complete(&mut stage, &phone, &second, 201).reply();
+    assert_eq!(stage.home_trip(&phone, &second).charge_fen, Fen(500));
+    stage.check();
+    let (mut stage, phone, mut shanghai) = under_rules(3, 3);
+    let trip = forgotten(&mut stage, &mut shanghai, &phone);
+    assert_eq!(complete(&mut stage, &phone, &trip, 201).code(), "TRN-COMPLETE-LIMIT", "three days are over");
+    stage.check();
+}
+
 #[test]
 fn a_rider_completes_only_trips_of_the_own_account_that_want_it() {
     let mut stage = Stage::new();

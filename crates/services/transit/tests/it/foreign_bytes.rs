@@ -198,6 +198,7 @@ fn whatever_a_peer_sends_nothing_panics_and_the_node_serves_on() {
     courier.pass(&mut stage, 1);
     pulled(&mut stage, &mut courier, &mut gates, &other);
     changed(&mut stage, &mut courier, &phone);
+    shown(&mut stage, &mut courier, &phone);
     forgotten(&mut stage, &mut courier, &mut gates, &other);
     ended(&mut stage, &mut courier, &other);
     let bent: Vec<&str> = courier.seen.iter().map(String::as_str).collect();
@@ -289,6 +290,13 @@ fn changed(stage: &mut Stage, courier: &mut Courier, phone: &Phone) {
     }
 }
 
+/// A clerk wants to see the records behind the ride.
+fn shown(stage: &mut Stage, courier: &mut Courier, phone: &Phone) {
+    let trip = last(stage, phone).trip;
+    stage.region.call("330000", "clearing", None, Command::AskEvidence { trip });
+    courier.carry(stage, true);
+}
+
 /// A forgotten exit that the rider completes; first at no station.
 fn forgotten(stage: &mut Stage, courier: &mut Courier, gates: &mut (Gate, Gate), other: &Phone) {
     let number = gates.0.tap(other, In, stage.now());
@@ -335,7 +343,7 @@ fn serves_on(stage: &mut Stage, courier: &mut Courier, gates: &mut (Gate, Gate))
     assert!(matches!(paid, Reply::Paid { balance_fen: Fen(4_700), .. }), "{paid:?}");
 }
 
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 27] = [
     "transit.adjust_result.v1",
     "transit.charge_result.v1",
     "transit.code_ask.v1",
@@ -351,6 +359,8 @@ const KINDS: [&str; 25] = [
     "transit.debt_notice.v1",
     "transit.debt_release.v1",
     "transit.deny_delta.v1",
+    "transit.evidence.v1",
+    "transit.evidence_ask.v1",
     "transit.fare_pack.v1",
     "transit.key_set.v1",
     "transit.period_statement.v1",

@@ -3,15 +3,18 @@
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
-use huitong_transit::command::{AdjustWish, Command};
+use huitong_service_kit::harness::Called;
+use huitong_transit::command::{AccountWish, AdjustWish, Command, Reply};
+use huitong_transit::model::contest::{ContestAnswer, ContestDecision};
+use huitong_transit::model::evidence::{Evidence, EvidenceState};
 use huitong_transit::model::fare::ride::{DiscountLine, Fare};
 use huitong_transit::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::{TripFinal, TripKind, TripState};
-use huitong_transit::query::{contests, home_trips, trips};
+use huitong_transit::query::{contests, evidence, home_trips, trips};
 
 use super::desk::Shanghai;
-use super::stage::{METRO, Phone, Stage, digest, division};
+use super::stage::{METRO, Phone, Stage, account_wish, digest, division};
 
 /// What is changed about a claim.
 type Change<'c> = dyn Fn(&mut TripFinal) + 'c;
@@ -74,10 +77,22 @@ fn a_claim_is_paid_only_for_what_home_authorised() {
     assert_eq!(reason(&mut stage, 2, &|trip| trip.limit_fen = Fen(2_001)), "OVER_LIMIT");
     assert_eq!(reason(&mut stage, 3, &|trip| trip.taps.truncate(1)), "NOT_VERIFIED", "a pair has two taps");
     assert_eq!(reason(&mut stage, 4, &|trip| trip.taps.swap(0, 1)), "NOT_VERIFIED");
-    // Without the bytes of its codes home believes what a city says of a rider who was authorised at that time.
+    // What a city says of a rider who was authorised at that time is paid, until home asks for the records.
     stage.authorise(&other, "pocket").reply();
-    assert_eq!(claimed(&mut stage, &genuine, 5, |trip| trip.rider = other.rider()), ChargeOutcome::Charged);
+    let mut invented = Digest::default();
+    let outcome = claimed(&mut stage, &genuine, 5, |trip| {
+        trip.rider = other.rider();
+        invented = trip.id_of_taps();
+    });
+    assert_eq!(outcome, ChargeOutcome::Charged);
     assert_eq!(stage.account_of(&other).balance_fen, Fen(9_500));
+    let asked = stage.region.call("330000", "clearing", None, Command::AskEvidence { trip: invented }).reply();
+    let Reply::EvidenceAsked { ask, .. } = asked else { panic!("{asked:?}") };
+    stage.forge("310000", "330000", Message::Evidence(Evidence { ask, trip_id: invented, records: Vec::new() }));
+    let found = evidence::of_trip(stage.region.view("330000"), invented).expect("readable").remove(0);
+    assert_eq!(found.state, EvidenceState::NotVerified);
+    assert!(found.finding.starts_with("there is no record of tap SH-PEOPLE-1/1/1"), "{}", found.finding);
+    assert!(found.contest.is_some(), "it is contested");
     assert!(stage.region.replay_differences().is_empty());
 }
 
@@ -139,7 +154,7 @@ fn no_flag_and_no_line_of_a_claim_hides_its_fare() {
 }
 
 /// The next adjustment of a trip as Shanghai might send it.
-fn next(before: &TripFinal, original: Fen, number: u32, change: impl FnOnce(&mut TripFinal)) -> TripAdjust {
+pub fn next(before: &TripFinal, original: Fen, number: u32, change: impl FnOnce(&mut TripFinal)) -> TripAdjust {
     let mut trip = before.clone();
     change(&mut trip);
     TripAdjust {
@@ -198,11 +213,73 @@ fn more_than_the_pack_says_is_homes_loss_until_the_contest_ends_and_never_the_ri
     assert_eq!((contest.contest.reason.name(), contest.contest.amount_fen), ("FARE_WRONG", Fen(400)));
     assert_eq!(stage.account_of(&phone).balance_fen, Fen(9_500));
     assert_eq!(stage.balances("330000", "payable")["payable/330100/310100"], Fen(-900));
+    // Of the day's limit the rider has used what the rider pays, and no more.
+    for (day_limit, is_over) in [(2_500, false), (2_499, true)] {
+        let wish = AccountWish { day_limit_fen: Fen(day_limit), ..account_wish(&phone) };
+        stage.home("330100", Command::OpenAccount(wish)).reply();
+        let called = stage.authorise(&phone, "pocket");
+        assert_eq!(matches!(called, Called::Refused(_)), is_over, "{day_limit}: {called:?}");
+    }
     // What is given back goes to the loss first, the rest to the rider.
     let less = next(&dearer.trip, Fen(500), 2, |trip| trip.fare = Fare::flat(16_450, Fen(200)));
     stage.forge("310000", "330000", Message::TripAdjust(Box::new(less)));
     assert_eq!(stage.account_of(&phone).balance_fen, Fen(9_800));
     assert_eq!(stage.balances("330000", "loss")["loss/330100"], Fen::ZERO);
+    assert!(huitong_ledger::report::adds_up(stage.region.view("330000")).expect("readable"));
+    assert!(stage.region.replay_differences().is_empty());
+}
+
+#[test]
+fn the_class_of_a_rider_is_the_one_that_home_authorised() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 7);
+    stage.account(&phone, 10_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    let genuine = ride(&mut stage, &mut shanghai, &phone);
+    assert_eq!(genuine.account_type, 1);
+    assert_eq!(contested(claimed(&mut stage, &genuine, 1, |trip| trip.account_type = 2)), "FARE_WRONG");
+    // The rider is of another class from now on: what was given before goes on being of the old one.
+    stage.home("330100", Command::OpenAccount(AccountWish { account_type: 2, ..account_wish(&phone) })).reply();
+    assert_eq!(claimed(&mut stage, &genuine, 2, |_| {}), ChargeOutcome::Charged);
+    assert_eq!(contested(claimed(&mut stage, &genuine, 3, |trip| trip.account_type = 2)), "FARE_WRONG");
+    stage.authorise(&phone, "pocket").reply();
+    assert_eq!(claimed(&mut stage, &genuine, 4, |trip| trip.account_type = 2), ChargeOutcome::Charged);
+    assert!(stage.region.replay_differences().is_empty());
+}
+
+#[test]
+fn what_is_added_wrongly_to_a_disputed_claim_is_contested_and_never_the_riders() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 7);
+    stage.account(&phone, 10_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    let genuine = ride(&mut stage, &mut shanghai, &phone);
+    let mut claim = None;
+    let outcome = claimed(&mut stage, &genuine, 1, |trip| {
+        trip.fare = Fare::flat(16_450, Fen(600));
+        claim = Some(TripFinal { trip_id: trip.id_of_taps(), ..trip.clone() });
+    });
+    let (claim, ChargeOutcome::Contested { contest, .. }) = (claim.expect("a claim"), outcome) else { panic!() };
+    let dearer = next(&claim, Fen(600), 1, |trip| trip.fare = Fare::flat(16_450, Fen(900)));
+    stage.forge("310000", "330000", Message::TripAdjust(Box::new(dearer.clone())));
+    let name: &[u8] = b"huitong.transit.adjust.1";
+    let document = huitong_kernel::hash::HashFunction::Sha256.hash(&[name, dearer.adjust.as_bytes()]);
+    let added = contests::of_document(stage.region.view("330000"), document).expect("readable").expect("a contest");
+    assert_eq!((added.contest.reason.name(), added.contest.amount_fen), ("FARE_WRONG", Fen(300)));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(9_500), "nothing is booked of either");
+    // In the end home accepts the claim as it stands: of what was added wrongly the rider pays nothing.
+    let answer = ContestAnswer {
+        contest,
+        document: claim.trip_id,
+        decision: ContestDecision::Upheld,
+        explanation: String::new(),
+    };
+    stage.forge("310000", "330000", Message::ContestAnswer(answer));
+    let accepted = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
+    stage.region.call("330000", "clearing", None, accepted).reply();
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(8_900));
+    assert_eq!(stage.balances("330000", "loss")["loss/330100"], Fen(300));
+    assert_eq!(stage.balances("330000", "payable")["payable/330100/310100"], Fen(-1_400));
     assert!(huitong_ledger::report::adds_up(stage.region.view("330000")).expect("readable"));
     assert!(stage.region.replay_differences().is_empty());
 }

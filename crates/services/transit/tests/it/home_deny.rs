@@ -178,7 +178,14 @@ fn a_gate_with_a_list_too_old_lets_a_denied_rider_in_and_its_city_bears_it() {
 
 /// A ride whose exit gate applied list `sequence`, and says that it was so old; the account was denied after list 1.
 fn under_list(sequence: u32, says_s: impl Fn(i64) -> i64) -> (Stage, Phone, huitong_transit::query::trips::TripRow) {
-    let mut stage = Stage::new();
+    under_list_on(Stage::new(), sequence, says_s)
+}
+
+fn under_list_on(
+    mut stage: Stage,
+    sequence: u32,
+    says_s: impl Fn(i64) -> i64,
+) -> (Stage, Phone, huitong_transit::query::trips::TripRow) {
     let phone = Phone::new("330100", 46);
     stage.account(&phone, 5_000);
     let mut shanghai = Shanghai::new(&mut stage);
@@ -197,6 +204,41 @@ fn under_list(sequence: u32, says_s: impl Fn(i64) -> i64) -> (Stage, Phone, huit
     stage.pass(1);
     let trip = stage.trips("310100", &phone).pop().expect("a trip");
     (stage, phone, trip)
+}
+
+#[test]
+fn a_city_that_wants_younger_lists_is_held_to_its_own_rule() {
+    let at_once = |network: &str, map: &mut serde_json::Value| {
+        if network == "310100" {
+            map["parameters"]["deny_age_limit_h"] = 0.into();
+        }
+    };
+    let (mut stage, phone, trip) = under_list_on(Stage::with(at_once), 1, |age_s| age_s);
+    assert_eq!((trip.state, trip.reason.as_deref()), (TripState::WrittenOff, Some("TRN-DENY-STALE")));
+    // It claims the ride all the same.
+    let claim = huitong_transit::query::trips::content(stage.region.view("310000"), &trip).expect("readable");
+    stage.forge("310000", "330000", Message::TripFinal(Box::new(claim)));
+    assert!(outcome(&stage, &phone, &trip).contains("DENIED_BEFORE"));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
+}
+
+#[test]
+fn a_city_that_wants_older_lists_does_not_get_them_at_homes_expense() {
+    let a_week = |_: &str, map: &mut serde_json::Value| map["parameters"]["deny_age_limit_h"] = 168.into();
+    let mut stage = Stage::with(a_week);
+    let phone = Phone::new("330100", 47);
+    stage.account(&phone, 5_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    stage.pass(1);
+    let first = head(&stage, "330000", "330000").expect("a list").as_of;
+    stage.deny(&phone, "lost").reply();
+    stage.pass(30 * 60);
+    let age = u32::try_from((stage.now() - first).0 / 1_000).expect("an age");
+    let old = Note { deny_sequence: 1, deny_age_s: age, ..Note::default() };
+    let trip = shanghai.ride_with(&mut stage, &phone, old);
+    assert_eq!(trip.state, TripState::Disputed, "Shanghai finds the list young enough, home does not");
+    assert!(outcome(&stage, &phone, &trip).contains("DENIED_BEFORE"));
+    stage.check();
 }
 
 #[test]

@@ -7,11 +7,13 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
+use huitong_service_kit::service::Answer;
 use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 use uuid::Uuid;
 
 use crate::command::Reply;
-use crate::decide::{Decided, node_of, send};
+use crate::decide::finalise::merge;
+use crate::decide::{Decided, evidence, node_of, send};
 use crate::event::{ContestEnded, Event};
 use crate::model::contest::{ANSWER_WITHIN, CONTEST_WITHIN, Contest, ContestReason, ContestState, Party};
 use crate::model::message::Message;
@@ -20,7 +22,7 @@ use crate::model::settlement::{Document, DocumentKind};
 use crate::model::trip::TripFinal;
 use crate::query::contests::{self, ContestRow};
 use crate::query::{documents, home_trips, statements};
-use crate::refusal;
+use crate::{Transit, refusal};
 
 /// Longest evidence and explanation, in characters.
 pub const EVIDENCE_MAX: usize = 2_000;
@@ -43,6 +45,7 @@ pub fn of_claim(trip: &TripFinal, amount: Fen, contest: Uuid, reason: &str, evid
 }
 
 pub fn open(
+    transit: &Transit,
     view: View<'_>,
     document: Digest,
     reason: ContestReason,
@@ -70,10 +73,47 @@ pub fn open(
     if is_late(view, &found, context.now)? {
         return Err(refusal::CONTEST_LATE.refuse().into());
     }
+    let (contest, mut decision) = opened(&found, reason, evidence, context)?;
+    merge(&mut decision, evidence::ask::of_contest(transit, view, found.trip.unwrap_or(found.id), context)?);
+    decision.answer = Answer::Now(Reply::Contested { contest, state: ContestState::Open });
+    Ok(decision)
+}
+
+/// Home contests a trip that it has charged; `None` if nothing of it can be contested any more, or something is already.
+pub fn by_home(
+    view: View<'_>,
+    trip: Digest,
+    reason: ContestReason,
+    evidence: &str,
+    context: &mut Context<'_>,
+) -> Result<Option<(Uuid, Decision<Transit>)>, Stop> {
+    let claim = documents::document(view, context.home.jurisdiction, trip)?;
+    if contests::of_document(view, trip)?.is_some() {
+        return Ok(None);
+    }
+    // What was claimed for nothing, or is stated for long, may have been raised since.
+    let changes = documents::of_trip(view, trip)?.into_iter().filter(|change| change.kind == DocumentKind::Adjust);
+    for document in claim.into_iter().chain(changes).filter(|document| document.amount_fen > Fen::ZERO) {
+        let is_free = contests::of_document(view, document.id)?.is_none();
+        if is_free && !is_late(view, &document, context.now)? {
+            return Ok(Some(opened(&document, reason, evidence.to_owned(), context)?));
+        }
+    }
+    Ok(None)
+}
+
+/// The contest of a document, told to its creditor.
+fn opened(
+    found: &Document,
+    reason: ContestReason,
+    evidence: String,
+    context: &mut Context<'_>,
+) -> Result<(Uuid, Decision<Transit>), Stop> {
+    let own = context.home.jurisdiction;
     let creditor_node = node_of(context, found.creditor).ok_or_else(|| refusal::DOCUMENT_UNKNOWN.refuse())?;
     let contest = Contest {
         contest: context.new_uuid(),
-        document,
+        document: found.id,
         booking_day: found.booking_day,
         creditor: found.creditor,
         debtor: found.debtor,
@@ -83,12 +123,13 @@ pub fn open(
         opened_at: context.now,
         answer_by: context.now + ANSWER_WITHIN,
     };
-    let mut decision = Decision::reply(Reply::Contested { contest: contest.contest, state: ContestState::Open });
+    let id = contest.contest;
+    let mut decision = Decision::nothing();
     let role = if creditor_node == own { "both" } else { "debtor" };
     if creditor_node != own {
         decision.messages.push(send(context, creditor_node, Message::Contest(contest.clone())));
     }
-    Ok(decision.event(Event::ContestOpened { contest, role: role.to_owned() }))
+    Ok((id, decision.event(Event::ContestOpened { contest, role: role.to_owned() })))
 }
 
 /// A document is contested at any time before its statement, and for 30 days after that was issued: both sides hold the same
@@ -132,7 +173,7 @@ pub fn take(view: View<'_>, contest: Contest, from: Division, context: &mut Cont
     Ok(decision)
 }
 
-fn refused(contest: &Contest, why: Refusal, to: Division, context: &mut Context<'_>) -> Decision<crate::Transit> {
+fn refused(contest: &Contest, why: Refusal, to: Division, context: &mut Context<'_>) -> Decision<Transit> {
     let Contest { contest, creditor, debtor, .. } = contest;
     let alarm = format!("contest {contest} of {debtor} against {creditor} was not taken: {}", why.code);
     let message = Message::ContestRefused { contest: *contest, code: why.code };

@@ -56,6 +56,7 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: &AuthoriseWish, context: 
         limit_fen: account.trip_limit_fen,
         platform,
         certificate: hex::encode(certificate_of(&issuer.certificate)),
+        account_type: Some(account.account_type),
     };
     let reply = Reply::Authorised { id, authorisation: made.signed(issuer), expiry, limit_fen: account.trip_limit_fen };
     Ok(Decision::reply(reply).event(Event::Authorised(event)))

@@ -14,7 +14,7 @@ use crate::model::message::{CompletionAsk, Message};
 use crate::model::network::StationId;
 use crate::model::parameters::Parameters;
 use crate::model::rider::AccountToken;
-use crate::query::{completions, home_trips};
+use crate::query::{completions, dated, home_trips};
 use crate::{Transit, refusal};
 
 /// A rider says where a single-sided trip began or ended. The count is by the calendar month in which the rider asks.
@@ -40,7 +40,9 @@ pub fn ask(
         let is_same = asked == station;
         return if is_same { Ok(Decision::reply(reply)) } else { Err(refusal::COMPLETION_PENDING.refuse().into()) };
     }
-    let rules = Parameters::default();
+    // The visited city's, as its newest map says.
+    let map = dated::current_map(transit, view, known.network)?;
+    let rules = map.map_or_else(Parameters::default, |map| map.map.parameters.clone());
     let until = known.began + DurationMs::days(i64::from(rules.completion_days));
     let asked = completions::asked_in(view, &account, &completions::month_of(context.now))?;
     if context.now > until || asked >= rules.completions_per_month {

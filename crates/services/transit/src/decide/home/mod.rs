@@ -1,4 +1,4 @@
-//! The home side: riders' accounts, authorisations and grants, debts, the own deny list, completions.
+//! The home side: riders' accounts, authorisations and grants, debts, the own deny list, completions, invoices.
 
 pub mod account;
 pub mod authorise;
@@ -6,6 +6,7 @@ pub mod complete;
 pub mod debt;
 pub mod deny;
 pub mod grant;
+pub mod invoice;
 pub mod limits;
 
 use huitong_service_kit::{Context, Stop, View};

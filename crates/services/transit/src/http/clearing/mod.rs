@@ -1,4 +1,4 @@
-//! Endpoints of clearing: totals and differences, statements and periods, positions, contests, flows, ages.
+//! Endpoints of clearing: totals and differences, statements and periods, positions, contests, evidence, flows, ages.
 
 mod ages;
 mod closing;
@@ -7,6 +7,7 @@ mod contest_reply;
 mod contests;
 mod days;
 mod differences;
+mod evidence;
 mod flows;
 mod positions;
 mod statements;
@@ -29,6 +30,8 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.contest.write", contests::open_contest),
         endpoint!("transit.contest.write", contest_answer::answer_contest),
         endpoint!("transit.contest.write", contest_reply::reply_contest),
+        endpoint!("transit.contest.read", evidence::list_evidence),
+        endpoint!("transit.contest.write", evidence::ask_evidence),
         endpoint!("transit.flow.read", flows::get_flow),
     ]
 }

@@ -1,4 +1,4 @@
-//! Endpoints of the home side: riders' accounts, what they pay and are authorised to, the deny list, their trips and bills.
+//! Endpoints of the home side: riders' accounts, what they pay and are authorised to, the deny list, their trips, bills and invoices.
 
 mod account_list;
 mod accounts;
@@ -8,6 +8,7 @@ mod completions;
 mod deny_causes;
 mod deny_list;
 mod grants;
+mod invoices;
 mod payments;
 mod rides;
 mod wire;
@@ -24,6 +25,8 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.account.read", account_list::list_accounts),
         endpoint!("transit.account.read", account_list::get_account),
         endpoint!("transit.payment.write", payments::take_payment),
+        endpoint!("transit.payment.write", invoices::issue_invoice),
+        endpoint!("transit.ride.read", invoices::list_invoices),
         endpoint!("transit.authorise", authorisations::authorise),
         endpoint!("transit.grant.ask", grants::ask_grant),
         endpoint!("transit.grant.ask", grants::get_grant),

@@ -94,7 +94,7 @@ fn signatures(place: &Place<'_>, held: &[(Chosen, &Vec<u8>)], audit: &mut Audit)
     for ((tap, _), found) in sample.into_iter().zip(found) {
         audit.codes_verified += 1;
         match found {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(reason @ (Reason::CodeExpired | Reason::CodeFuture)) => {
                 audit.note("J10", &tap.key, format!("the code was outside its time: {}", reason.name()));
             }
