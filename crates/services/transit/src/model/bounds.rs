@@ -9,6 +9,7 @@ use huitong_kernel::time::{Date, Instant};
 use super::deny::DeltaText;
 use super::fare::ride::Fare;
 use super::message::{Message, TripAdjust};
+use super::publication::PublicationAsk;
 use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, UnderContest};
 use super::split::PARTIES_MAX;
 use super::trip::{TapEvidence, TripFinal};
@@ -22,6 +23,8 @@ const COUNT_MAX: u64 = 1_000_000_000_000;
 const PAGES_MAX: u32 = 100_000_000;
 /// Taps of a trip, those that came later included.
 const TAPS_MAX: usize = 4;
+/// Maps, or fare packs, that a peer says it holds: each is compared with each that it may lack.
+const HELD_MAX: usize = 10_000;
 /// About the year 9000: a span of any length that is counted here ends in the calendar still.
 const LAST_MS: i64 = 221_845_392_000_000;
 const YEARS: std::ops::RangeInclusive<i16> = 1970..=9999;
@@ -85,7 +88,11 @@ impl Message {
             ]),
             Message::SplitAnswer { booking_day, .. } => first(&[("booking_day", is_day(*booking_day))]),
             Message::StatementAnswer(answer) => under_contest(&answer.under_contest),
-            Message::CodeGrant(_)
+            Message::PublicationAsk(PublicationAsk::Networks { maps, packs }) => {
+                first(&[("maps", maps.len() <= HELD_MAX), ("packs", packs.len() <= HELD_MAX)])
+            }
+            Message::PublicationAsk(_)
+            | Message::CodeGrant(_)
             | Message::AdjustResult(_)
             | Message::CompletionAsk(_)
             | Message::CompletionRefused { .. }

@@ -7,9 +7,9 @@ use huitong_service_kit::{StoreError, View, params};
 use huitong_transit_code::state::ServiceState;
 
 use super::gates::Gate;
-use super::{Text, dated, json};
+use super::{Text, dated, deny, json};
 use crate::Transit;
-use crate::model::deny::{DeltaText, DenyAdd, DenyClass, DenyEntry};
+use crate::model::deny::DeltaText;
 use crate::model::key_set::number;
 use crate::model::order::OrderKind;
 
@@ -51,20 +51,8 @@ pub fn deny(view: View<'_>, home: Division, held: Option<u32>) -> Result<Vec<Vec
         _ => {}
     }
     let newest: DeltaText = json(&text)?;
-    let snapshot = newest.snapshot(hash, &holding(view, home)?);
+    let snapshot = newest.snapshot(hash, &deny::holding(view, home)?);
     snapshot.map(|bytes| vec![bytes]).ok_or_else(|| StoreError::Damaged(format!("the deny list of {home}")))
-}
-
-/// All entries of a home that hold after its last delta.
-fn holding(view: View<'_>, home: Division) -> Result<Vec<DenyAdd>, StoreError> {
-    view.all(
-        "SELECT kind, key, valid_from FROM deny_entry WHERE home = ?1 AND removed_as_of IS NULL ORDER BY kind, key",
-        params![home.as_str()],
-        |row| {
-            let entry = DenyEntry { kind: row.get::<_, Text<DenyClass>>(0)?.0, key: row.get(1)? };
-            Ok(DenyAdd { entry, valid_from: Instant(row.get(2)?) })
-        },
-    )
 }
 
 /// The state of a gate's place now, if it is newer than the one held: its number is the node's time in seconds. `None` also

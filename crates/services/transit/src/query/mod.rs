@@ -15,6 +15,7 @@ pub mod gates;
 pub mod grants;
 pub mod home_trips;
 pub mod positions;
+pub mod publications;
 pub mod published;
 pub mod splits;
 pub mod statements;

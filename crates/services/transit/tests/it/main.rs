@@ -19,6 +19,7 @@ mod home_grants;
 mod import;
 mod invariants;
 mod late_taps;
+mod missed;
 mod newcomers;
 mod orders;
 mod properties;
