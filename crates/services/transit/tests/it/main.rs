@@ -18,6 +18,7 @@ mod home_deny;
 mod home_grants;
 mod import;
 mod invariants;
+mod key_sets;
 mod late_taps;
 mod missed;
 mod newcomers;
