@@ -14,6 +14,7 @@ pub mod gate_tables;
 pub mod gates;
 pub mod grants;
 pub mod home_trips;
+pub mod pairs;
 pub mod positions;
 pub mod publications;
 pub mod published;
