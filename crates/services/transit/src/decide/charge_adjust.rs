@@ -10,7 +10,7 @@ use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
 use super::charge::{self, Charging};
 use super::claim::{self, Fault};
-use super::{Decided, adjust, clearing, node_of, send};
+use super::{Decided, adjust, check_sender, clearing, send};
 use crate::accounts::Postings;
 use crate::event::{AdjustCharged, Event};
 use crate::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
@@ -27,9 +27,7 @@ pub fn take(
     from: Division,
     context: &mut Context<'_>,
 ) -> Decided {
-    if node_of(context, adjust.trip.network) != Some(from) {
-        return Err(refusal::NOT_OF_THIS_NODE.with("division", adjust.trip.network).into());
-    }
+    check_sender(context, adjust.trip.network, from)?;
     let (events, result) = charge(transit, view, &adjust, from, &mut Charging::default(), context)?;
     let mut decision = Decision::nothing().message(send(context, from, Message::AdjustResult(result)));
     let contest = events.iter().find_map(|event| match event {

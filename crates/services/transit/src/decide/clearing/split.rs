@@ -7,7 +7,7 @@ use huitong_kernel::time::{Date, days_since_epoch};
 use huitong_service_kit::{Context, Decision, Outgoing, Stop, StoreError, View};
 
 use crate::accounts::Postings;
-use crate::decide::{Decided, adjust, node_of, send};
+use crate::decide::{Decided, adjust, check_sender, node_of, send};
 use crate::event::Event;
 use crate::model::fare::ride::Ride;
 use crate::model::message::{Message, TripAdjust};
@@ -194,9 +194,7 @@ pub fn take(
     context: &mut Context<'_>,
 ) -> Decided {
     let own = context.home.jurisdiction;
-    if node_of(context, notice.operating) != Some(from) {
-        return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.operating).into());
-    }
+    check_sender(context, notice.operating, from)?;
     if node_of(context, notice.partner) != Some(own) {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.partner).into());
     }
