@@ -1,6 +1,7 @@
 //! What a gate vendor does: builds the static library without the standard library, links the C example, runs the suite.
 
 use std::collections::BTreeSet;
+use std::ffi::c_void;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -188,6 +189,22 @@ fn config(bench: &Bench) -> Config {
     }
 }
 
+/// Gives a gate a table.
+///
+/// # Safety
+/// `context` was made by `ht_ctx_init` and is used by one thread.
+unsafe fn load(context: *mut c_void, step: &Step) -> i32 {
+    // SAFETY: the caller's promise above; a table's pointer and length are its own.
+    unsafe {
+        match step {
+            Step::KeySet(table) => ht_load_keyset(context, table.as_ptr(), table.len()),
+            Step::Deny(table) => ht_apply_deny(context, table.as_ptr(), table.len()),
+            Step::State(table) => ht_load_state(context, table.as_ptr(), table.len()),
+            other => panic!("no table: {other:?}"),
+        }
+    }
+}
+
 /// What a gate says of a code that is 71 seconds old, under a state by which the city's skew is 41 seconds.
 fn said_of_a_code_of_71_s(skew_s: u32) -> i32 {
     let bench = Bench::new();
@@ -201,13 +218,7 @@ fn said_of_a_code_of_71_s(skew_s: u32) -> i32 {
         let context = memory.as_mut_ptr().cast();
         assert_eq!(ht_ctx_init(context, memory.len() * 16, &config), 0);
         for step in bench.tables().iter().chain([&bench.state(state)]) {
-            let taken = match step {
-                Step::KeySet(table) => ht_load_keyset(context, table.as_ptr(), table.len()),
-                Step::Deny(table) => ht_apply_deny(context, table.as_ptr(), table.len()),
-                Step::State(table) => ht_load_state(context, table.as_ptr(), table.len()),
-                other => panic!("no table: {other:?}"),
-            };
-            assert_eq!(taken, 0);
+            assert_eq!(load(context, step), 0);
         }
         let mut told: Outcome = std::mem::zeroed();
         ht_verify(context, code.as_ptr(), code.len(), NOW + 71, 1, 1, &mut told)
@@ -237,13 +248,7 @@ fn an_answer_fills_what_a_tap_record_says_of_code_and_tables() {
         }
         assert_eq!(ht_ctx_init(context, size, &config), 0);
         for step in bench.tables() {
-            let taken = match &step {
-                Step::KeySet(table) => ht_load_keyset(context, table.as_ptr(), table.len()),
-                Step::Deny(table) => ht_apply_deny(context, table.as_ptr(), table.len()),
-                Step::State(table) => ht_load_state(context, table.as_ptr(), table.len()),
-                other => panic!("no table: {other:?}"),
-            };
-            assert_eq!(taken, 0);
+            assert_eq!(load(context, &step), 0);
         }
         let mut told: Outcome = std::mem::zeroed();
         let code = bench.genuine();
