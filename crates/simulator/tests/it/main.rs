@@ -6,7 +6,7 @@ mod seeds {
     use huitong_simulator::{plan, play};
 
     /// Enough for every fault and every effect to be reached.
-    const SEEDS: u64 = 60;
+    const SEEDS: u64 = 80;
 
     fn play_seeds(seeds: impl Iterator<Item = u64>) -> Coverage {
         let mut coverage = Coverage::default();
