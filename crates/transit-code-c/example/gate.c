@@ -48,12 +48,12 @@ static void *make_gate(uint32_t network, uint32_t station) {
         .passback_entries_max = 64,
         .certificates_cached = 8,
         .authorisations_cached = 32,
-        .skew_s = 30,
+        .skew_s = HT_CITY,
         .validity_max_s = 120,
         .key_set_age_max_s = 604800,
-        .deny_age_max_s = 86400,
-        .passback_s = 60,
-        .deny_stale_policy = HT_REFUSE,
+        .deny_age_max_s = HT_CITY,
+        .passback_s = HT_CITY,
+        .deny_stale_policy = HT_CITY,
         .clock_untrusted_policy = HT_REFUSE,
     };
     memcpy(config.operator_key, bytes, sizeof config.operator_key);

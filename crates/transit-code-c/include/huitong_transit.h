@@ -55,6 +55,9 @@ enum ht_reason {
     HT_CHAIN = 25
 };
 
+/* For skew_s, deny_age_max_s, passback_s and deny_stale_policy: what the city sets is in force, as the station's state says it. */
+#define HT_CITY UINT32_MAX
+
 typedef struct ht_config {
     uint8_t operator_key[33];        /* compressed SM2 key that signs the tables */
     uint32_t network;                /* where the gate stands, six digits, never 0: states of other stations are refused */
@@ -65,12 +68,12 @@ typedef struct ht_config {
     uint32_t passback_entries_max;   /* tickets that entered within passback_s */
     uint32_t certificates_cached;
     uint32_t authorisations_cached;  /* of both layouts together */
-    uint32_t skew_s;                 /* default 30, at most 120 */
+    uint32_t skew_s;                 /* HT_CITY, or the gate's own, at most 120 */
     uint32_t validity_max_s;         /* default 120 */
     uint32_t key_set_age_max_s;      /* default 604800 */
-    uint32_t deny_age_max_s;         /* default 86400 */
-    uint32_t passback_s;             /* default 60 */
-    uint32_t deny_stale_policy;      /* enum ht_policy */
+    uint32_t deny_age_max_s;         /* HT_CITY, or the gate's own */
+    uint32_t passback_s;             /* HT_CITY, or the gate's own */
+    uint32_t deny_stale_policy;      /* HT_CITY, or enum ht_policy */
     uint32_t clock_untrusted_policy; /* enum ht_policy */
 } ht_config;
 
@@ -106,7 +109,7 @@ int32_t ht_ctx_init(void *memory, size_t length, const ht_config *config);
 int32_t ht_load_keyset(void *context, const uint8_t *table, size_t length);
 /* The next delta of a home's deny list, or a snapshot. 0; -107 when it does not follow; -204 when it does not fit. */
 int32_t ht_apply_deny(void *context, const uint8_t *table, size_t length);
-/* A newer state of the gate's own station. 0, or -107. */
+/* A newer state of the gate's own station (layout HTS2), with what the city sets for its gates. 0, or -107. */
 int32_t ht_load_state(void *context, const uint8_t *table, size_t length);
 
 /* Checks a code as scanned, without any conversion of characters. The first bytes tell the layout; the profile of the code's

@@ -12,6 +12,7 @@ use core::slice;
 use huitong_transit_code::Reason;
 use huitong_transit_code::gate::{Answer, Direction, GateRules, Policy, Presented, Station, TablesUsed};
 use huitong_transit_code::signature::Key;
+use huitong_transit_code::state::SKEW_MAX_S;
 
 use crate::context::{Context, Sizes};
 
@@ -29,6 +30,7 @@ pub struct Config {
     pub passback_entries_max: u32,
     pub certificates_cached: u32,
     pub authorisations_cached: u32,
+    /// As `deny_age_max_s`, `passback_s` and `deny_stale_policy`: [`CITY`] for what the station's state says.
     pub skew_s: u32,
     pub validity_max_s: u32,
     pub key_set_age_max_s: u32,
@@ -70,6 +72,9 @@ const _: () = assert!(huitong_transit_code::uic::CODE_LENGTH_MAX == 1_024);
 /// The library was used wrongly: a null pointer, memory that is too small or not aligned to 16 bytes, a number out of range.
 pub const MISUSE: i32 = -1_000;
 
+/// `HT_CITY` of the header: a setting that is left to the city.
+pub const CITY: u32 = u32::MAX;
+
 fn sizes(config: &Config) -> Sizes {
     Sizes {
         deny: config.deny_entries_max,
@@ -87,18 +92,22 @@ fn rules(config: &Config) -> Option<GateRules> {
         1 => Some(Policy::AcceptFlagged),
         _ => None,
     };
-    let mut rules = GateRules {
-        station: Some(Station { network: config.network, station: config.station }),
-        deny_age_max_s: i64::from(config.deny_age_max_s),
-        deny_stale: policy(config.deny_stale_policy)?,
-        clock_untrusted: policy(config.clock_untrusted_policy)?,
-        passback_s: i64::from(config.passback_s),
-        ..GateRules::default()
+    let own = |number| (number != CITY).then_some(i64::from(number));
+    let deny_stale = match config.deny_stale_policy {
+        CITY => None,
+        number => Some(policy(number)?),
     };
-    rules.time.skew_s = i64::from(config.skew_s);
-    rules.time.validity_max_s = u16::try_from(config.validity_max_s).ok()?;
-    rules.time.key_set_age_max_s = i64::from(config.key_set_age_max_s);
-    (rules.time.skew_s <= 120 && config.network != 0).then_some(rules)
+    let rules = GateRules {
+        station: Some(Station { network: config.network, station: config.station }),
+        skew_s: own(config.skew_s),
+        validity_max_s: u16::try_from(config.validity_max_s).ok()?,
+        key_set_age_max_s: i64::from(config.key_set_age_max_s),
+        deny_age_max_s: own(config.deny_age_max_s),
+        deny_stale,
+        clock_untrusted: policy(config.clock_untrusted_policy)?,
+        passback_s: own(config.passback_s),
+    };
+    (rules.skew_s.is_none_or(|skew_s| skew_s <= i64::from(SKEW_MAX_S)) && config.network != 0).then_some(rules)
 }
 
 /// Bytes that [`ht_ctx_init`] needs for these settings; 0 if `config` is null.

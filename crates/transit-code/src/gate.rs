@@ -11,7 +11,7 @@ use crate::pass::Pass;
 use crate::reason::Reason;
 use crate::recent::Recent;
 use crate::signature::{Key, Signatures};
-use crate::state::ServiceState;
+use crate::state::{CityRules, ServiceState};
 use crate::table::signed_body;
 
 /// Which way a tap goes.
@@ -45,31 +45,48 @@ pub struct Station {
     pub station: u32,
 }
 
+/// The gate's own settings. Where one is `None`, what the city sets is in force, as the station's state says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateRules {
     /// Whose states the gate takes; `None`: the caller sees to that, for another station's are signed by the same operator.
     pub station: Option<Station>,
-    pub time: TimeRules,
+    pub skew_s: Option<i64>,
+    /// The longest validity of a code, seconds.
+    pub validity_max_s: u16,
+    /// The age at which a key set is too old.
+    pub key_set_age_max_s: i64,
     /// The age at which a deny list is too old.
-    pub deny_age_max_s: i64,
-    pub deny_stale: Policy,
+    pub deny_age_max_s: Option<i64>,
+    pub deny_stale: Option<Policy>,
     /// What to do while the gate's own clock cannot be trusted.
     pub clock_untrusted: Policy,
     /// A second entry of the same ticket within this time is refused.
-    pub passback_s: i64,
+    pub passback_s: Option<i64>,
 }
 
 impl Default for GateRules {
     fn default() -> GateRules {
+        let TimeRules { validity_max_s, key_set_age_max_s, .. } = TimeRules::default();
         GateRules {
             station: None,
-            time: TimeRules::default(),
-            deny_age_max_s: 24 * 3_600,
-            deny_stale: Policy::Refuse,
+            skew_s: None,
+            validity_max_s,
+            key_set_age_max_s,
+            deny_age_max_s: None,
+            deny_stale: None,
             clock_untrusted: Policy::Refuse,
-            passback_s: 60,
+            passback_s: None,
         }
     }
+}
+
+/// What is in force of the rules that a city sets: the gate's own setting, else the city's, else the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InForce {
+    pub skew_s: i64,
+    pub deny_age_max_s: i64,
+    pub deny_stale: Policy,
+    pub passback_s: i64,
 }
 
 /// A code before the gate.
@@ -215,6 +232,18 @@ impl<'m, S: Signatures> Gate<'m, S> {
         self.state.as_ref()
     }
 
+    /// The rules that a city sets, as they are in force here now.
+    pub fn in_force(&self) -> InForce {
+        let city = self.state.map_or_else(CityRules::default, |state| state.rules);
+        let stale = if city.accepts_stale_deny { Policy::AcceptFlagged } else { Policy::Refuse };
+        InForce {
+            skew_s: self.rules.skew_s.unwrap_or(i64::from(city.skew_s)),
+            deny_age_max_s: self.rules.deny_age_max_s.unwrap_or(i64::from(city.deny_age_max_s)),
+            deny_stale: self.rules.deny_stale.unwrap_or(stale),
+            passback_s: self.rules.passback_s.unwrap_or(i64::from(city.passback_s)),
+        }
+    }
+
     /// The deny list's sequence and age for a home: the age proof of a tap record.
     pub fn deny_age(&self, home: u32, now: i64) -> Option<(u32, i64)> {
         self.deny.chain(home).map(|chain| (chain.sequence, now.saturating_sub(chain.as_of)))
@@ -252,13 +281,15 @@ impl<'m, S: Signatures> Gate<'m, S> {
 
     /// Checks a code; if it passes, its replay key is used up.
     pub fn check(&mut self, presented: Presented<'_>) -> Answer {
-        let skew_s = self.rules.time.skew_s.max(0).unsigned_abs();
+        let GateRules { validity_max_s, key_set_age_max_s, .. } = self.rules;
+        let rules = TimeRules { skew_s: self.in_force().skew_s, validity_max_s, key_set_age_max_s };
+        let skew_s = rules.skew_s.max(0).unsigned_abs();
         let clock_good = presented.clock_error_s.is_some_and(|error_s| error_s.unsigned_abs() <= skew_s);
         if clock_good {
             self.clock = Some(presented.now);
         }
         let set = self.key_sets.at(presented.now);
-        let mut checker = Checker { signatures: &self.signatures, cache: &mut self.cache, rules: self.rules.time };
+        let mut checker = Checker { signatures: &self.signatures, cache: &mut self.cache, rules };
         if !clock_good && self.rules.clock_untrusted == Policy::Refuse {
             // What fails whatever the time is told as such. All else is the clock's fault, as far as anybody can know.
             return match checker.check_without_times(presented.code, set.as_ref(), presented.now) {
@@ -281,9 +312,10 @@ impl<'m, S: Signatures> Gate<'m, S> {
     fn decide(&mut self, checked: &Checked, presented: &Presented<'_>, flags: &mut u8) -> Result<(), Reason> {
         let Presented { now, direction, .. } = *presented;
         let state = self.state.ok_or(Reason::KeySet)?;
-        let deny_is_old = self.deny_age(checked.home, now).is_none_or(|(_, age)| age > self.rules.deny_age_max_s);
+        let rules = self.in_force();
+        let deny_is_old = self.deny_age(checked.home, now).is_none_or(|(_, age)| age > rules.deny_age_max_s);
         if deny_is_old {
-            if self.rules.deny_stale == Policy::Refuse {
+            if rules.deny_stale == Policy::Refuse {
                 return Err(Reason::DenyStale);
             }
             *flags |= FLAG_DENY_STALE;
@@ -326,7 +358,7 @@ impl<'m, S: Signatures> Gate<'m, S> {
         let last_s = now.max(pass.generated(now)).saturating_add(self.keep_s());
         let replay = self.replay.insert(&pass.directed(direction), now, last_s);
         let passback = match direction {
-            Direction::In => self.passback.insert(&pass.ticket, now, now.saturating_add(self.rules.passback_s)),
+            Direction::In => self.passback.insert(&pass.ticket, now, now.saturating_add(self.in_force().passback_s)),
             Direction::Out => {
                 self.passback.forget(&pass.ticket);
                 Ok(())
@@ -338,7 +370,7 @@ impl<'m, S: Signatures> Gate<'m, S> {
 
     /// How long a code can pass at most after it was made, by clocks that may be off.
     fn keep_s(&self) -> i64 {
-        i64::from(self.rules.time.validity_max_s).saturating_add(self.rules.time.skew_s.saturating_mul(2))
+        i64::from(self.rules.validity_max_s).saturating_add(self.in_force().skew_s.saturating_mul(2))
     }
 
     /// After a jump back of the clock, what was remembered before it would stay for as long as the clock was ahead, and no
@@ -348,7 +380,7 @@ impl<'m, S: Signatures> Gate<'m, S> {
         if self.last_pass.is_some_and(|last| now.saturating_add(keep_s) < last) {
             let bound = |span_s: i64| now.saturating_add(span_s.saturating_mul(2));
             self.replay.keep_until_at_most(bound(keep_s));
-            self.passback.keep_until_at_most(bound(keep_s.max(self.rules.passback_s)));
+            self.passback.keep_until_at_most(bound(keep_s.max(self.in_force().passback_s)));
         }
         self.last_pass = Some(now);
     }

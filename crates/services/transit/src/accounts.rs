@@ -27,12 +27,38 @@ fn debt(account: &AccountToken) -> AccountCode {
     AccountCode::new(&["debt", &account.to_string()])
 }
 
+/// On which side of a claim an account between two cities stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `receivable/CREDITOR/DEBTOR`
+    Receivable,
+    /// `payable/DEBTOR/CREDITOR`
+    Payable,
+}
+
+impl Side {
+    pub fn class(self) -> &'static str {
+        match self {
+            Side::Receivable => "receivable",
+            Side::Payable => "payable",
+        }
+    }
+
+    /// Debtor and creditor of an account of this side; `None` for the code of another account.
+    pub fn pair(self, code: &str) -> Option<(Division, Division)> {
+        let (class, cities) = code.split_once('/')?;
+        let (one, other) = cities.split_once('/')?;
+        let (one, other) = (one.parse().ok()?, other.parse().ok()?);
+        (class == self.class()).then_some(if self == Side::Payable { (one, other) } else { (other, one) })
+    }
+}
+
 fn payable(creditor: Division, debtor: Division) -> AccountCode {
-    AccountCode::new(&["payable", debtor.as_str(), creditor.as_str()])
+    AccountCode::new(&[Side::Payable.class(), debtor.as_str(), creditor.as_str()])
 }
 
 fn receivable(creditor: Division, debtor: Division) -> AccountCode {
-    AccountCode::new(&["receivable", creditor.as_str(), debtor.as_str()])
+    AccountCode::new(&[Side::Receivable.class(), creditor.as_str(), debtor.as_str()])
 }
 
 /// What home owes of a claim although no rider pays it: risk rules, unknown accounts.

@@ -35,10 +35,6 @@ pub enum Command {
     PublishSplit {
         text: String,
     },
-    /// Sends all that this node published to a jurisdiction that joined.
-    Republish {
-        jurisdiction: Division,
-    },
     RegisterGates {
         gates: Vec<GateWish>,
     },
@@ -189,7 +185,6 @@ pub struct GrantWish {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     Published { name: String, version: u32 },
-    Republished { messages: usize },
     Gates { registered: usize },
     Ordered { order: Uuid, affected: usize },
     Taken(TakenReply),

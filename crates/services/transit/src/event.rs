@@ -18,6 +18,7 @@ use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
 use crate::model::order::ServiceOrder;
+use crate::model::publication::PublicationKind;
 use crate::model::rider::{AccountToken, Rider};
 use crate::model::settlement::{
     Claim, DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
@@ -109,6 +110,16 @@ pub enum Event {
     /// A delta, own or a peer's. An own one empties what was pending.
     #[serde(rename = "transit.deny_known.v1")]
     DenyKnown { delta: DeltaText, hash: Digest, bytes: String, is_own: bool },
+
+    // What is lacking of peers' publications
+    #[serde(rename = "transit.publication_asked.v1")]
+    PublicationAsked { peer: Division, kind: PublicationKind },
+    /// What came did not follow what is held, and an answer may be under way: it is asked for again later.
+    #[serde(rename = "transit.publication_lacking.v1")]
+    PublicationLacking { peer: Division, kind: PublicationKind },
+    /// At the publisher.
+    #[serde(rename = "transit.publication_answered.v1")]
+    PublicationAnswered { peer: Division, kind: PublicationKind },
 
     // Clearing
     /// At the operating node: a partner at another node was told of its part and has not booked it yet.

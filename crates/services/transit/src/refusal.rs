@@ -34,6 +34,12 @@ pub const ORDER_SPAN: RefusalKind = kind("TRN-1015", 422, "指令时段无效", 
 pub const VERSION_UNKNOWN: RefusalKind = kind("TRN-1016", 404, "该版本未发布", "this version is not published");
 pub const IDEMPOTENCY_KEY_MISSING: RefusalKind =
     kind("TRN-1017", 400, "缺少请求头 Idempotency-Key", "header Idempotency-Key is missing");
+pub const PROFILE_NOT_VERIFIED: RefusalKind = kind(
+    "TRN-1018",
+    422,
+    "{profile}格式的乘车码没有闸机可以验证，密钥集不予发布",
+    "no gate verifies codes of the profile {profile}; the key set is not published",
+);
 
 pub const ACCOUNT_UNKNOWN: RefusalKind = kind("TRN-2001", 404, "账户不存在", "account unknown");
 pub const ACCOUNT_EXISTS: RefusalKind =
@@ -124,6 +130,7 @@ pub const ALL: &[RefusalKind] = &[
     ORDER_SPAN,
     VERSION_UNKNOWN,
     IDEMPOTENCY_KEY_MISSING,
+    PROFILE_NOT_VERIFIED,
     ACCOUNT_UNKNOWN,
     ACCOUNT_EXISTS,
     ACCOUNT_CLOSED,

@@ -442,6 +442,23 @@ CREATE TABLE IF NOT EXISTS deny_cause (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS deny_cause_closed ON deny_cause (since) WHERE cause = 'closed';
 
+-- When peers were asked for what is lacking of their publications (PublicationKind).
+CREATE TABLE IF NOT EXISTS publication_ask (
+    peer TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    lacks INTEGER NOT NULL,       -- something came since that did not follow
+    PRIMARY KEY (peer, kind)
+) STRICT, WITHOUT ROWID;
+
+-- When peers' asks were answered.
+CREATE TABLE IF NOT EXISTS publication_answer (
+    peer TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    answered_at INTEGER NOT NULL,
+    PRIMARY KEY (peer, kind)
+) STRICT, WITHOUT ROWID;
+
 -- Documents, days, periods, contests -----------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS document (

@@ -1,17 +1,19 @@
 //! What a gate vendor does: builds the static library without the standard library, links the C example, runs the suite.
 
 use std::collections::BTreeSet;
+use std::ffi::c_void;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use huitong_transit::{Config, MISUSE, Outcome};
+use huitong_transit::{CITY, Config, MISUSE, Outcome};
 use huitong_transit::{
     ht_apply_deny, ht_ctx_init, ht_ctx_size, ht_load_keyset, ht_load_state, ht_note_passed, ht_verify,
 };
 use huitong_transit_code::Reason;
 use huitong_transit_code::attack::{self, Bench, LineGate, NOW, Step};
 use huitong_transit_code::gate::{self, Direction, Policy};
+use huitong_transit_code::state::{CityRules, ServiceState};
 
 /// What the library may ask of a gate's C environment, and what every program has.
 const ASKED: &[&str] = &[
@@ -131,6 +133,7 @@ fn the_header_says_what_the_library_is() {
         ("HT_BOARDING", Direction::Boarding as i32),
         ("HT_REFUSE", Policy::Refuse as i32),
         ("HT_ACCEPT_FLAGGED", Policy::AcceptFlagged as i32),
+        ("HT_CITY", CITY as i32),
         ("HT_OVER_LIMIT", gate::FLAG_OVER_LIMIT.into()),
         ("HT_DENY_STALE", gate::FLAG_DENY_STALE.into()),
         ("HT_CLOCK", gate::FLAG_CLOCK.into()),
@@ -186,6 +189,48 @@ fn config(bench: &Bench) -> Config {
     }
 }
 
+/// Gives a gate a table.
+///
+/// # Safety
+/// `context` was made by `ht_ctx_init` and is used by one thread.
+unsafe fn load(context: *mut c_void, step: &Step) -> i32 {
+    // SAFETY: the caller's promise above; a table's pointer and length are its own.
+    unsafe {
+        match step {
+            Step::KeySet(table) => ht_load_keyset(context, table.as_ptr(), table.len()),
+            Step::Deny(table) => ht_apply_deny(context, table.as_ptr(), table.len()),
+            Step::State(table) => ht_load_state(context, table.as_ptr(), table.len()),
+            other => panic!("no table: {other:?}"),
+        }
+    }
+}
+
+/// What a gate says of a code that is 71 seconds old, under a state by which the city's skew is 41 seconds.
+fn said_of_a_code_of_71_s(skew_s: u32) -> i32 {
+    let bench = Bench::new();
+    let config = Config { skew_s, ..config(&bench) };
+    let wide = CityRules { skew_s: 41, ..CityRules::default() };
+    let state = ServiceState { sequence: 2, rules: wide, ..bench.station() };
+    let code = bench.genuine();
+    // SAFETY: every pointer is of a value that lives to the end of this function, with its own length; one thread uses them.
+    unsafe {
+        let mut memory = vec![0_u128; ht_ctx_size(&config).div_ceil(16)];
+        let context = memory.as_mut_ptr().cast();
+        assert_eq!(ht_ctx_init(context, memory.len() * 16, &config), 0);
+        for step in bench.tables().iter().chain([&bench.state(state)]) {
+            assert_eq!(load(context, step), 0);
+        }
+        let mut told: Outcome = std::mem::zeroed();
+        ht_verify(context, code.as_ptr(), code.len(), NOW + 71, 1, 1, &mut told)
+    }
+}
+
+#[test]
+fn what_is_left_to_the_city_is_taken_from_the_state_and_a_setting_of_the_gate_overrides_it() {
+    assert_eq!(said_of_a_code_of_71_s(CITY), 0);
+    assert_eq!(said_of_a_code_of_71_s(30), -105);
+}
+
 #[test]
 fn an_answer_fills_what_a_tap_record_says_of_code_and_tables() {
     let bench = Bench::new();
@@ -198,15 +243,12 @@ fn an_answer_fills_what_a_tap_record_says_of_code_and_tables() {
         let context = memory.as_mut_ptr().cast();
         assert_eq!(ht_ctx_init(context, size - 1, &config), MISUSE, "too small");
         assert_eq!(ht_ctx_init(context, size, &Config { network: 0, ..config }), MISUSE, "a gate stands somewhere");
+        for bent in [Config { skew_s: 121, ..config }, Config { deny_stale_policy: 2, ..config }] {
+            assert_eq!(ht_ctx_init(context, size, &bent), MISUSE);
+        }
         assert_eq!(ht_ctx_init(context, size, &config), 0);
         for step in bench.tables() {
-            let taken = match &step {
-                Step::KeySet(table) => ht_load_keyset(context, table.as_ptr(), table.len()),
-                Step::Deny(table) => ht_apply_deny(context, table.as_ptr(), table.len()),
-                Step::State(table) => ht_load_state(context, table.as_ptr(), table.len()),
-                other => panic!("no table: {other:?}"),
-            };
-            assert_eq!(taken, 0);
+            assert_eq!(load(context, &step), 0);
         }
         let mut told: Outcome = std::mem::zeroed();
         let code = bench.genuine();

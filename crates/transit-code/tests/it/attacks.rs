@@ -154,10 +154,10 @@ fn a_gate_that_asks_no_list_time_or_limit_of_an_authorisation_it_knows_is_found_
 
 #[test]
 fn a_gate_that_remembers_an_entry_for_ten_seconds_only_is_found() {
-    let report = attack::run(&mut OwnGate::with_rules(GateRules { passback_s: 10, ..GateRules::default() }));
+    let report = attack::run(&mut OwnGate::with_rules(GateRules { passback_s: Some(10), ..GateRules::default() }));
     let failed: Vec<&str> = report.failures().map(|finding| finding.id).collect();
     assert!(!failed.is_empty() && failed.iter().all(|id| *id == "A13"), "{report}");
-    let report = attack::run(&mut OwnGate::with_rules(GateRules { passback_s: 61, ..GateRules::default() }));
+    let report = attack::run(&mut OwnGate::with_rules(GateRules { passback_s: Some(61), ..GateRules::default() }));
     assert!(report.failures().any(|finding| finding.id == "G"), "{report}");
 }
 

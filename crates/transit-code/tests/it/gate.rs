@@ -4,10 +4,13 @@ use huitong_transit_code::Reason;
 use huitong_transit_code::attack::{Bench, NOW, Step};
 use huitong_transit_code::cache::{Slot, Slots};
 use huitong_transit_code::deny::{Chain, DenyTable, Row};
-use huitong_transit_code::gate::{Answer, Direction, Gate, GateRules, Memory, Presented, TablesUsed};
+use huitong_transit_code::gate::{
+    Answer, Direction, FLAG_DENY_STALE, Gate, GateRules, Memory, Policy, Presented, TablesUsed,
+};
 use huitong_transit_code::make::KeySetContent;
 use huitong_transit_code::recent::{Place, Recent};
 use huitong_transit_code::signature::{Key, RustCrypto};
+use huitong_transit_code::state::{CityRules, ServiceState};
 
 struct Sizes {
     key_set: usize,
@@ -235,6 +238,71 @@ fn an_answer_names_the_tables_it_was_given_by() {
     assert_eq!((answer.reason, stage.gate.tables_used(&answer, NOW + 100).key_set_version), (Reason::Ok, 2));
     let stage = Stage::empty(ROOMY);
     assert_eq!(stage.gate.tables_used(&answer, NOW), TablesUsed::default());
+}
+
+/// A gate with these settings of its own, under a state by which the city sets `city`.
+fn under(own: GateRules, city: CityRules) -> Stage {
+    let mut stage = Stage::new(ROOMY);
+    stage.gate.rules = own;
+    let state = stage.bench.state(ServiceState { sequence: 2, rules: city, ..stage.bench.station() });
+    assert_eq!(stage.load(&state), Ok(()));
+    stage
+}
+
+#[test]
+fn what_the_city_sets_is_in_force_unless_the_gate_has_a_setting_of_its_own() {
+    let city = CityRules { skew_s: 0, passback_s: 5, deny_age_max_s: 3_600, accepts_stale_deny: false };
+    let strict = GateRules::default();
+    // The time window: the code is good for 30 s, and so long only.
+    let late = |own| {
+        let mut stage = under(own, city);
+        let code = stage.code(1, NOW);
+        stage
+            .gate
+            .check(Presented { code: &code, now: NOW + 31, clock_error_s: Some(0), direction: Direction::In })
+            .reason
+    };
+    assert_eq!(late(strict), Reason::CodeExpired);
+    assert_eq!(late(GateRules { skew_s: Some(30), ..strict }), Reason::Ok);
+    // Pass-back.
+    let again = |own| {
+        let mut stage = under(own, city);
+        assert_eq!(stage.enters(1, NOW), Reason::Ok);
+        (stage.enters(1, NOW + 5), stage.enters(1, NOW + 6))
+    };
+    assert_eq!(again(strict), (Reason::Passback, Reason::Ok));
+    assert_eq!(again(GateRules { passback_s: Some(60), ..strict }), (Reason::Passback, Reason::Passback));
+    // Deny lists over their age: the bench's list is a minute old at NOW.
+    let stale = |own, city| {
+        let mut stage = under(own, city);
+        let code = stage.code(1, NOW + 3_541);
+        let answer = stage.show(&code, NOW + 3_541, Direction::In);
+        (answer.reason, answer.flags)
+    };
+    let lenient = CityRules { accepts_stale_deny: true, ..city };
+    assert_eq!(stale(strict, city), (Reason::DenyStale, 0));
+    assert_eq!(stale(strict, lenient), (Reason::Ok, FLAG_DENY_STALE));
+    assert_eq!(stale(GateRules { deny_stale: Some(Policy::Refuse), ..strict }, lenient), (Reason::DenyStale, 0));
+    assert_eq!(stale(GateRules { deny_age_max_s: Some(86_400), ..strict }, city), (Reason::Ok, 0));
+}
+
+#[test]
+fn a_state_is_read_as_it_was_written_and_one_out_of_its_bounds_is_refused() {
+    let rules = CityRules { skew_s: 120, passback_s: 7, deny_age_max_s: u32::MAX, accepts_stale_deny: true };
+    let state = ServiceState { is_free_exit: true, rules, ..Bench::new().station() };
+    let bytes = state.to_bytes();
+    assert_eq!(ServiceState::parse(&bytes), Ok(state));
+    let with = |at: usize, byte: u8| {
+        let mut bent = bytes;
+        bent[at] = byte;
+        ServiceState::parse(&bent)
+    };
+    for (at, byte, what) in
+        [(3, b'1', "an older layout"), (24, 8, "a flag that nobody knows"), (36, 121, "a wide window")]
+    {
+        assert_eq!(with(at, byte), Err(Reason::Chain), "{what}");
+    }
+    assert_eq!(ServiceState::parse(&bytes[..33]), Err(Reason::Chain));
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use huitong_kernel::money::Fen;
 use huitong_ledger::positions::{Gross, net_positions};
 use huitong_service_kit::{Service, StoreError, View, params};
 use huitong_store::journal;
 use huitong_store::readers::Readers;
 use huitong_transit::Transit;
+use huitong_transit::accounts::Side;
 use huitong_transit::query::audit::Violation;
+use huitong_transit::query::pairs;
 
 use crate::demo::Region;
 use crate::demo::audit::views_equal_replay;
@@ -150,8 +151,8 @@ pub fn audit(region: &Region, told: &Told) -> anyhow::Result<TransitAudit> {
             audit.read(view)?;
             audit.records(view, told, |city| node_of(region, city).is_ok_and(|node| node == division))?;
             audit.invariants(&division, view, &keeper)?;
-            balances(view, "receivable", &mut due)?;
-            balances(view, "payable", &mut owed)?;
+            pairs::add(view, Side::Receivable, &mut due)?;
+            pairs::add(view, Side::Payable, &mut owed)?;
             charges(
                 view,
                 "SELECT hex(trip), charge_fen FROM trip WHERE state IN ('charged', 'refunded')",
@@ -264,20 +265,4 @@ fn charges(view: View<'_>, sql: &str, charges: &mut BTreeMap<String, i64>) -> Re
         charges.insert(row.get(0)?, row.get(1)?);
         Ok(())
     })
-}
-
-/// Who owes whom how much: debtor, creditor → fen; of what this node books as receivable or as payable.
-fn balances(view: View<'_>, class: &str, sums: &mut Gross) -> Result<(), StoreError> {
-    let is_due = class == "receivable";
-    for (code, amount) in huitong_ledger::report::balances_below(view, class)? {
-        let mut parts = code.split('/').skip(1).map(str::parse);
-        let (Some(Ok(first)), Some(Ok(second))) = (parts.next(), parts.next()) else {
-            return Err(StoreError::Damaged(format!("the account {code}")));
-        };
-        // receivable/CREDITOR/DEBTOR, payable/DEBTOR/CREDITOR
-        let (pair, amount) = if is_due { ((second, first), amount) } else { ((first, second), Fen(-amount.0)) };
-        *sums.entry(pair).or_default() += amount;
-    }
-    sums.retain(|_, amount| *amount != Fen::ZERO);
-    Ok(())
 }

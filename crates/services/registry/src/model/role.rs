@@ -89,7 +89,6 @@ const OPERATOR: &[&str] = &[
     "transit.all_networks.read",
     "transit.gate.read",
     "transit.totals.read",
-    "transit.republish",
 ];
 const TRANSIT_OPERATOR: &[&str] = &[
     "transit.map.publish",

@@ -9,6 +9,7 @@ mod flows;
 mod grants;
 mod home;
 mod invoices;
+mod publications;
 mod rides;
 mod taps;
 mod trips;
@@ -61,6 +62,10 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
 
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
         Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),
+
+        Event::PublicationAsked { peer, kind } => publications::asked(tx, *peer, *kind, applied),
+        Event::PublicationLacking { peer, kind } => publications::lacking(tx, *peer, *kind),
+        Event::PublicationAnswered { peer, kind } => publications::answered(tx, *peer, *kind, applied),
 
         Event::SplitNoticed { notice, amount_fen } => clearing::split_noticed(tx, notice, *amount_fen, applied),
         Event::SplitBooked { notice, document, is_issuer, transfers } => {

@@ -3,7 +3,7 @@
 use huitong_kernel::division::Division;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
-use super::{Decided, clearing, node_of};
+use super::{Decided, check_sender, clearing, node_of};
 use crate::accounts::Postings;
 use crate::event::Event;
 use crate::model::message::{AdjustResult, ChargeOutcome, ChargeResult, TripAdjust};
@@ -20,9 +20,7 @@ pub fn charge_result(
     context: &mut Context<'_>,
 ) -> Decided {
     let row = trips::trip(view, result.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    if node_of(context, row.home) != Some(from) {
-        return Err(refusal::TRIP_UNKNOWN.refuse().into());
-    }
+    check_sender(context, row.home, from)?;
     if row.state != TripState::Priced {
         return Ok(Decision::nothing());
     }
@@ -76,9 +74,7 @@ pub fn adjust_result(
     context: &mut Context<'_>,
 ) -> Decided {
     let row = trips::trip(view, result.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    if node_of(context, row.home) != Some(from) {
-        return Err(refusal::TRIP_UNKNOWN.refuse().into());
-    }
+    check_sender(context, row.home, from)?;
     let adjust = trips::adjustment(view, &row, result.adjust)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
     let known = trips::adjustments(view, row.trip)?;
     if known.iter().any(|known| known.adjust == result.adjust && known.state != "sent") {

@@ -99,16 +99,7 @@ pub fn priced_anew(trip: &TripFinal, tariff: &Tariff, earlier: &[EarlierTrip]) -
     if is_ordered || trip.provisional || !has_both {
         return None;
     }
-    let (first, second) = (trip.taps.first()?, trip.taps.get(1));
-    let ride = FareRide {
-        from: trip.from?,
-        to: trip.to?,
-        line: (trip.kind == TripKind::SingleTap).then_some(first.line),
-        entry: first.at,
-        exit: second.map_or(first.at, |tap| tap.at),
-        account_type: trip.account_type,
-    };
-    let mut fare = tariff.fare(&ride, earlier)?;
+    let mut fare = tariff.fare(&trip.ride()?, earlier)?;
     within(&mut fare, trip.limit_fen);
     Some(fare)
 }

@@ -11,7 +11,7 @@ use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
 use super::claim::{self, Fault};
 use super::finalise::merge;
-use super::{Decided, clearing, evidence, node_of, send};
+use super::{Decided, check_sender, clearing, evidence, send};
 use crate::accounts::Postings;
 use crate::event::{ContestCharge, Event, NewDebt, TripCharged};
 use crate::model::contest::{ANSWER_WITHIN, Contest, ContestReason};
@@ -47,9 +47,7 @@ impl Charging {
 
 /// A trip that another node claims.
 pub fn take(transit: &Transit, view: View<'_>, trip: TripFinal, from: Division, context: &mut Context<'_>) -> Decided {
-    if node_of(context, trip.network) != Some(from) {
-        return Err(refusal::NOT_OF_THIS_NODE.with("division", trip.network).into());
-    }
+    check_sender(context, trip.network, from)?;
     if let Some(known) = home_trips::trip(view, trip.trip_id)? {
         if known.content != content(&trip)? {
             return Err(refusal::TRIP_KNOWN.refuse().into());

@@ -11,7 +11,7 @@ use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 use super::charge::{self, Charging};
 use super::claim::{self, Fault};
 use super::finalise::merge;
-use super::{Decided, adjust, clearing, evidence, node_of, send};
+use super::{Decided, adjust, check_sender, clearing, evidence, send};
 use crate::accounts::Postings;
 use crate::event::{AdjustCharged, Event};
 use crate::model::message::{AdjustResult, ChargeOutcome, Message, TripAdjust};
@@ -28,9 +28,7 @@ pub fn take(
     from: Division,
     context: &mut Context<'_>,
 ) -> Decided {
-    if node_of(context, adjust.trip.network) != Some(from) {
-        return Err(refusal::NOT_OF_THIS_NODE.with("division", adjust.trip.network).into());
-    }
+    check_sender(context, adjust.trip.network, from)?;
     let (mut decision, result) = charge(transit, view, &adjust, from, &mut Charging::default(), context)?;
     let contest = decision.events.iter().find_map(|event| match event {
         Event::ContestOpened { contest, .. } => Some(contest.clone()),

@@ -89,14 +89,5 @@ fn exit_only(trip: &TripFinal, tariff: &Tariff) -> Option<Fare> {
 
 /// The fare by the trip's own places and times. What depends on the rider's other trips is the visited city's word.
 fn recomputed(trip: &TripFinal, tariff: &Tariff) -> Option<Fare> {
-    let (first, second) = (trip.taps.first()?, trip.taps.get(1));
-    let ride = Ride {
-        from: trip.from?,
-        to: trip.to?,
-        line: (trip.kind == TripKind::SingleTap).then_some(first.line),
-        entry: first.at,
-        exit: second.map_or(first.at, |tap| tap.at),
-        account_type: trip.account_type,
-    };
-    tariff.fare(&ride, &[])
+    tariff.fare(&trip.ride()?, &[])
 }

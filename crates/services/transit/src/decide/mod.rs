@@ -19,9 +19,10 @@ mod known;
 mod late;
 mod order;
 pub mod pricing;
+mod publication_answer;
+mod publication_ask;
 mod publish;
 mod register_gates;
-mod republish;
 pub mod settled;
 mod take_taps;
 pub mod timer;
@@ -42,7 +43,6 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::PublishMap { text } => publish::map(view, text, context),
         Command::PublishPack { text } => publish::pack(transit, view, text, context),
         Command::PublishSplit { text } => publish::split(transit, view, text, context),
-        Command::Republish { jurisdiction } => republish::decide(view, jurisdiction, context),
         Command::RegisterGates { gates } => register_gates::decide(transit, view, gates, context),
         Command::Order(wish) => order::decide(transit, view, wish, context),
         Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),
@@ -86,6 +86,7 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
         Message::FarePack { text } => known::pack(transit, view, text, from, context),
         Message::ServiceOrder(order) => known::order(view, order, from, context),
         Message::DenyDelta(delta) => known::deny_delta(view, delta, from, context),
+        Message::PublicationAsk(ask) => publication_answer::take(view, ask, from, context),
         Message::CodeAsk(ask) => home::grant::answer(transit, view, ask, from, context),
         Message::CodeGrant(grant) => home::grant::held(view, grant, from, context),
         Message::DebtNotice { account, from: since } => home::deny::noticed(view, account, Some(since), from, context),
@@ -136,6 +137,14 @@ fn others(context: &Context<'_>) -> Vec<Division> {
 /// The node that answers for a city.
 fn node_of(context: &Context<'_>, city: Division) -> Option<Division> {
     context.directory.jurisdiction_of(city)
+}
+
+/// What a peer says of a city's claims or data counts only if the city is its own.
+fn check_sender(context: &Context<'_>, city: Division, from: Division) -> Result<(), Stop> {
+    if node_of(context, city) == Some(from) {
+        return Ok(());
+    }
+    Err(refusal::NOT_OF_THIS_NODE.with("division", city).into())
 }
 
 /// A city of this node, or the refusal that names the field.

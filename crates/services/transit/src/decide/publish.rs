@@ -28,6 +28,10 @@ pub fn key_set(view: View<'_>, set: KeySetText, context: &mut Context<'_>) -> De
     if known.as_ref() == Some(&set) {
         return Ok(Decision::reply(Reply::Published { name: "key-set".to_owned(), version: set.version }));
     }
+    if let Some((field, profile)) = set.unverified() {
+        // Only here: a peer takes what the keeper published, for the next set must follow it.
+        return Err(refusal::PROFILE_NOT_VERIFIED.with("profile", profile).at_field(field).into());
+    }
     let event = known_key_set(known.map(|known| known.version), &set, context)?;
     let reply = Reply::Published { name: "key-set".to_owned(), version: set.version };
     let mut decision = Decision::reply(reply).event(event);

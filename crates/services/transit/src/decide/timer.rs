@@ -6,10 +6,11 @@ use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
 use uuid::Uuid;
 
-use super::{Decided, clearing, evidence, finalise, flows, home};
+use super::{Decided, clearing, evidence, finalise, flows, home, publication_ask};
 use crate::Transit;
 use crate::event::Event;
 use crate::model::period::Period;
+use crate::model::publication::PublicationKind;
 use crate::query;
 
 /// Trips become final in parts of [`finalise::RIDERS_MAX`] riders; so many parts a tick at most, so that callers get their turn.
@@ -22,8 +23,13 @@ pub enum Due {
         gate: String,
         epoch: u32,
     },
-    /// The own deny list's next delta.
+    /// The own deny list's next delta; with it peers are looked at of which nothing is held.
     DenyDelta,
+    /// Something of a peer's publications is lacking since it was asked last.
+    Publication {
+        peer: Division,
+        kind: PublicationKind,
+    },
     Debt {
         debt: String,
     },
@@ -67,6 +73,8 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
         |row| Ok(Due::Hole { gate: row.get(0)?, epoch: row.get(1)? }),
     )?);
     due.extend(home::deny::due(view, now)?.then_some(Due::DenyDelta));
+    let lacking = publication_ask::due(view, now)?;
+    due.extend(lacking.into_iter().map(|(peer, kind)| Due::Publication { peer, kind }));
     due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
     due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
@@ -88,7 +96,12 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
             let alarm = format!("gate {gate}, epoch {epoch}: a record is missing although later ones arrived");
             Ok(Decision::nothing().event(Event::HoleAlarmed { gate, epoch }).alarm(alarm))
         }
-        Due::DenyDelta => home::deny::publish(view, context),
+        Due::DenyDelta => {
+            let mut decision = home::deny::publish(view, context)?;
+            finalise::merge(&mut decision, publication_ask::of_strangers(view, context)?);
+            Ok(decision)
+        }
+        Due::Publication { peer, kind } => publication_ask::ask(view, peer, kind, context),
         Due::Debt { debt } => home::debt::retry(view, debt, context),
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
         Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),

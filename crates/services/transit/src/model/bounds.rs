@@ -11,6 +11,7 @@ use super::deny::DeltaText;
 use super::evidence::{Evidence, HeldRecord};
 use super::fare::ride::Fare;
 use super::message::{Message, TripAdjust};
+use super::publication::PublicationAsk;
 use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, UnderContest};
 use super::split::PARTIES_MAX;
 use super::trip::{TapEvidence, TripFinal};
@@ -26,6 +27,8 @@ const PAGES_MAX: u32 = 100_000_000;
 const TAPS_MAX: usize = 4;
 /// A gate's longest record in base64.
 const RECORD_TEXT_MAX: usize = RECORD_LENGTH_MAX.div_ceil(3) * 4;
+/// Maps, or fare packs, that a peer says it holds: each is compared with each that it may lack.
+const HELD_MAX: usize = 10_000;
 /// About the year 9000: a span of any length that is counted here ends in the calendar still.
 const LAST_MS: i64 = 221_845_392_000_000;
 const YEARS: std::ops::RangeInclusive<i16> = 1970..=9999;
@@ -90,7 +93,11 @@ impl Message {
             Message::Evidence(evidence) => self::evidence(evidence),
             Message::SplitAnswer { booking_day, .. } => first(&[("booking_day", is_day(*booking_day))]),
             Message::StatementAnswer(answer) => under_contest(&answer.under_contest),
-            Message::CodeGrant(_)
+            Message::PublicationAsk(PublicationAsk::Networks { maps, packs }) => {
+                first(&[("maps", maps.len() <= HELD_MAX), ("packs", packs.len() <= HELD_MAX)])
+            }
+            Message::PublicationAsk(_)
+            | Message::CodeGrant(_)
             | Message::AdjustResult(_)
             | Message::EvidenceAsk(_)
             | Message::CompletionAsk(_)

@@ -1,5 +1,7 @@
 //! Deny lists (黑名单) as nodes send them: one chain of deltas per home jurisdiction. The bytes are those of the gates.
 
+use std::collections::HashSet;
+
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
@@ -15,11 +17,19 @@ use super::rider::AccountToken;
 pub struct DeltaText {
     pub home: Division,
     pub sequence: u32,
+    /// Hash of the delta that it follows; of a snapshot, of the last delta that its receiver holds.
     pub previous: Digest,
     pub as_of: Instant,
+    /// Of a snapshot: all that holds.
     pub adds: Vec<DenyAdd>,
     pub removes: Vec<DenyEntry>,
+    /// Set: a snapshot, which stands for all deltas up to the one of this number, whose hash this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_hash: Option<Digest>,
 }
+
+/// Changes of one delta, and entries of one snapshot: a message of half a megabyte.
+pub const CHANGES_MAX: usize = 5_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DenyEntry {
@@ -28,7 +38,7 @@ pub struct DenyEntry {
     pub key: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DenyAdd {
     #[serde(flatten)]
     pub entry: DenyEntry,
@@ -106,9 +116,12 @@ impl DenyEntry {
 }
 
 impl DeltaText {
-    /// The bytes of the delta; `None` if an entry is malformed.
+    /// The bytes of the delta or snapshot; `None` if an entry is malformed.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        Some(make::deny_delta(&self.content(false)?))
+        match self.snapshot_hash {
+            Some(hash) => self.snapshot(hash, &self.adds),
+            None => Some(make::deny_delta(&self.content(false)?)),
+        }
     }
 
     /// A snapshot that stands for this delta, with all entries that hold after it.
@@ -130,8 +143,19 @@ impl DeltaText {
         })
     }
 
-    /// The hash that the next delta names: SM3 of the bytes.
+    /// What a snapshot changes where `holding` is held: the same as a delta would say.
+    pub fn changes(self, holding: &[DenyAdd]) -> DeltaText {
+        let (said, held): (HashSet<_>, HashSet<_>) = (self.adds.iter().collect(), holding.iter().collect());
+        let removes = holding.iter().filter(|held| !said.contains(held)).map(|held| held.entry.clone()).collect();
+        let adds = self.adds.iter().filter(|add| !held.contains(add)).cloned().collect();
+        DeltaText { adds, removes, ..self }
+    }
+
+    /// The hash that the next delta names: SM3 of the bytes, or what a snapshot says.
     pub fn hash(&self) -> Option<Digest> {
+        if self.snapshot_hash.is_some() {
+            return self.snapshot_hash;
+        }
         Some(Digest(huitong_transit_code::signature::sm3(&[&self.to_bytes()?])))
     }
 }

@@ -136,6 +136,13 @@ impl KeySetText {
         }
     }
 
+    /// The first platform whose codes no gate verifies, with its profile: under such a set all its riders would be refused.
+    pub fn unverified(&self) -> Option<(String, &str)> {
+        let is_unverified = |name| Profile::from_name(name).is_some_and(|profile| !profile.is_verified());
+        let index = self.platforms.iter().position(|platform| is_unverified(&platform.profile))?;
+        Some((format!("platforms[{index}].profile"), &self.platforms[index].profile))
+    }
+
     pub fn issuer(&self, issuer: [u8; 4]) -> Option<&IssuerText> {
         let wanted = hex::encode(issuer);
         self.issuers.iter().find(|known| known.issuer == wanted)

@@ -12,6 +12,7 @@ use super::deny::DeltaText;
 use super::evidence::{Evidence, EvidenceAsk};
 use super::key_set::KeySetText;
 use super::order::ServiceOrder;
+use super::publication::PublicationAsk;
 use super::rider::AccountToken;
 use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, StatementDifference, UnderContest};
 use super::tap::TapKey;
@@ -35,6 +36,9 @@ pub enum Message {
     /// Visited → all.
     #[serde(rename = "transit.service_order.v1")]
     ServiceOrder(ServiceOrder),
+    /// To a peer of whose publications something is lacking; answered by what it published.
+    #[serde(rename = "transit.publication_ask.v1")]
+    PublicationAsk(PublicationAsk),
     /// Home → visited, model P.
     #[serde(rename = "transit.code_ask.v1")]
     CodeAsk(CodeAsk),

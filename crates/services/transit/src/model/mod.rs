@@ -15,6 +15,7 @@ pub mod network;
 pub mod order;
 pub mod parameters;
 pub mod period;
+pub mod publication;
 pub mod rider;
 pub mod settlement;
 pub mod split;

@@ -2,6 +2,7 @@
 
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs, Instant};
+use huitong_transit_code::state::SKEW_MAX_S;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::TRIP_MAX;
@@ -128,7 +129,7 @@ impl Parameters {
             ("final_wait_min", self.final_wait_min <= 1_440),
             ("business_day_cut_min", self.business_day_cut_min < 1_440),
             ("same_station_min", self.same_station_min <= self.trip_limit_min),
-            ("skew_s", self.skew_s <= 120),
+            ("skew_s", self.skew_s <= SKEW_MAX_S),
             ("overstay_charge_fen", is_price(self.overstay_charge_fen)),
             ("same_station_fare_fen", self.same_station_fare_fen.is_none_or(is_price)),
         ];

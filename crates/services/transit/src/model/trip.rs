@@ -8,7 +8,7 @@ use huitong_transit_code::signature::sm3;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::fare::ride::Fare;
+use super::fare::ride::{Fare, Ride};
 use super::network::{LineId, StationId};
 use super::rider::Rider;
 use super::tap::{Direction, TapKey};
@@ -183,6 +183,19 @@ impl TripFinal {
     /// The city's claim.
     pub fn charge_fen(&self) -> Fen {
         self.fare.charge_fen
+    }
+
+    /// What is priced of it, by its own places and times; `None` while a side is missing.
+    pub fn ride(&self) -> Option<Ride> {
+        let (first, second) = (self.taps.first()?, self.taps.get(1));
+        Some(Ride {
+            from: self.from?,
+            to: self.to?,
+            line: (self.kind == TripKind::SingleTap).then_some(first.line),
+            entry: first.at,
+            exit: second.map_or(first.at, |tap| tap.at),
+            account_type: self.account_type,
+        })
     }
 
     /// Whether its days are past or present and its taps of the day of travel. A claim that says otherwise is not computed

@@ -6,7 +6,7 @@ use huitong_kernel::time::Instant;
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
 use super::{Text, json};
-use crate::model::deny::{DeltaText, DenyClass, DenyEntry};
+use crate::model::deny::{DeltaText, DenyAdd, DenyClass, DenyEntry};
 use crate::model::rider::AccountToken;
 
 /// As of which delta a home's list denied an account, or its issuer, at a moment.
@@ -63,11 +63,33 @@ pub fn head(view: View<'_>, home: Division) -> Result<Option<Head>, StoreError> 
     )
 }
 
-/// All deltas of the own list, oldest first.
-pub fn own_deltas(view: View<'_>) -> Result<Vec<DeltaText>, StoreError> {
-    let texts =
-        view.all("SELECT text FROM deny_delta WHERE is_own = 1 ORDER BY sequence", [], |row| row.get::<_, String>(0))?;
+/// The hash of a home's delta; `None` where none of this number is held, as before a snapshot.
+pub fn hash_of(view: View<'_>, home: Division, sequence: u32) -> Result<Option<Digest>, StoreError> {
+    view.one("SELECT hash FROM deny_delta WHERE home = ?1 AND sequence = ?2", params![home.as_str(), sequence], |row| {
+        Ok(Digest(row.get(0)?))
+    })
+}
+
+/// So many of a home's deltas behind a number, oldest first.
+pub fn deltas(view: View<'_>, home: Division, after: u32, limit: u32) -> Result<Vec<DeltaText>, StoreError> {
+    let texts = view.all(
+        "SELECT text FROM deny_delta WHERE home = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
+        params![home.as_str(), after, limit],
+        |row| row.get::<_, String>(0),
+    )?;
     texts.iter().map(|text| json(text)).collect()
+}
+
+/// All entries of a home that hold after its last delta.
+pub fn holding(view: View<'_>, home: Division) -> Result<Vec<DenyAdd>, StoreError> {
+    view.all(
+        "SELECT kind, key, valid_from FROM deny_entry WHERE home = ?1 AND removed_as_of IS NULL ORDER BY kind, key",
+        params![home.as_str()],
+        |row| {
+            let entry = DenyEntry { kind: row.get::<_, Text<DenyClass>>(0)?.0, key: row.get(1)? };
+            Ok(DenyAdd { entry, valid_from: Instant(row.get(2)?) })
+        },
+    )
 }
 
 /// Whether the next own delta is due: the last one is too old, or a change waits since `changed_by`.

@@ -4,14 +4,15 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
 use huitong_service_kit::{StoreError, View, params};
-use huitong_transit_code::state::ServiceState;
+use huitong_transit_code::state::{CityRules, ServiceState};
 
 use super::gates::Gate;
-use super::{Text, dated, json};
+use super::{Text, dated, deny, json};
 use crate::Transit;
-use crate::model::deny::{DeltaText, DenyAdd, DenyClass, DenyEntry};
+use crate::model::deny::DeltaText;
 use crate::model::key_set::number;
 use crate::model::order::OrderKind;
+use crate::model::parameters::{Parameters, StaleRule};
 
 /// Deltas given at once; a gate that is further behind gets a snapshot.
 const DELTAS_MAX: i64 = 100;
@@ -51,20 +52,18 @@ pub fn deny(view: View<'_>, home: Division, held: Option<u32>) -> Result<Vec<Vec
         _ => {}
     }
     let newest: DeltaText = json(&text)?;
-    let snapshot = newest.snapshot(hash, &holding(view, home)?);
+    let snapshot = newest.snapshot(hash, &deny::holding(view, home)?);
     snapshot.map(|bytes| vec![bytes]).ok_or_else(|| StoreError::Damaged(format!("the deny list of {home}")))
 }
 
-/// All entries of a home that hold after its last delta.
-fn holding(view: View<'_>, home: Division) -> Result<Vec<DenyAdd>, StoreError> {
-    view.all(
-        "SELECT kind, key, valid_from FROM deny_entry WHERE home = ?1 AND removed_as_of IS NULL ORDER BY kind, key",
-        params![home.as_str()],
-        |row| {
-            let entry = DenyEntry { kind: row.get::<_, Text<DenyClass>>(0)?.0, key: row.get(1)? };
-            Ok(DenyAdd { entry, valid_from: Instant(row.get(2)?) })
-        },
-    )
+/// What a city sets for its gates.
+fn city_rules(parameters: &Parameters) -> CityRules {
+    CityRules {
+        skew_s: parameters.skew_s,
+        passback_s: parameters.passback_s,
+        deny_age_max_s: parameters.deny_age_limit_h.saturating_mul(3_600),
+        accepts_stale_deny: parameters.deny_stale == StaleRule::AcceptFlagged,
+    }
 }
 
 /// The state of a gate's place now, if it is newer than the one held: its number is the node's time in seconds. `None` also
@@ -97,5 +96,6 @@ pub fn state(
         is_free_exit: ordered(OrderKind::FreeExit)?,
         provisional_fen: u32::try_from(pack.max_fare.0).unwrap_or(u32::MAX),
         fare_pack_version: pack.version,
+        rules: city_rules(&map.map.parameters),
     }))
 }

@@ -3,10 +3,11 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
-use huitong_service_kit::{StoreError, View, params};
+use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 
 use super::{Text, json};
 use crate::model::order::ServiceOrder;
+use crate::model::publication::{HeldMap, HeldPack};
 use crate::model::split::SplitRule;
 
 /// A version of a map without its stations.
@@ -37,18 +38,44 @@ pub fn maps(view: View<'_>, after: Option<(Division, u32)>, limit: usize) -> Res
     )
 }
 
-/// The maps that a node published, in the order of their versions.
-pub fn maps_of(view: View<'_>, node: Division) -> Result<Vec<String>, StoreError> {
-    view.all("SELECT text FROM station_map WHERE node = ?1 ORDER BY network, version", params![node.as_str()], |row| {
-        row.get(0)
-    })
+/// The maps that a node published, in the order of their versions, with their text.
+pub fn maps_of(view: View<'_>, node: Division) -> Result<Vec<(HeldMap, String)>, StoreError> {
+    view.all(
+        "SELECT network, version, text FROM station_map WHERE node = ?1 ORDER BY network, version",
+        params![node.as_str()],
+        |row| Ok((HeldMap { network: row.get::<_, Text<Division>>(0)?.0, version: row.get(1)? }, row.get(2)?)),
+    )
 }
 
-/// The packs that a node published, in the order in which they follow each other.
-pub fn packs_of(view: View<'_>, node: Division) -> Result<Vec<String>, StoreError> {
-    view.all("SELECT text FROM fare_pack WHERE node = ?1 ORDER BY network, valid_from", params![node.as_str()], |row| {
-        row.get(0)
-    })
+/// The newest map of each network that a node published.
+pub fn held_maps(view: View<'_>, node: Division) -> Result<Vec<HeldMap>, StoreError> {
+    view.all(
+        "SELECT network, MAX(version) FROM station_map WHERE node = ?1 GROUP BY network ORDER BY network",
+        params![node.as_str()],
+        |row| Ok(HeldMap { network: row.get::<_, Text<Division>>(0)?.0, version: row.get(1)? }),
+    )
+}
+
+/// The packs that a node published, in the order in which they follow each other, with their text.
+pub fn packs_of(view: View<'_>, node: Division) -> Result<Vec<(HeldPack, String)>, StoreError> {
+    view.all(
+        "SELECT network, pack, version, text FROM fare_pack WHERE node = ?1 ORDER BY network, valid_from",
+        params![node.as_str()],
+        |row| Ok((held_pack(row)?, row.get(3)?)),
+    )
+}
+
+/// The packs that a node published.
+pub fn held_packs(view: View<'_>, node: Division) -> Result<Vec<HeldPack>, StoreError> {
+    view.all(
+        "SELECT network, pack, version FROM fare_pack WHERE node = ?1 ORDER BY network, valid_from",
+        params![node.as_str()],
+        held_pack,
+    )
+}
+
+fn held_pack(row: &Row<'_>) -> Result<HeldPack, SqlError> {
+    Ok(HeldPack { network: row.get::<_, Text<Division>>(0)?.0, pack: row.get(1)?, version: row.get(2)? })
 }
 
 /// Networks that a participant of this node operates.

@@ -11,7 +11,8 @@ use huitong_transit::model::message::{Message, StatementAnswer};
 use huitong_transit::model::settlement::{PeriodStatement, StatementDifference, UnderContest};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::query::positions::{self, PairPosition};
-use huitong_transit::query::statements;
+use huitong_transit::query::statements::{self, StatementRow};
+use uuid::Uuid;
 
 use super::stage::{Gate, NODES, Phone, Stage, division};
 
@@ -30,10 +31,11 @@ fn refused(stage: &mut Stage, node: &str, period: &str) -> String {
     stage.region.call(node, CLERK, None, Command::ClosePeriod { period: period.to_owned() }).code()
 }
 
-fn state(stage: &Stage, node: &str, period: &str, creditor: &str, debtor: &str) -> String {
+/// What Shanghai states to Hangzhou, as a node holds it.
+fn statement(stage: &Stage, node: &str, period: &str) -> StatementRow {
     let period = period.parse().expect("a month");
-    let row = statements::statement(stage.region.view(node), period, division(creditor), division(debtor));
-    row.expect("readable").expect("a statement").state
+    let row = statements::statement(stage.region.view(node), period, division("310100"), division("330100"));
+    row.expect("readable").expect("a statement")
 }
 
 /// Two gates of 人民广场 and 虹桥火车站 with riders of Hangzhou between them.
@@ -61,18 +63,55 @@ impl Line {
     }
 }
 
+/// A rider of Hangzhou with money, and the gates.
+fn story() -> (Stage, Phone, Line) {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 5);
+    stage.account(&phone, 10_000);
+    let line = Line::new(&mut stage);
+    (stage, phone, line)
+}
+
+/// The rider has ridden at 7 o'clock on 24 November.
+fn ridden() -> (Stage, Phone) {
+    let (mut stage, phone, mut line) = story();
+    line.ride(&mut stage, &phone, -120);
+    line.upload(&mut stage);
+    (stage, phone)
+}
+
+/// A second rider too, whose ride is to be contested.
+fn two_ridden() -> (Stage, Phone) {
+    let (mut stage, paid, mut line) = story();
+    let contested = Phone::new("330100", 6);
+    stage.account(&contested, 10_000);
+    line.ride(&mut stage, &paid, -120);
+    line.ride(&mut stage, &contested, -119);
+    line.upload(&mut stage);
+    (stage, contested)
+}
+
+/// The node of Zhejiang contests a rider's ride.
+fn contest(stage: &mut Stage, phone: &Phone) -> Uuid {
+    let document = stage.trips("310100", phone).remove(0).trip;
+    let wish = Command::OpenContest { document, reason: ContestReason::Duplicate, evidence: "paid by card".to_owned() };
+    let Reply::Contested { contest, .. } = stage.region.call("330000", CLERK, None, wish).reply() else { panic!() };
+    contest
+}
+
+/// Shanghai answers, and leaves of the claim what it says.
+fn answer(stage: &mut Stage, contest: Uuid, decision: ContestDecision, amount: Option<Fen>) {
+    let answer = Command::AnswerContest { contest, decision, explanation: "as agreed".to_owned(), amount };
+    stage.region.call("310000", CLERK, None, answer).reply();
+}
+
 /// From 09:00 on 24 November to 04:01 on 1 December.
 const TO_DECEMBER: i64 = (6 * 24 + 19) * 60 + 1;
 const DAY: i64 = 24 * 60;
 
 #[test]
 fn a_month_is_cut_once_and_confirmed_by_the_debtor() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 1);
-    stage.account(&phone, 10_000);
-    let mut line = Line::new(&mut stage);
-    line.ride(&mut stage, &phone, -120);
-    line.upload(&mut stage);
+    let (mut stage, _) = ridden();
     assert_eq!(refused(&mut stage, "310000", "2026-11"), "TRN-4004");
     stage.pass(TO_DECEMBER - 63);
     assert_eq!(refused(&mut stage, "310000", "2026-11"), "TRN-4004", "the last business day ends at 03:00");
@@ -82,7 +121,7 @@ fn a_month_is_cut_once_and_confirmed_by_the_debtor() {
     assert_eq!(statements.len(), 1);
     assert_eq!((statements[0].documents, statements[0].claimed_fen), (1, Fen(500)));
     for node in ["310000", "330000"] {
-        assert_eq!(state(&stage, node, "2026-11", "310100", "330100"), "confirmed", "{node}");
+        assert_eq!(statement(&stage, node, "2026-11").state, "confirmed", "{node}");
     }
     assert_eq!(refused(&mut stage, "310000", "2026-11"), "TRN-PERIOD-CLOSED");
     assert!(close(&mut stage, "330000", "2026-11").is_empty(), "Zhejiang claims nothing");
@@ -91,10 +130,7 @@ fn a_month_is_cut_once_and_confirmed_by_the_debtor() {
 
 #[test]
 fn what_is_uploaded_after_the_cut_belongs_to_the_next_month_with_its_own_day_of_travel() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 2);
-    stage.account(&phone, 10_000);
-    let mut line = Line::new(&mut stage);
+    let (mut stage, phone, mut line) = story();
     line.ride(&mut stage, &phone, 0);
     stage.pass(TO_DECEMBER);
     assert!(close(&mut stage, "310000", "2026-11").is_empty());
@@ -117,10 +153,7 @@ fn what_is_uploaded_after_the_cut_belongs_to_the_next_month_with_its_own_day_of_
 
 #[test]
 fn a_city_that_begins_its_day_later_never_books_into_a_month_that_was_cut() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 3);
-    stage.account(&phone, 10_000);
-    let mut line = Line::new(&mut stage);
+    let (mut stage, phone, mut line) = story();
     stage.pass(TO_DECEMBER);
     close(&mut stage, "310000", "2026-11");
     // A new map: business days begin at noon. By it 04:02 on 1 December is still November.
@@ -143,35 +176,20 @@ fn a_city_that_begins_its_day_later_never_books_into_a_month_that_was_cut() {
 
 #[test]
 fn a_debtor_whose_documents_differ_does_not_confirm() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 4);
-    stage.account(&phone, 10_000);
-    let mut line = Line::new(&mut stage);
-    line.ride(&mut stage, &phone, -120);
-    line.upload(&mut stage);
+    let (mut stage, _) = ridden();
     stage.tamper("330000", "UPDATE document SET amount_fen = 400");
     stage.pass(TO_DECEMBER);
     close(&mut stage, "310000", "2026-11");
     for node in ["310000", "330000"] {
-        assert_eq!(state(&stage, node, "2026-11", "310100", "330100"), "disputed", "{node}");
+        assert_eq!(statement(&stage, node, "2026-11").state, "disputed", "{node}");
         assert!(!stage.alarms(node).is_empty(), "{node}");
     }
 }
 
 #[test]
 fn what_is_under_contest_waits_and_is_paid_when_it_is_decided() {
-    let mut stage = Stage::new();
-    let (paid, contested) = (Phone::new("330100", 5), Phone::new("330100", 6));
-    stage.account(&paid, 10_000);
-    stage.account(&contested, 10_000);
-    let mut line = Line::new(&mut stage);
-    line.ride(&mut stage, &paid, -120);
-    line.ride(&mut stage, &contested, -119);
-    line.upload(&mut stage);
-    let document = stage.trips("310100", &contested).remove(0).trip;
-    let contest =
-        Command::OpenContest { document, reason: ContestReason::Duplicate, evidence: "paid by card".to_owned() };
-    let Reply::Contested { contest, .. } = stage.region.call("330000", CLERK, None, contest).reply() else { panic!() };
+    let (mut stage, contested) = two_ridden();
+    let contest = contest(&mut stage, &contested);
     stage.pass(TO_DECEMBER);
     let november = close(&mut stage, "310000", "2026-11").remove(0);
     assert_eq!((november.claimed_fen, november.contested, november.contested_fen), (Fen(1_000), 1, Fen(500)));
@@ -180,13 +198,7 @@ fn what_is_under_contest_waits_and_is_paid_when_it_is_decided() {
         pairs.iter().map(|pair| pair.payable_fen).sum::<Fen>()
     };
     assert_eq!(pays(&stage, "310000", "2026-11"), Fen(500));
-    let answer = Command::AnswerContest {
-        contest,
-        decision: ContestDecision::Adjusted,
-        explanation: "half of it".to_owned(),
-        amount: Some(Fen(200)),
-    };
-    stage.region.call("310000", CLERK, None, answer).reply();
+    answer(&mut stage, contest, ContestDecision::Adjusted, Some(Fen(200)));
     stage.region.carry_all();
     let accept = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
     stage.region.call("330000", CLERK, None, accept).reply();
@@ -195,7 +207,7 @@ fn what_is_under_contest_waits_and_is_paid_when_it_is_decided() {
     assert_eq!((december.claimed_fen, december.contested, december.previous_open), (Fen(-300), 0, 0));
     for node in ["310000", "330000"] {
         assert_eq!(pays(&stage, node, "2026-12"), Fen(200), "{node}: 500 that waited, 300 given back");
-        assert_eq!(state(&stage, node, "2026-12", "310100", "330100"), "confirmed");
+        assert_eq!(statement(&stage, node, "2026-12").state, "confirmed");
     }
     stage.check();
 }
@@ -252,44 +264,20 @@ pub fn agreed_pairs(stage: &Stage, period: &str) -> Vec<PairPosition> {
 
 #[test]
 fn a_contest_that_was_on_its_way_when_the_month_was_cut_is_not_paid_on_either_side() {
-    let mut stage = Stage::new();
-    let (paid, contested) = (Phone::new("330100", 5), Phone::new("330100", 6));
-    stage.account(&paid, 10_000);
-    stage.account(&contested, 10_000);
-    let mut line = Line::new(&mut stage);
-    line.ride(&mut stage, &paid, -120);
-    line.ride(&mut stage, &contested, -119);
-    line.upload(&mut stage);
+    let (mut stage, contested) = two_ridden();
     stage.pass(TO_DECEMBER);
-    let document = stage.trips("310100", &contested).remove(0).trip;
-    let contest = Command::OpenContest { document, reason: ContestReason::Duplicate, evidence: String::new() };
-    let Reply::Contested { contest, .. } = stage.region.call("330000", CLERK, None, contest).reply() else { panic!() };
+    let contest = contest(&mut stage, &contested);
     // Shanghai does not know of it yet.
     let november = close(&mut stage, "310000", "2026-11").remove(0);
     assert_eq!((november.claimed_fen, november.contested), (Fen(1_000), 0));
-    let row = |stage: &Stage, node: &str| {
-        let row = statements::statement(
-            stage.region.view(node),
-            "2026-11".parse().expect("a month"),
-            division("310100"),
-            division("330100"),
-        );
-        row.expect("readable").expect("a statement")
-    };
     for node in ["310000", "330000"] {
-        assert_eq!(row(&stage, node).state, "confirmed", "{node}");
-        assert_eq!(row(&stage, node).under_contest().contested_fen, Fen(500), "{node}");
+        assert_eq!(statement(&stage, node, "2026-11").state, "confirmed", "{node}");
+        assert_eq!(statement(&stage, node, "2026-11").under_contest().contested_fen, Fen(500), "{node}");
     }
     let pairs = agreed_pairs(&stage, "2026-11");
     assert_eq!(pairs.iter().map(|pair| pair.payable_fen).sum::<Fen>(), Fen(500));
     // Taken back in December: November paid 500 less, December pays nothing more.
-    let answer = Command::AnswerContest {
-        contest,
-        decision: ContestDecision::Withdrawn,
-        explanation: String::new(),
-        amount: None,
-    };
-    stage.region.call("310000", CLERK, None, answer).reply();
+    answer(&mut stage, contest, ContestDecision::Withdrawn, None);
     stage.pass(31 * DAY);
     close(&mut stage, "310000", "2026-12");
     let pairs = agreed_pairs(&stage, "2026-12");
@@ -299,29 +287,16 @@ fn a_contest_that_was_on_its_way_when_the_month_was_cut_is_not_paid_on_either_si
 
 #[test]
 fn a_claim_that_the_creditor_takes_back_while_the_answer_is_on_its_way_changes_nothing_about_it() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 5);
-    stage.account(&phone, 10_000);
-    let mut line = Line::new(&mut stage);
-    line.ride(&mut stage, &phone, -120);
-    line.upload(&mut stage);
-    let document = stage.trips("310100", &phone).remove(0).trip;
-    let contest = Command::OpenContest { document, reason: ContestReason::Duplicate, evidence: String::new() };
-    let Reply::Contested { contest, .. } = stage.region.call("330000", CLERK, None, contest).reply() else { panic!() };
+    let (mut stage, phone) = ridden();
+    let contest = contest(&mut stage, &phone);
     stage.pass(TO_DECEMBER);
     let closing = Command::ClosePeriod { period: "2026-11".to_owned() };
     stage.region.call("310000", CLERK, None, closing).reply();
     stage.region.carry("310000", "330000");
-    let answer = Command::AnswerContest {
-        contest,
-        decision: ContestDecision::Withdrawn,
-        explanation: String::new(),
-        amount: None,
-    };
-    stage.region.call("310000", CLERK, None, answer).reply();
+    answer(&mut stage, contest, ContestDecision::Withdrawn, None);
     stage.region.carry_all();
     for node in ["310000", "330000"] {
-        assert_eq!(state(&stage, node, "2026-11", "310100", "330100"), "confirmed", "{node}");
+        assert_eq!(statement(&stage, node, "2026-11").state, "confirmed", "{node}");
     }
     let pairs = agreed_pairs(&stage, "2026-11");
     assert_eq!(pairs.iter().map(|pair| pair.payable_fen).collect::<Vec<_>>(), [Fen(0)]);
@@ -330,12 +305,7 @@ fn a_claim_that_the_creditor_takes_back_while_the_answer_is_on_its_way_changes_n
 
 #[test]
 fn a_debtor_that_names_contests_which_nobody_was_told_of_does_not_confirm() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 5);
-    stage.account(&phone, 10_000);
-    let mut line = Line::new(&mut stage);
-    line.ride(&mut stage, &phone, -120);
-    line.upload(&mut stage);
+    let (mut stage, _) = ridden();
     stage.pass(TO_DECEMBER);
     let closing = Command::ClosePeriod { period: "2026-11".to_owned() };
     stage.region.call("310000", CLERK, None, closing).reply();
@@ -347,25 +317,14 @@ fn a_debtor_that_names_contests_which_nobody_was_told_of_does_not_confirm() {
         under_contest: UnderContest { contested: 1, contested_fen: Fen(500), ..UnderContest::default() },
     };
     stage.forge("330000", "310000", Message::StatementAnswer(answer));
-    let row = statements::statement(
-        stage.region.view("310000"),
-        "2026-11".parse().expect("a month"),
-        division("310100"),
-        division("330100"),
-    );
-    let row = row.expect("readable").expect("a statement");
+    let row = statement(&stage, "310000", "2026-11");
     assert_eq!((row.state.as_str(), row.difference), ("disputed", Some(StatementDifference::UnderContest)));
     assert_eq!(row.under_contest(), UnderContest::default(), "what Shanghai knows counts for Shanghai");
 }
 
 #[test]
 fn months_are_cut_in_their_order() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 5);
-    stage.account(&phone, 10_000);
-    let mut line = Line::new(&mut stage);
-    line.ride(&mut stage, &phone, -120);
-    line.upload(&mut stage);
+    let (mut stage, _) = ridden();
     stage.pass(TO_DECEMBER);
     stage.pass(31 * DAY);
     assert_eq!(refused(&mut stage, "310000", "2026-12"), "TRN-4005", "November has documents");

@@ -138,6 +138,22 @@ impl Stage {
         self.region.deliver(&feed, held, vec![serde_json::to_vec(&envelope).expect("JSON")]);
     }
 
+    /// What `from` has for `to` is lost on its way: noise comes under its numbers.
+    pub fn lose(&mut self, from: &str, to: &str) {
+        let address = |code: &str| Address::new(division(code), Transit::NAME);
+        let feed = Feed::new(address(from), address(to));
+        let next = |node: &str| huitong_store::feeds::next_number(self.region.view(node), &feed).expect("readable");
+        let (held, sent) = (next(to), next(from));
+        self.region.deliver(&feed, held, (held..sent).map(|_| b"noise".to_vec()).collect());
+    }
+
+    /// How many messages a node has sent to another.
+    pub fn sent(&self, from: &str, to: &str) -> u64 {
+        let address = |code: &str| Address::new(division(code), Transit::NAME);
+        let feed = Feed::new(address(from), address(to));
+        huitong_store::feeds::next_number(self.region.view(from), &feed).expect("readable") - 1
+    }
+
     /// Codes of the messages that a node refused.
     pub fn unread(&self, node: &str) -> Vec<String> {
         let view = self.region.view(node);

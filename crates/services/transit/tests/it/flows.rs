@@ -143,6 +143,12 @@ fn day() -> Date {
     DAY.parse().expect("a date")
 }
 
+/// The day as it would be counted now.
+fn counted(stage: &Stage) -> flows::Day {
+    let view = stage.region.view("310000");
+    flows::count(&super::stage::transit(), view, division("310100"), day()).expect("readable")
+}
+
 /// What anybody is told of the day.
 fn told(stage: &Stage, table: FlowTable) -> Option<Published> {
     flows::published(stage.region.view("310000"), division("310100"), day(), table).expect("readable")
@@ -228,9 +234,7 @@ fn somebody_who_compares_answers_before_and_after_a_late_trip_learns_nothing() {
     upload(&mut stage, &late);
     stage.pass(1);
     stage.pass(10 * 24 * 60);
-    let [hours, ..] =
-        flows::between_cities(&super::stage::transit(), stage.region.view("310000"), division("310100"), day())
-            .expect("readable");
+    let [hours, ..] = counted(&stage).between_cities;
     let counted_now = hours.publish(&digest("any key"));
     assert_eq!(figure(&counted_now, "330200", "08"), Some(10), "counted today the trip would show, and its companion");
     assert!(figure(&counted_now, "330100", "08").is_some());
@@ -289,11 +293,9 @@ fn a_station_is_shown_by_its_riders_and_not_by_its_taps() {
     stage.upload(&other);
     stage.pass(80 * 60);
     stage.pass(48 * 60);
-    let view = stage.region.view("310000");
-    let names = flows::station_names(&super::stage::transit(), view, division("310100")).expect("readable");
-    let counted = flows::station_days::read(view, division("310100"), day(), names).expect("readable");
-    let row = counted.entries.rows.iter().position(|name| name == "205").expect("on the map");
-    let cell = counted.entries.grid[counted.entries.place(row, 3)];
+    let entries = counted(&stage).figures.entries;
+    let row = entries.rows.iter().position(|name| name == "205").expect("on the map");
+    let cell = entries.grid[entries.place(row, 3)];
     assert_eq!((cell.count, cell.riders), (12, 1), "twelve entries, one rider");
     let days = told(&stage, FlowTable::StationDays).expect("published");
     assert_eq!(figure(&days, "205", "entries"), None);

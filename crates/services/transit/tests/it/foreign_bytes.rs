@@ -343,7 +343,7 @@ fn serves_on(stage: &mut Stage, courier: &mut Courier, gates: &mut (Gate, Gate))
     assert!(matches!(paid, Reply::Paid { balance_fen: Fen(4_700), .. }), "{paid:?}");
 }
 
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 28] = [
     "transit.adjust_result.v1",
     "transit.charge_result.v1",
     "transit.code_ask.v1",
@@ -364,6 +364,7 @@ const KINDS: [&str; 27] = [
     "transit.fare_pack.v1",
     "transit.key_set.v1",
     "transit.period_statement.v1",
+    "transit.publication_ask.v1",
     "transit.service_order.v1",
     "transit.split_answer.v1",
     "transit.split_notice.v1",

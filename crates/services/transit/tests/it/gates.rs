@@ -7,7 +7,9 @@ use huitong_transit::model::order::{FreeExitRule, OrderKind};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::tap::TapState;
 use huitong_transit::model::trip::{TripKind, TripState};
-use huitong_transit::query::{dated, gate_tables, taps, trips};
+use huitong_transit::query::{dated, gate_tables, gates, taps, trips};
+use huitong_transit_code::state::{CityRules, ServiceState};
+use serde_json::json;
 
 use super::desk::Shanghai;
 use super::invariants::check_invariants;
@@ -210,4 +212,29 @@ fn after_the_end_of_a_pack_the_one_before_it_does_not_come_back() {
     ] {
         assert_eq!(version(day), expected, "{day}");
     }
+}
+
+#[test]
+fn what_a_city_sets_for_its_gates_is_in_their_state_from_the_map_on_that_says_it() {
+    let mut stage = Stage::with(|network, map| {
+        if network == "310100" {
+            let set = json!({ "skew_s": 10, "passback_s": 90, "deny_age_limit_h": 2, "deny_stale": "accept_flagged" });
+            map["parameters"].as_object_mut().expect("parameters").extend(set.as_object().expect("an object").clone());
+        }
+    });
+    stage.gate("SH-PEOPLE-1", "310100", 207, 2);
+    stage.gate("HZ-EAST-1", "330100", 109, 1);
+    let rules = |stage: &Stage, node: &str, gate: &str| {
+        let view = stage.region.view(node);
+        let gate = gates::gate(view, gate).expect("readable").expect("registered");
+        let state = gate_tables::state(&transit(), view, &gate, None, stage.now()).expect("readable");
+        ServiceState::parse(&state.expect("fares are in force").to_bytes()).expect("as gates read it").rules
+    };
+    let set = CityRules { skew_s: 10, passback_s: 90, deny_age_max_s: 7_200, accepts_stale_deny: true };
+    assert_eq!(rules(&stage, "310000", "SH-PEOPLE-1"), set);
+    assert_eq!(rules(&stage, "330000", "HZ-EAST-1"), CityRules::default());
+    let mut map: serde_json::Value = serde_json::from_str(&stage.map_text("310100", 1)).expect("JSON");
+    (map["version"], map["parameters"]["skew_s"]) = (2.into(), 40.into());
+    stage.region.call("310000", METRO, None, Command::PublishMap { text: map.to_string() }).reply();
+    assert_eq!(rules(&stage, "310000", "SH-PEOPLE-1"), CityRules { skew_s: 40, ..set });
 }

@@ -247,12 +247,14 @@ fn check_named(stage: &Stage, invariant: &str, sentence: &str, tamper: impl FnOn
     assert!(found.iter().any(is_named), "no {invariant} with {sentence:?} in {found:#?}");
 }
 
-/// The same for a change of the views.
+/// The same for changes of the views, each by itself: invariant, sentence, SQL.
 #[track_caller]
-fn check_sql(stage: &Stage, invariant: &str, sentence: &str, sql: &str) {
-    check_named(stage, invariant, sentence, |file| {
-        assert!(file.execute(sql, params![]).expect("SQL") > 0, "nothing was changed by {sql}");
-    });
+fn check_each(stage: &Stage, cases: &[(&str, &str, &str)]) {
+    for (invariant, sentence, sql) in cases {
+        check_named(stage, invariant, sentence, |file| {
+            assert!(file.execute(sql, params![]).expect("SQL") > 0, "nothing was changed by {sql}");
+        });
+    }
 }
 
 /// A node with paired, single-sided, shared and adjusted trips, and a month that was closed.
@@ -278,6 +280,16 @@ fn played() -> Stage {
 #[test]
 fn the_audit_names_trips_that_were_tampered_with() {
     let stage = played();
+    const CASES: &[(&str, &str, &str)] = &[
+        ("J1", "does not hold it", "UPDATE trip SET trip = zeroblob(32) WHERE trip = (SELECT MIN(trip) FROM trip)"),
+        ("J1", "no document of it", "DELETE FROM document WHERE kind = 'trip'"),
+        ("J4", "the view says", "UPDATE trip SET charge_fen = charge_fen + 100 WHERE adjusts = 0"),
+        ("J4", "no adjustments say so", "UPDATE trip SET charge_fen = charge_fen + 100 WHERE adjusts = 0"),
+        ("J4", "no adjustments say so", "DELETE FROM trip_adjust"),
+        ("J4", "has no document of that amount", "DELETE FROM document WHERE kind = 'adjust'"),
+        ("J8", "begins while", "UPDATE trip SET ended = ended + 86400000 WHERE kind = 'paired'"),
+    ];
+    check_each(&stage, CASES);
     const OF_FINAL: &str =
         "SELECT entry FROM trip WHERE adjusts = 0 AND kind = 'paired' AND state = 'charged' ORDER BY trip LIMIT 1";
     const ADJUSTED: &str = "SELECT entry FROM trip_adjust LIMIT 1";
@@ -287,13 +299,6 @@ fn the_audit_names_trips_that_were_tampered_with() {
             trips.iter_mut().filter(|trip| trip["trip"]["kind"] == "paired").for_each(|trip| change(&mut trip["trip"]));
         });
     };
-    check_sql(
-        &stage,
-        "J1",
-        "does not hold it",
-        "UPDATE trip SET trip = zeroblob(32) WHERE trip = (SELECT MIN(trip) FROM trip)",
-    );
-    check_sql(&stage, "J1", "no document of it", "DELETE FROM document WHERE kind = 'trip'");
     check_named(&stage, "J1", "not the hash of its taps", |file| {
         final_trip(file, |trip| trip["taps"][0]["hash"] = Value::from("00".repeat(32)));
     });
@@ -310,10 +315,6 @@ fn the_audit_names_trips_that_were_tampered_with() {
             adjust["reason"] = Value::from("late_tap");
         });
     });
-    check_sql(&stage, "J4", "the view says", "UPDATE trip SET charge_fen = charge_fen + 100 WHERE adjusts = 0");
-    check_sql(&stage, "J4", "no adjustments say so", "UPDATE trip SET charge_fen = charge_fen + 100 WHERE adjusts = 0");
-    check_sql(&stage, "J4", "no adjustments say so", "DELETE FROM trip_adjust");
-    check_sql(&stage, "J4", "has no document of that amount", "DELETE FROM document WHERE kind = 'adjust'");
     check_named(&stage, "J4", "does not follow", |file| {
         alter(file, entry(file, ADJUSTED), |json| {
             body(json, "transit.trip_adjusted.v1")["adjust"]["change_fen"] = Value::from(-1);
@@ -323,40 +324,27 @@ fn the_audit_names_trips_that_were_tampered_with() {
         final_trip(file, |trip| trip["fare"]["overstay_fen"] = Value::from(7));
     });
     check_named(&stage, "J12", "above the limit", |file| final_trip(file, |trip| trip["limit_fen"] = Value::from(1)));
-    check_sql(&stage, "J8", "begins while", "UPDATE trip SET ended = ended + 86400000 WHERE kind = 'paired'");
 }
 
 #[test]
 fn the_audit_names_taps_and_figures_that_were_tampered_with() {
     let stage = played();
-    check_sql(&stage, "J2", "in no trip", "DELETE FROM tap_trip WHERE trip = (SELECT MAX(trip) FROM trip)");
-    check_sql(&stage, "J2", "does not exist", "UPDATE tap_trip SET trip = zeroblob(32)");
-    check_sql(&stage, "J7", "without alarm", "UPDATE gate_epoch SET highest = highest + 2");
-    check_sql(
-        &stage,
-        "J7",
-        "numbers held",
-        "UPDATE gate_epoch SET highest = highest + 2, contiguous_to = contiguous_to + 2",
-    );
-    check_sql(&stage, "J7", "numbers held", "DELETE FROM tap WHERE sequence = 1");
-    check_sql(&stage, "J7", "never given", "UPDATE gate_epoch SET hole_alarm_at = 1");
-    check_sql(&stage, "J8", "used by another tap", "UPDATE code_use SET sequence = sequence + 1000");
-    check_sql(&stage, "J8", "that is not held", "UPDATE code_use SET sequence = sequence + 1000");
-    check_sql(&stage, "J9", "does not verify", "UPDATE key_set SET bytes = zeroblob(64)");
-    check_sql(
-        &stage,
-        "J9",
-        "not the one that was verified",
-        "UPDATE tap SET hash = zeroblob(32) WHERE rider IS NOT NULL",
-    );
-    check_sql(
-        &stage,
-        "J11",
-        "entries: kept",
-        "UPDATE station_day SET entries = exits, exits = entries WHERE entries <> exits",
-    );
-    check_sql(&stage, "J11", "no figures", "DELETE FROM station_day");
-    check_sql(&stage, "J12", "provisional fare", "UPDATE tap SET limit_fen = 1 WHERE rider IS NOT NULL");
+    const CASES: &[(&str, &str, &str)] = &[
+        ("J2", "in no trip", "DELETE FROM tap_trip WHERE trip = (SELECT MAX(trip) FROM trip)"),
+        ("J2", "does not exist", "UPDATE tap_trip SET trip = zeroblob(32)"),
+        ("J7", "without alarm", "UPDATE gate_epoch SET highest = highest + 2"),
+        ("J7", "numbers held", "UPDATE gate_epoch SET highest = highest + 2, contiguous_to = contiguous_to + 2"),
+        ("J7", "numbers held", "DELETE FROM tap WHERE sequence = 1"),
+        ("J7", "never given", "UPDATE gate_epoch SET hole_alarm_at = 1"),
+        ("J8", "used by another tap", "UPDATE code_use SET sequence = sequence + 1000"),
+        ("J8", "that is not held", "UPDATE code_use SET sequence = sequence + 1000"),
+        ("J9", "does not verify", "UPDATE key_set SET bytes = zeroblob(64)"),
+        ("J9", "not the one that was verified", "UPDATE tap SET hash = zeroblob(32) WHERE rider IS NOT NULL"),
+        ("J11", "entries: kept", "UPDATE station_day SET entries = exits, exits = entries WHERE entries <> exits"),
+        ("J11", "no figures", "DELETE FROM station_day"),
+        ("J12", "provisional fare", "UPDATE tap SET limit_fen = 1 WHERE rider IS NOT NULL"),
+    ];
+    check_each(&stage, CASES);
     check_named(&stage, "J10", "outside its time", |file| {
         // The gate's clock in a record, five minutes later than it was.
         let found = "SELECT gate, epoch, sequence, entry FROM tap WHERE rider IS NOT NULL AND state IN (0, 1) ORDER BY gate LIMIT 1";
@@ -381,26 +369,27 @@ fn the_audit_names_taps_and_figures_that_were_tampered_with() {
 #[test]
 fn the_audit_names_money_that_was_tampered_with() {
     let stage = played();
-    check_sql(
-        &stage,
-        "J5",
-        "do not add up",
-        "UPDATE ledger_account SET debits_posted = debits_posted + 1 WHERE code LIKE 'receivable/%'",
-    );
-    check_sql(&stage, "J5", "the book nothing", "DELETE FROM ledger_account WHERE code LIKE 'payable/310100/32%'");
-    check_sql(&stage, "J5", "the trips", "UPDATE document SET amount_fen = amount_fen + 1 WHERE kind = 'split'");
-    check_sql(&stage, "J5", "sums of the day", "UPDATE document_day SET documents = documents + 1");
-    check_sql(&stage, "J5", "sums of the day", "DELETE FROM document_day");
-    check_sql(&stage, "J5", "were stated", "UPDATE document SET booking_day = '2026-12-30' WHERE kind = 'trip'");
-    check_sql(
-        &stage,
-        "J1",
-        "more than once",
-        "UPDATE ledger_transfer SET reference = (SELECT lower(hex(trip)) FROM home_trip LIMIT 1)",
-    );
-    check_sql(&stage, "J4", "home holds", "UPDATE home_trip SET charge_fen = charge_fen + 1");
-    check_sql(&stage, "J4", "home charges otherwise", "UPDATE home_trip SET charge_fen = charge_fen + 1");
-    check_sql(&stage, "J8", "with another trip", "UPDATE home_code_use SET trip = zeroblob(32)");
+    const CASES: &[(&str, &str, &str)] = &[
+        (
+            "J5",
+            "do not add up",
+            "UPDATE ledger_account SET debits_posted = debits_posted + 1 WHERE code LIKE 'receivable/%'",
+        ),
+        ("J5", "the book says 0.00, the trips", "DELETE FROM ledger_account WHERE code LIKE 'payable/310100/32%'"),
+        ("J5", "the trips", "UPDATE document SET amount_fen = amount_fen + 1 WHERE kind = 'split'"),
+        ("J5", "sums of the day", "UPDATE document_day SET documents = documents + 1"),
+        ("J5", "sums of the day", "DELETE FROM document_day"),
+        ("J5", "were stated", "UPDATE document SET booking_day = '2026-12-30' WHERE kind = 'trip'"),
+        (
+            "J1",
+            "more than once",
+            "UPDATE ledger_transfer SET reference = (SELECT lower(hex(trip)) FROM home_trip LIMIT 1)",
+        ),
+        ("J4", "home holds", "UPDATE home_trip SET charge_fen = charge_fen + 1"),
+        ("J4", "home charges otherwise", "UPDATE home_trip SET charge_fen = charge_fen + 1"),
+        ("J8", "with another trip", "UPDATE home_code_use SET trip = zeroblob(32)"),
+    ];
+    check_each(&stage, CASES);
 }
 
 #[test]

@@ -7,15 +7,18 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
+use huitong_ledger::positions::Gross;
 use huitong_service_kit::harness::{Called, Region};
 use huitong_service_kit::toml_data::json_text;
 use huitong_service_kit::{Stop, View};
 use huitong_transit::Transit;
+use huitong_transit::accounts::Side;
 use huitong_transit::command::{AccountWish, AuthoriseWish, Command, GateWish, Reply, TakenReply};
 use huitong_transit::keys::{Issuer, IssuerKeys};
 use huitong_transit::model::key_set::{IssuerText, KeySetText};
 use huitong_transit::model::rider::{AccountToken, Rider};
 use huitong_transit::model::tap::{Direction, TapKey};
+use huitong_transit::query::pairs;
 use huitong_transit::query::trips::{self, TripRow};
 use huitong_transit::verify::{self, GateBatch, Verifier};
 use huitong_transit_code::Reason;
@@ -448,22 +451,11 @@ impl Stage {
         }
         let differences = self.region.replay_differences();
         assert!(differences.is_empty(), "views differ from replay: {differences:?}");
-        let mut due: BTreeMap<(String, String), i64> = BTreeMap::new();
-        let mut owed = due.clone();
+        let (mut due, mut owed) = (Gross::new(), Gross::new());
         for node in NODES {
-            for (code, amount) in self.balances(node, "receivable") {
-                let mut parts = code.split('/').skip(1).map(str::to_owned);
-                let pair = (parts.next().expect("creditor"), parts.next().expect("debtor"));
-                *due.entry(pair).or_default() += amount.0;
-            }
-            for (code, amount) in self.balances(node, "payable") {
-                let mut parts = code.split('/').skip(1).map(str::to_owned);
-                let (debtor, creditor) = (parts.next().expect("debtor"), parts.next().expect("creditor"));
-                *owed.entry((creditor, debtor)).or_default() -= amount.0;
-            }
+            pairs::add(self.region.view(node), Side::Receivable, &mut due).expect("readable");
+            pairs::add(self.region.view(node), Side::Payable, &mut owed).expect("readable");
         }
-        due.retain(|_, amount| *amount != 0);
-        owed.retain(|_, amount| *amount != 0);
         assert_eq!(due, owed, "J5: receivables equal payables");
     }
 }

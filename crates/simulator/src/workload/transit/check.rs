@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use huitong_ledger::positions::Gross;
 use huitong_store::View;
 use huitong_transit::Transit;
+use huitong_transit::accounts::Side;
+use huitong_transit::query::pairs;
 
 use super::super::{Views, readable};
 use crate::region;
@@ -29,12 +32,12 @@ pub fn always(views: &Views<'_>) -> Result<(), String> {
 /// When all is healed and quiet.
 pub fn at_rest(views: &Views<'_>) -> Result<(), String> {
     let up = views.up("transit");
-    let (mut due, mut owed) = (BTreeMap::new(), BTreeMap::new());
+    let (mut due, mut owed) = (Gross::new(), Gross::new());
     let mut claimed: BTreeMap<String, i64> = BTreeMap::new();
     let mut charged = claimed.clone();
     for (node, view) in &up {
-        pairs(*view, "receivable", 1, &mut due)?;
-        pairs(*view, "payable", -1, &mut owed)?;
+        readable(pairs::add(*view, Side::Receivable, &mut due))?;
+        readable(pairs::add(*view, Side::Payable, &mut owed))?;
         let waiting =
             readable(view.one("SELECT COUNT(*) FROM trip WHERE state = 'priced'", [], |row| row.get::<_, i64>(0)))?;
         if waiting != Some(0) {
@@ -89,18 +92,6 @@ pub fn effects(views: &Views<'_>) -> Result<Vec<(&'static str, u64)>, String> {
         counts.push((name, sum));
     }
     Ok(counts)
-}
-
-/// Balances by creditor and debtor.
-fn pairs(view: View<'_>, class: &str, sign: i64, sums: &mut BTreeMap<(String, String), i64>) -> Result<(), String> {
-    for (code, amount) in readable(huitong_ledger::report::balances_below(view, class))? {
-        let mut parts = code.split('/').skip(1).map(str::to_owned);
-        let (one, other) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let pair = if sign > 0 { (one, other) } else { (other, one) };
-        *sums.entry(pair).or_default() += sign * amount.0;
-    }
-    sums.retain(|_, amount| *amount != 0);
-    Ok(())
 }
 
 fn amounts(view: View<'_>, sql: &str, sums: &mut BTreeMap<String, i64>) -> Result<(), String> {

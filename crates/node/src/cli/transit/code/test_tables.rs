@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use huitong_transit_code::attack::Bench;
 use huitong_transit_code::make::{self, DeltaContent, KeySetContent, Sign};
-use huitong_transit_code::state::ServiceState;
+use huitong_transit_code::state::{CityRules, ServiceState};
 
 use super::super::output;
 use super::test_keys;
@@ -58,6 +58,7 @@ pub fn run(arguments: &TestTablesArguments) -> anyhow::Result<i32> {
         is_free_exit: arguments.free_exit,
         provisional_fen: arguments.provisional_fen,
         fare_pack_version: 1,
+        rules: CityRules::default(),
     };
     let bodies = [
         ("key-set.bin", make::key_set(&key_set)),

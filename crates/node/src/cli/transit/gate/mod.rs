@@ -14,6 +14,7 @@ use huitong_transit_code::gate::{Direction, GateRules, Policy};
 use huitong_transit_code::make::Sign;
 use huitong_transit_code::record::text_field;
 use huitong_transit_code::signature::Key;
+use huitong_transit_code::state::SKEW_MAX_S;
 use serde_json::json;
 
 use answer::Screen;
@@ -101,9 +102,15 @@ pub struct GateArguments {
     /// The city's choice: while the clock cannot be trusted, accept with a flag
     #[arg(long)]
     accept_untrusted_clock: bool,
-    /// The city's choice: with a deny list over its age limit, accept with a flag
+    /// The gate's own setting: with a deny list over its age limit, accept with a flag. Else as the city's state says
     #[arg(long)]
     accept_stale_deny_list: bool,
+    /// The gate's own setting: the time window is open so many seconds on both sides. Else as the city's state says
+    #[arg(long, value_parser = clap::value_parser!(i64).range(0..=i64::from(SKEW_MAX_S)))]
+    skew_s: Option<i64>,
+    /// The gate's own setting: a second entry within so many seconds is refused. Else as the city's state says
+    #[arg(long, value_parser = clap::value_parser!(i64).range(0..=86_400))]
+    passback_s: Option<i64>,
     #[command(flatten)]
     sizes: Sizes,
     /// For tests: end by abort when this record is on disk and not yet answered
@@ -186,10 +193,11 @@ fn operator(arguments: &GateArguments) -> anyhow::Result<Key> {
 }
 
 fn rules(arguments: &GateArguments) -> GateRules {
-    let policy = |accepts: bool| if accepts { Policy::AcceptFlagged } else { Policy::Refuse };
     GateRules {
-        clock_untrusted: policy(arguments.accept_untrusted_clock),
-        deny_stale: policy(arguments.accept_stale_deny_list),
+        skew_s: arguments.skew_s,
+        passback_s: arguments.passback_s,
+        clock_untrusted: if arguments.accept_untrusted_clock { Policy::AcceptFlagged } else { Policy::Refuse },
+        deny_stale: arguments.accept_stale_deny_list.then_some(Policy::AcceptFlagged),
         ..GateRules::default()
     }
 }

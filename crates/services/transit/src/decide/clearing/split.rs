@@ -7,13 +7,12 @@ use huitong_kernel::time::{Date, days_since_epoch};
 use huitong_service_kit::{Context, Decision, Outgoing, Stop, StoreError, View};
 
 use crate::accounts::Postings;
-use crate::decide::{Decided, adjust, node_of, send};
+use crate::decide::{Decided, adjust, check_sender, node_of, send};
 use crate::event::Event;
-use crate::model::fare::ride::Ride;
 use crate::model::message::{Message, TripAdjust};
 use crate::model::settlement::{Document, DocumentKind, SplitNotice};
 use crate::model::split::{Splitting, Weights, parts, splitting};
-use crate::model::trip::{TripFinal, TripKind};
+use crate::model::trip::TripFinal;
 use crate::query::{dated, documents, splits};
 use crate::{Transit, refusal};
 
@@ -78,16 +77,8 @@ fn key_of(
     trip: &TripFinal,
     context: &Context<'_>,
 ) -> Result<Result<Option<Key>, String>, StoreError> {
-    let (Some(from), Some(to), Some(first)) = (trip.from, trip.to, trip.taps.first()) else { return Ok(Ok(None)) };
+    let Some(ride) = trip.ride() else { return Ok(Ok(None)) };
     let Some(map) = dated::map(transit, view, trip.network, trip.pack.network_version)? else { return Ok(Ok(None)) };
-    let ride = Ride {
-        from,
-        to,
-        line: (trip.kind == TripKind::SingleTap).then_some(first.line),
-        entry: first.at,
-        exit: trip.taps.last().map_or(first.at, |tap| tap.at),
-        account_type: trip.account_type,
-    };
     let rules = dated::split_rules(view, trip.network)?;
     let own = context.home.jurisdiction;
     let alarm = |why: String| format!("{}: trip {}: {why}", refusal::SPLIT.code, trip.trip_id);
@@ -194,9 +185,7 @@ pub fn take(
     context: &mut Context<'_>,
 ) -> Decided {
     let own = context.home.jurisdiction;
-    if node_of(context, notice.operating) != Some(from) {
-        return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.operating).into());
-    }
+    check_sender(context, notice.operating, from)?;
     if node_of(context, notice.partner) != Some(own) {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", notice.partner).into());
     }

@@ -15,7 +15,7 @@ use crate::command::Reply;
 use crate::decide::publish::keeper;
 use crate::decide::{Decided, finalise::merge, node_of, send, send_all};
 use crate::event::{DenyCaused, DenyChange, Event};
-use crate::model::deny::{DeltaText, DenyAdd, DenyClass, DenyEntry};
+use crate::model::deny::{CHANGES_MAX, DeltaText, DenyAdd, DenyClass, DenyEntry};
 use crate::model::message::Message;
 use crate::model::rider::AccountToken;
 use crate::query::{accounts, dated, deny, grants};
@@ -26,8 +26,6 @@ use crate::refusal;
 pub const PUBLISH_AFTER: DurationMs = DurationMs::seconds(15);
 /// A delta without changes keeps `as_of` young.
 pub const HEARTBEAT: DurationMs = DurationMs::minutes(60);
-/// Changes of one delta; what is more waits for the next tick.
-const CHANGES_MAX: usize = 5_000;
 /// A closed account stays listed until its last authorisation is dead.
 const CLOSED_KEPT: DurationMs = DurationMs::days(8);
 const CLOSED_MAX: usize = 500;
@@ -202,9 +200,17 @@ pub fn publish(view: View<'_>, context: &mut Context<'_>) -> Decided {
         head.map_or((0, Default::default(), Instant(0)), |head| (head.sequence, head.hash, head.as_of));
     // Gates count in whole seconds.
     let as_of = Instant(context.now.0.div_euclid(1_000) * 1_000).max(at_least);
+    // What is more waits for the next tick.
     let pending = deny::pending(view, as_of, CHANGES_MAX)?;
-    let mut delta =
-        DeltaText { home: own, sequence: sequence + 1, previous, as_of, adds: Vec::new(), removes: Vec::new() };
+    let mut delta = DeltaText {
+        home: own,
+        sequence: sequence + 1,
+        previous,
+        as_of,
+        adds: Vec::new(),
+        removes: Vec::new(),
+        snapshot_hash: None,
+    };
     for change in pending {
         if change.is_add {
             delta.adds.push(DenyAdd { entry: change.entry, valid_from: change.valid_from });

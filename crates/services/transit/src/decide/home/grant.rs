@@ -11,7 +11,7 @@ use super::authorise::Made;
 use super::{deny, limits, own_account};
 use crate::Transit;
 use crate::command::{GrantWish, Reply};
-use crate::decide::{Decided, node_of, own_city, send};
+use crate::decide::{Decided, check_sender, node_of, own_city, send};
 use crate::event::Event;
 use crate::model::message::{CodeAsk, CodeGrant, Message};
 use crate::model::parameters::Parameters;
@@ -131,9 +131,7 @@ fn make(
     context: &Context<'_>,
 ) -> Result<CodeGrant, Stop> {
     own_city(context, ask.network, "network")?;
-    if node_of(context, ask.home) != Some(from) {
-        return Err(refusal::NOT_OF_THIS_NODE.with("division", ask.home).into());
-    }
+    check_sender(context, ask.home, from)?;
     let issuer = transit.keys.of(ask.network).filter(|issuer| issuer.issuer == ask.account.issuer());
     let issuer = issuer.ok_or_else(|| refusal::NO_ISSUER_KEY.refuse())?;
     let known = grants::of_account(view, &ask.account)?;

@@ -8,7 +8,6 @@ mod gates;
 mod key_sets;
 mod maps;
 mod open_taps;
-mod republications;
 mod scope;
 mod service_orders;
 mod split_rules;
@@ -36,7 +35,6 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.fare.publish", split_rules::publish_split_rule),
         endpoint!("transit.fare.read", split_rules::list_split_rules),
         endpoint!("transit.fare.read", fares::get_fare),
-        endpoint!("transit.republish", republications::republish_transit),
         endpoint!("transit.gate.write", gates::put_gates),
         endpoint!("transit.gate.read", gates::list_gates),
         endpoint!("transit.table.read", gate_tables::get_gate_tables),

@@ -1,16 +1,19 @@
 //! J5 at this node: what the book says is due and owed is what the documents' trips say; days and periods keep their sums.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use huitong_kernel::division::Division;
-use huitong_ledger::report::{adds_up, balances_below};
+use huitong_kernel::money::Fen;
+use huitong_ledger::positions::Gross;
+use huitong_ledger::report::adds_up;
 use huitong_service_kit::{StoreError, View};
 
 use super::{Audit, Place};
+use crate::accounts::Side;
 use crate::model::period::Period;
 use crate::model::settlement::PeriodStatement;
-use crate::query::Text;
 use crate::query::statements::{self, StatementRow, Wanted};
+use crate::query::{Text, pairs};
 
 /// Statements read at once.
 const STATEMENTS_PAGE: usize = 1_000;
@@ -36,43 +39,40 @@ fn balances(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
         sums(view, "SELECT network, json_extract(text, '$.home'), charge_fen FROM home_trip WHERE state = 'charged'")?;
     // A part of a shared trip is owed at the operating node and due at the partner's.
     for (pair, amount) in sums(view, "SELECT creditor, debtor, amount_fen FROM document WHERE kind = 'split'")? {
-        let is_own = |code: &str| {
-            code.parse().is_ok_and(|place_of: Division| place.directory.jurisdiction_of(place_of) == Some(place.own))
-        };
-        if is_own(&pair.0) {
-            *receivable.entry(pair.clone()).or_default() += amount;
+        let is_own = |city| place.directory.jurisdiction_of(city) == Some(place.own);
+        let (debtor, creditor) = pair;
+        if is_own(creditor) {
+            *receivable.entry(pair).or_default() += amount;
         }
-        if is_own(&pair.1) {
-            *payable.entry(pair.clone()).or_default() += amount;
+        if is_own(debtor) {
+            *payable.entry(pair).or_default() += amount;
         }
     }
-    compare(view, "receivable", receivable, audit)?;
-    compare(view, "payable", payable, audit)
+    compare(view, Side::Receivable, &receivable, audit)?;
+    compare(view, Side::Payable, &payable, audit)
 }
 
-type Sums = BTreeMap<(String, String), i64>;
-
-fn sums(view: View<'_>, sql: &str) -> Result<Sums, StoreError> {
-    let mut sums = Sums::new();
+/// Amounts by debtor and creditor, of rows (creditor, debtor, fen).
+fn sums(view: View<'_>, sql: &str) -> Result<Gross, StoreError> {
+    let mut sums = Gross::new();
     view.each(sql, [], |row| {
-        *sums.entry((row.get(0)?, row.get(1)?)).or_default() += row.get::<_, i64>(2)?;
+        let city = |column| Ok::<_, StoreError>(row.get::<_, Text<Division>>(column)?.0);
+        *sums.entry((city(1)?, city(0)?)).or_default() += Fen(row.get(2)?);
         Ok(())
     })?;
     Ok(sums)
 }
 
-fn compare(view: View<'_>, class: &str, mut expected: Sums, audit: &mut Audit) -> Result<(), StoreError> {
-    for (code, balance) in balances_below(view, class)? {
-        let mut parts = code.split('/').skip(1).map(str::to_owned);
-        let (one, other) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let (pair, booked) = if class == "payable" { ((other, one), -balance.0) } else { ((one, other), balance.0) };
-        let said = expected.remove(&pair).unwrap_or(0);
+fn compare(view: View<'_>, side: Side, trips: &Gross, audit: &mut Audit) -> Result<(), StoreError> {
+    let mut book = Gross::new();
+    pairs::add(view, side, &mut book)?;
+    for pair in trips.keys().chain(book.keys()).collect::<BTreeSet<_>>() {
+        let amount = |sums: &Gross| sums.get(pair).copied().unwrap_or_default();
+        let (said, booked) = (amount(trips), amount(&book));
         if said != booked {
-            audit.note("J5", code, format!("the book says {booked}, the trips {said}"));
+            let key = format!("{} of {} from {}", side.class(), pair.1, pair.0);
+            audit.note("J5", key, format!("the book says {booked}, the trips {said}"));
         }
-    }
-    for ((creditor, debtor), amount) in expected.into_iter().filter(|(_, amount)| *amount != 0) {
-        audit.note("J5", format!("{class} {creditor} {debtor}"), format!("the trips say {amount}, the book nothing"));
     }
     Ok(())
 }

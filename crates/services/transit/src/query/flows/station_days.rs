@@ -10,6 +10,7 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{StoreError, View, params};
 
+use super::day_trips::DayTrip;
 use super::protect::{Counted, Table, withheld_together};
 use crate::model::flow::Published;
 use crate::model::network::StationId;
@@ -30,89 +31,84 @@ pub struct StationDays {
     pub boardings: Table,
 }
 
-/// Taps of one direction that counted, by station.
+/// Taps by station: entries, exits, boardings.
 type Taps = BTreeMap<StationId, [u64; 3]>;
 
-/// Counts a day. The names are those of the map's stations, and a last one for all others.
-pub fn read(view: View<'_>, network: Division, day: Date, names: Vec<String>) -> Result<StationDays, StoreError> {
-    let columns = || ["paired", "single", "other"].map(str::to_owned).to_vec();
-    let table = |figure: &str| Table::new(format!("{figure}/{network}/{day}"), names.clone(), columns());
-    let mut days = StationDays { entries: table("entries"), exits: table("exits"), boardings: table("boardings") };
-    let index: HashMap<StationId, usize> =
-        names.iter().zip(0..).filter_map(|(name, row)| Some((name.parse().ok()?, row))).collect();
-    let row_of = |station: StationId| index.get(&station).copied().unwrap_or(names.len() - 1);
-    let in_trips = days.add_trips(view, network, day, row_of)?;
-    let mut taps: Taps = Taps::new();
-    view.each(
-        "SELECT station, entries, exits, boardings FROM station_day WHERE network = ?1 AND day = ?2",
-        params![network.as_str(), day.to_string()],
-        |row| {
-            taps.insert(row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]);
-            Ok(())
-        },
-    )?;
-    for (station, counts) in taps {
-        let known = in_trips.get(&station).copied().unwrap_or_default();
-        for (number, table) in [&mut days.entries, &mut days.exits, &mut days.boardings].into_iter().enumerate() {
-            table.add_unknown(row_of(station), OTHER_TAPS, counts[number].saturating_sub(known[number]));
-        }
-    }
-    Ok(days)
+/// The tables of a day while its trips are counted.
+pub struct Counting {
+    network: Division,
+    day: Date,
+    tables: StationDays,
+    rows: HashMap<StationId, usize>,
+    /// Those that trips explain.
+    in_trips: Taps,
 }
 
-/// What a rider did on the day: of entries, exits and boardings.
-type Done = [Vec<Counted>; 3];
+impl Counting {
+    /// The names are those of the map's stations, and a last one for all others.
+    pub fn new(network: Division, day: Date, names: Vec<String>) -> Counting {
+        let columns = || ["paired", "single", "other"].map(str::to_owned).to_vec();
+        let table = |figure: &str| Table::new(format!("{figure}/{network}/{day}"), names.clone(), columns());
+        let tables = StationDays { entries: table("entries"), exits: table("exits"), boardings: table("boardings") };
+        let rows = names.iter().zip(0..).filter_map(|(name, row)| Some((name.parse().ok()?, row))).collect();
+        Counting { network, day, tables, rows, in_trips: Taps::new() }
+    }
 
-impl StationDays {
-    /// Counts trips rider by rider; gives the taps that they explain.
-    fn add_trips(
-        &mut self,
-        view: View<'_>,
-        network: Division,
-        day: Date,
-        row_of: impl Fn(StationId) -> usize,
-    ) -> Result<Taps, StoreError> {
-        let (from, to) = (Instant::start_of(day), Instant::start_of(day) + DurationMs::days(1));
-        let is_today = |at: i64| (from.0..to.0).contains(&at);
-        let (mut rider, mut done, mut taps): (Option<[u8; 22]>, Done, Taps) = (None, Done::default(), Taps::new());
+    fn row_of(&self, station: StationId) -> usize {
+        self.rows.get(&station).copied().unwrap_or(self.tables.entries.rows.len() - 1)
+    }
+
+    /// Counts what a rider did on this calendar day.
+    pub fn add_rider(&mut self, trips: &[DayTrip]) {
+        let start = Instant::start_of(self.day);
+        let today = start..start + DurationMs::days(1);
+        let mut done: [Vec<Counted>; 3] = Default::default();
+        for trip in trips {
+            let origin = trip.from.filter(|_| today.contains(&trip.began));
+            let target = trip.to.filter(|_| trip.ended.is_some_and(|ended| today.contains(&ended)));
+            let sides = match trip.kind.as_str() {
+                "paired" => [(origin, 0, PAIRED), (target, 1, PAIRED)],
+                "entry_only" => [(origin, 0, SINGLE), (None, 1, SINGLE)],
+                "exit_only" => [(None, 0, SINGLE), (target, 1, SINGLE)],
+                _ => [(origin, 2, PAIRED), (None, 2, PAIRED)],
+            };
+            for (station, side, column) in sides {
+                if let Some(station) = station {
+                    done[side].push((self.row_of(station), column, 1));
+                    self.in_trips.entry(station).or_default()[side] += 1;
+                }
+            }
+        }
+        for (table, done) in self.tables.all().into_iter().zip(&done) {
+            table.add_rider(done);
+        }
+    }
+
+    /// With the day's taps that are in no trip as entry or exit.
+    pub fn with_taps(mut self, view: View<'_>) -> Result<StationDays, StoreError> {
+        let mut taps = Taps::new();
         view.each(
-            "SELECT rider, kind, began, ended, from_station, to_station FROM trip
-             WHERE network = ?1 AND began BETWEEN ?2 AND ?3 ORDER BY rider",
-            params![network.as_str(), from.0 - 86_400_000, to.0],
+            "SELECT station, entries, exits, boardings FROM station_day WHERE network = ?1 AND day = ?2",
+            params![self.network.as_str(), self.day.to_string()],
             |row| {
-                let of = row.get::<_, [u8; 22]>(0)?;
-                if rider != Some(of) {
-                    self.add_rider(&done);
-                    done = Done::default();
-                    rider = Some(of);
-                }
-                let kind: String = row.get(1)?;
-                let (began, ended): (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
-                let origin = row.get::<_, Option<StationId>>(4)?.filter(|_| is_today(began));
-                let target = row.get::<_, Option<StationId>>(5)?.filter(|_| ended.is_some_and(is_today));
-                let sides = match kind.as_str() {
-                    "paired" => [(origin, 0, PAIRED), (target, 1, PAIRED)],
-                    "entry_only" => [(origin, 0, SINGLE), (None, 1, SINGLE)],
-                    "exit_only" => [(None, 0, SINGLE), (target, 1, SINGLE)],
-                    _ => [(origin, 2, PAIRED), (None, 2, PAIRED)],
-                };
-                for (station, side, column) in sides {
-                    if let Some(station) = station {
-                        done[side].push((row_of(station), column, 1));
-                        taps.entry(station).or_default()[side] += 1;
-                    }
-                }
+                taps.insert(row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]);
                 Ok(())
             },
         )?;
-        self.add_rider(&done);
-        Ok(taps)
+        for (station, counts) in taps {
+            let known = self.in_trips.get(&station).copied().unwrap_or_default();
+            let row = self.row_of(station);
+            for (number, table) in self.tables.all().into_iter().enumerate() {
+                table.add_unknown(row, OTHER_TAPS, counts[number].saturating_sub(known[number]));
+            }
+        }
+        Ok(self.tables)
     }
+}
 
-    fn add_rider(&mut self, done: &Done) {
-        self.entries.add_rider(&done[0]);
-        self.exits.add_rider(&done[1]);
-        self.boardings.add_rider(&done[2]);
+impl StationDays {
+    fn all(&mut self) -> [&mut Table; 3] {
+        [&mut self.entries, &mut self.exits, &mut self.boardings]
     }
 
     /// What may be shown: each figure by its own riders, and with every withheld one others, so that neither the sum of a
