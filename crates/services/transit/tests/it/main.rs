@@ -19,6 +19,8 @@ mod home_grants;
 mod import;
 mod invariants;
 mod late_taps;
+mod matching;
+mod nearest_entry;
 mod newcomers;
 mod orders;
 mod properties;

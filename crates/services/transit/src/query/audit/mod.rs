@@ -96,7 +96,7 @@ pub fn audit(transit: &Transit, view: View<'_>, directory: &dyn Directory, own: 
     let place = Place { transit, view, directory, own };
     trips::check(&place, &mut audit)?;
     home::check(&place, &mut audit)?;
-    taps::check(view, &mut audit)?;
+    taps::check(&place, &mut audit)?;
     codes::check(&place, &mut audit)?;
     stations::check(view, &mut audit)?;
     money::check(&place, &mut audit)?;
