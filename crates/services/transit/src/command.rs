@@ -175,20 +175,62 @@ pub struct GrantWish {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    Published { name: String, version: u32 },
-    Republished { messages: usize },
-    Gates { registered: usize },
-    Ordered { order: Uuid, affected: usize },
+    Published {
+        name: String,
+        version: u32,
+    },
+    Republished {
+        messages: usize,
+    },
+    Gates {
+        registered: usize,
+    },
+    Ordered {
+        order: Uuid,
+        affected: usize,
+        /// Other trips wait to be changed.
+        #[serde(default)]
+        waits: bool,
+    },
     Taken(TakenReply),
-    Adjusted { trip: Digest, adjust: Option<Uuid>, charge_fen: Fen },
-    Account { account: AccountToken },
-    Paid { balance_fen: Fen, unpaid_fen: Fen },
-    Authorised { id: Uuid, authorisation: String, expiry: Instant, limit_fen: Fen },
-    Granted { grant: Uuid, authorisation: String, validity_s: u16, expiry: Instant },
-    Denied { pending: bool },
-    Completing { trip: Digest },
-    Contested { contest: Uuid, state: ContestState },
-    Closed { period: String, statements: Vec<PeriodStatement> },
+    Adjusted {
+        trip: Digest,
+        adjust: Option<Uuid>,
+        charge_fen: Fen,
+    },
+    Account {
+        account: AccountToken,
+    },
+    Paid {
+        balance_fen: Fen,
+        unpaid_fen: Fen,
+    },
+    Authorised {
+        id: Uuid,
+        authorisation: String,
+        expiry: Instant,
+        limit_fen: Fen,
+    },
+    Granted {
+        grant: Uuid,
+        authorisation: String,
+        validity_s: u16,
+        expiry: Instant,
+    },
+    Denied {
+        pending: bool,
+    },
+    Completing {
+        trip: Digest,
+    },
+    Contested {
+        contest: Uuid,
+        state: ContestState,
+    },
+    Closed {
+        period: String,
+        statements: Vec<PeriodStatement>,
+    },
 }
 
 /// What became of a batch. Its records are held: they need not be sent again.

@@ -15,7 +15,7 @@ use crate::model::flow::{FlowTable, Published};
 use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
-use crate::model::order::ServiceOrder;
+use crate::model::order::{OrderCursor, OrderedTrip, ServiceOrder};
 use crate::model::rider::{AccountToken, Rider};
 use crate::model::settlement::{
     DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
@@ -39,6 +39,16 @@ pub enum Event {
     GatesRegistered { operator: String, gates: Vec<GateWish> },
     #[serde(rename = "transit.order_known.v1")]
     OrderKnown(ServiceOrder),
+    /// Final trips that a gate-fault order changed: its list names them.
+    #[serde(rename = "transit.order_touched.v1")]
+    OrderTouched { order: Uuid, trips: Vec<OrderedTrip> },
+    /// A gate-fault order was carried out up to here; none: on all trips that were final.
+    #[serde(rename = "transit.order_pursued.v1")]
+    OrderPursued {
+        order: Uuid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<OrderCursor>,
+    },
 
     // Visited
     #[serde(rename = "transit.taps_taken.v1")]
@@ -197,6 +207,9 @@ pub struct FinalTrip {
     pub state: crate::model::trip::TripState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of one that a gate-fault order made free: what it would have cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived_fen: Option<Fen>,
     /// All taps that end with it, extra ones included.
     pub taps: Vec<TapKey>,
     /// What is claimed from home; none when nothing is.

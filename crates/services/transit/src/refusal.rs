@@ -35,6 +35,8 @@ pub const VERSION_UNKNOWN: RefusalKind = kind("TRN-1016", 404, "该版本未发�
 pub const IDEMPOTENCY_KEY_MISSING: RefusalKind =
     kind("TRN-1017", 400, "缺少请求头 Idempotency-Key", "header Idempotency-Key is missing");
 
+pub const ORDER_UNKNOWN: RefusalKind = kind("TRN-1018", 404, "指令不存在", "order unknown");
+
 pub const ACCOUNT_UNKNOWN: RefusalKind = kind("TRN-2001", 404, "账户不存在", "account unknown");
 pub const ACCOUNT_EXISTS: RefusalKind =
     kind("TRN-2002", 409, "账户已存在且内容不同", "account exists with other content");
@@ -118,6 +120,7 @@ pub const ALL: &[RefusalKind] = &[
     ORDER_SPAN,
     VERSION_UNKNOWN,
     IDEMPOTENCY_KEY_MISSING,
+    ORDER_UNKNOWN,
     ACCOUNT_UNKNOWN,
     ACCOUNT_EXISTS,
     ACCOUNT_CLOSED,

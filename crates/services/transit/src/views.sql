@@ -66,6 +66,23 @@ CREATE TABLE IF NOT EXISTS service_order (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS service_order_by_time ON service_order (network, to_ms);
 
+-- Final trips that an order touched: the document of a gate fault, one row a trip.
+CREATE TABLE IF NOT EXISTS order_trip (
+    order_id TEXT NOT NULL,
+    trip BLOB NOT NULL,
+    effect TEXT NOT NULL,         -- `adjusted` after it was final, `cancelled` before, `closed` by a free exit
+    adjust_id TEXT,               -- of an adjusted one
+    change_fen INTEGER NOT NULL,  -- what the order made of its cost
+    PRIMARY KEY (order_id, trip)
+) STRICT, WITHOUT ROWID;
+
+-- Gate-fault orders that wait to be carried out on trips behind this one.
+CREATE TABLE IF NOT EXISTS order_pending (
+    order_id TEXT PRIMARY KEY,
+    gate TEXT NOT NULL,
+    trip BLOB NOT NULL
+) STRICT;
+
 -- Taps -----------------------------------------------------------------------------------------------------------------
 
 -- Every record that a gate sent, once.

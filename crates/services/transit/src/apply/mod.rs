@@ -7,6 +7,7 @@ mod deny;
 mod flows;
 mod grants;
 mod home;
+mod orders;
 mod rides;
 mod taps;
 mod trips;
@@ -26,7 +27,9 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             dated::split(tx, *network, rule, *version, *valid_from, text)
         }
         Event::GatesRegistered { operator, gates } => dated::gates(tx, operator, gates, applied),
-        Event::OrderKnown(order) => dated::order(tx, order),
+        Event::OrderKnown(order) => orders::known(tx, order),
+        Event::OrderTouched { order, trips } => orders::touched(tx, *order, trips),
+        Event::OrderPursued { order, next } => orders::pursued(tx, *order, next.as_ref()),
 
         Event::TapsTaken(taken) => taps::taken(tx, taken, applied),
         Event::TapDoubted { tap, network, rider, reason } => taps::doubted(tx, tap, *network, *rider, reason),

@@ -11,7 +11,7 @@ use crate::model::fare::Pack;
 use crate::model::key_set::KeySetText;
 use crate::model::network::StationMap;
 use crate::model::order::ServiceOrder;
-use crate::query::{dated, deny};
+use crate::query::{dated, deny, orders};
 use crate::{Transit, refusal};
 
 pub fn key_set(view: View<'_>, set: KeySetText, from: Division, context: &Context<'_>) -> Decided {
@@ -56,7 +56,7 @@ pub fn pack(transit: &Transit, view: View<'_>, text: String, from: Division, con
 
 pub fn order(view: View<'_>, order: ServiceOrder, from: Division, context: &Context<'_>) -> Decided {
     check_speaker(order.network, from, context)?;
-    if dated::has_order(view, order.order)? {
+    if orders::order(view, order.order)?.is_some() {
         return Ok(Decision::nothing());
     }
     Ok(Decision::nothing().event(Event::OrderKnown(order)))

@@ -17,6 +17,7 @@ mod home;
 mod known;
 mod late;
 mod order;
+mod order_fault;
 pub mod pricing;
 mod publish;
 mod register_gates;

@@ -1,6 +1,8 @@
 //! Orders of an operator (`ServiceState`): stations closed, gates opened, gates at fault, for a span of time.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -25,6 +27,23 @@ pub struct ServiceOrder {
     /// Free exit: what open trips that can have ended here pay.
     pub rule: FreeExitRule,
     pub reason: String,
+}
+
+/// A final trip that a gate-fault order changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderedTrip {
+    pub trip: Digest,
+    pub adjust: Uuid,
+    /// Against what was in force before.
+    pub change_fen: Fen,
+}
+
+/// How far a gate-fault order was carried out: gates in the order of their names, at each the trips in the order of their ids, up
+/// to this one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderCursor {
+    pub gate: String,
+    pub trip: Digest,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -7,7 +7,6 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{StoreError, View, params};
-use uuid::Uuid;
 
 use super::{Text, json};
 use crate::Transit;
@@ -226,12 +225,6 @@ pub fn order(view: View<'_>, network: Division, order: &str) -> Result<Option<Se
         |row| row.get::<_, String>(0),
     )?;
     text.map(|text| json(&text)).transpose()
-}
-
-/// Whether an order is known.
-pub fn has_order(view: View<'_>, order: Uuid) -> Result<bool, StoreError> {
-    let found = view.one("SELECT 1 FROM service_order WHERE order_id = ?1", params![order.to_string()], |_| Ok(()))?;
-    Ok(found.is_some())
 }
 
 /// All split rules of a network.

@@ -14,6 +14,7 @@ pub mod gate_tables;
 pub mod gates;
 pub mod grants;
 pub mod home_trips;
+pub mod orders;
 pub mod positions;
 pub mod published;
 pub mod splits;

@@ -94,11 +94,18 @@ pub fn code_use(view: View<'_>, tap: &Tap) -> Result<Option<TapKey>, StoreError>
     )
 }
 
-/// Final trips with a tap at this gate in `from..to`.
-pub fn trips_at(view: View<'_>, gate: &str, from: Instant, to: Instant) -> Result<Vec<Digest>, StoreError> {
+/// Final trips with a tap at this gate in `from..to` by their ids, after one of them.
+pub fn trips_at(
+    view: View<'_>,
+    gate: &str,
+    from: Instant,
+    to: Instant,
+    after: Digest,
+    limit: usize,
+) -> Result<Vec<Digest>, StoreError> {
     view.all(
-        "SELECT DISTINCT trip FROM tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip IS NOT NULL ORDER BY trip",
-        params![gate, from.0, to.0],
+        "SELECT DISTINCT trip FROM tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip > ?4 ORDER BY trip LIMIT ?5",
+        params![gate, from.0, to.0, after.0, limit as i64],
         |row| Ok(Digest(row.get(0)?)),
     )
 }

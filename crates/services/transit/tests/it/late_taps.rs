@@ -2,10 +2,11 @@
 
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
-use huitong_transit::command::{Command, OrderWish};
+use huitong_transit::command::{Command, OrderWish, Reply};
 use huitong_transit::model::order::{FreeExitRule, OrderKind};
 use huitong_transit::model::tap::Direction::{self, In, Out};
 use huitong_transit::model::trip::{TripFinal, TripKind, TripState};
+use huitong_transit::query::orders;
 use huitong_transit::query::trips::{self, TripRow};
 use huitong_transit_code::gate::FLAG_DENY_STALE;
 
@@ -296,10 +297,14 @@ fn a_late_exit_at_a_gate_at_fault_makes_the_trip_free() {
         rule: FreeExitRule::default(),
         reason: "读卡器故障".to_owned(),
     };
-    stage.region.call("310000", METRO, None, Command::Order(wish)).reply();
+    let reply = stage.region.call("310000", METRO, None, Command::Order(wish)).reply();
+    let Reply::Ordered { order, .. } = reply else { panic!("an order was given: {reply:?}") };
+    let before = only(&stage, &phone).charge_fen;
     stage.upload(&shanghai.exit);
     stage.pass(1);
     let trip = only(&stage, &phone);
+    let sums = orders::sums(stage.region.view("310000"), order).expect("readable");
+    assert_eq!(sums, (1, Fen(0) - before), "its list names the trip");
     assert_eq!((trip.kind, trip.state, trip.charge_fen), (TripKind::Paired, TripState::Refunded, Fen(0)));
     check_invariants(&stage);
     stage.check();

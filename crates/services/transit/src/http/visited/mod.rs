@@ -10,6 +10,7 @@ mod maps;
 mod open_taps;
 mod republications;
 mod scope;
+mod service_order_trips;
 mod service_orders;
 mod split_rules;
 mod tap_batches;
@@ -48,5 +49,6 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.trip.adjust", adjustments::adjust_trip),
         endpoint!("transit.order.write", service_orders::give_order),
         endpoint!("transit.gate.read", service_orders::list_orders),
+        endpoint!("transit.trip.read", service_order_trips::list_order_trips),
     ]
 }

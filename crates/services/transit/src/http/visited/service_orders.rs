@@ -47,8 +47,10 @@ pub struct OrderRequest {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct OrderGiven {
     pub order: Uuid,
-    /// Final trips that it cancelled.
+    /// Final trips that it has made free so far; its list names them all.
     pub affected: usize,
+    /// Other trips are made free in the minutes that follow.
+    pub waits: bool,
 }
 
 /// Closes stations, opens gates (免检放行) or declares gates at fault (设备故障) for a span of time.
@@ -67,7 +69,9 @@ pub async fn give_order(
     let (from, to) = (moment("from", &from)?, moment("to", &to)?);
     let wish = OrderWish { network, station, line, gate, from, to, kind, rule, reason };
     match edge.edge.ask_here(Command::Order(wish), &caller, body.request).await? {
-        Reply::Ordered { order, affected } => Ok((StatusCode::CREATED, Json(OrderGiven { order, affected }))),
+        Reply::Ordered { order, affected, waits } => {
+            Ok((StatusCode::CREATED, Json(OrderGiven { order, affected, waits })))
+        }
         other => unreachable!("an order was given: {other:?}"),
     }
 }
@@ -122,7 +126,7 @@ pub async fn list_orders(
     Ok(Json(Page { items: page.items.into_iter().map(item).collect(), next: page.next }))
 }
 
-fn item(order: ServiceOrder) -> OrderItem {
+pub(super) fn item(order: ServiceOrder) -> OrderItem {
     OrderItem {
         order: order.order,
         station: order.station,
