@@ -40,6 +40,12 @@ pub enum Command {
         gates: Vec<GateWish>,
     },
     Order(OrderWish),
+    /// Ends an order before its time; without `to` it is withdrawn.
+    EndOrder {
+        order: Uuid,
+        to: Option<Instant>,
+        reason: String,
+    },
 
     // Visited side
     /// A gate's records, already verified outside the writer.
@@ -191,6 +197,10 @@ pub enum Reply {
         /// Other trips wait to be changed.
         #[serde(default)]
         waits: bool,
+    },
+    OrderEnded {
+        order: Uuid,
+        version: u32,
     },
     Taken(TakenReply),
     Adjusted {

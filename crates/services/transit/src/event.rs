@@ -39,6 +39,9 @@ pub enum Event {
     GatesRegistered { operator: String, gates: Vec<GateWish> },
     #[serde(rename = "transit.order_known.v1")]
     OrderKnown(ServiceOrder),
+    /// A later version: the order ends before its time, or is withdrawn.
+    #[serde(rename = "transit.order_ended.v1")]
+    OrderEnded(ServiceOrder),
     /// Final trips that a gate-fault order changed: its list names them.
     #[serde(rename = "transit.order_touched.v1")]
     OrderTouched { order: Uuid, trips: Vec<OrderedTrip> },

@@ -36,6 +36,7 @@ pub const IDEMPOTENCY_KEY_MISSING: RefusalKind =
     kind("TRN-1017", 400, "缺少请求头 Idempotency-Key", "header Idempotency-Key is missing");
 
 pub const ORDER_UNKNOWN: RefusalKind = kind("TRN-1018", 404, "指令不存在", "order unknown");
+pub const ORDER_WITHDRAWN: RefusalKind = kind("TRN-1019", 409, "指令已撤销", "the order was withdrawn");
 
 pub const ACCOUNT_UNKNOWN: RefusalKind = kind("TRN-2001", 404, "账户不存在", "account unknown");
 pub const ACCOUNT_EXISTS: RefusalKind =
@@ -121,6 +122,7 @@ pub const ALL: &[RefusalKind] = &[
     VERSION_UNKNOWN,
     IDEMPOTENCY_KEY_MISSING,
     ORDER_UNKNOWN,
+    ORDER_WITHDRAWN,
     ACCOUNT_UNKNOWN,
     ACCOUNT_EXISTS,
     ACCOUNT_CLOSED,

@@ -28,6 +28,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         }
         Event::GatesRegistered { operator, gates } => dated::gates(tx, operator, gates, applied),
         Event::OrderKnown(order) => orders::known(tx, order),
+        Event::OrderEnded(order) => orders::ended(tx, order),
         Event::OrderTouched { order, trips } => orders::touched(tx, *order, trips),
         Event::OrderPursued { order, next } => orders::pursued(tx, *order, next.as_ref()),
 

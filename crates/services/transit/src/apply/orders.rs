@@ -22,6 +22,14 @@ pub fn known(tx: Tx<'_>, order: &ServiceOrder) -> Result<(), StoreError> {
     )
 }
 
+pub fn ended(tx: Tx<'_>, order: &ServiceOrder) -> Result<(), StoreError> {
+    tx.execute_one(
+        "UPDATE service_order SET to_ms = ?2, text = ?3 WHERE order_id = ?1",
+        params![order.order.to_string(), order.to.0, json(order)?],
+    )?;
+    if order.is_in_force() { Ok(()) } else { pursued(tx, order.order, None) }
+}
+
 pub fn touched(tx: Tx<'_>, order: Uuid, trips: &[OrderedTrip]) -> Result<(), StoreError> {
     trips.iter().try_for_each(|trip| {
         tx.execute_one(

@@ -56,10 +56,13 @@ pub fn pack(transit: &Transit, view: View<'_>, text: String, from: Division, con
 
 pub fn order(view: View<'_>, order: ServiceOrder, from: Division, context: &Context<'_>) -> Decided {
     check_speaker(order.network, from, context)?;
-    if orders::order(view, order.order)?.is_some() {
-        return Ok(Decision::nothing());
+    match orders::order(view, order.order)? {
+        None => Ok(Decision::nothing().event(Event::OrderKnown(order))),
+        // What is known comes again when a jurisdiction joins.
+        Some(known) if order.version <= known.version => Ok(Decision::nothing()),
+        Some(known) if known.is_ended_by(&order) => Ok(Decision::nothing().event(Event::OrderEnded(order))),
+        Some(_) => Err(refusal::PUBLISHED_UNCHANGEABLE.refuse().into()),
     }
-    Ok(Decision::nothing().event(Event::OrderKnown(order)))
 }
 
 /// The next delta of the sender's own list. Anything else is refused: its chain tells a gap or a fork. So is a delta that lists

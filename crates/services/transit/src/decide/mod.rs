@@ -17,6 +17,7 @@ mod home;
 mod known;
 mod late;
 mod order;
+mod order_end;
 mod order_fault;
 pub mod pricing;
 mod publish;
@@ -45,6 +46,7 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::Republish { jurisdiction } => republish::decide(view, jurisdiction, context),
         Command::RegisterGates { gates } => register_gates::decide(transit, view, gates, context),
         Command::Order(wish) => order::decide(transit, view, wish, context),
+        Command::EndOrder { order, to, reason } => order_end::decide(view, order, to, reason, context),
         Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),
         Command::AdjustTrip { trip, wish } => adjust::by_clerk(transit, view, trip, &wish, context),
         Command::CompleteTrip { trip, account, station } => {

@@ -46,6 +46,8 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: OrderWish, context: &mut 
         kind: wish.kind,
         rule: wish.rule,
         reason: wish.reason,
+        version: 1,
+        ending: None,
     };
     let mut decision = Decision::nothing().event(Event::OrderKnown(order.clone()));
     decision.messages = send_all(context, &Message::ServiceOrder(order.clone()));

@@ -22,6 +22,7 @@ mod late_taps;
 mod matching;
 mod nearest_entry;
 mod newcomers;
+mod order_endings;
 mod orders;
 mod properties;
 mod published;

@@ -10,6 +10,7 @@ mod maps;
 mod open_taps;
 mod republications;
 mod scope;
+mod service_order_ending;
 mod service_order_trips;
 mod service_orders;
 mod split_rules;
@@ -49,6 +50,7 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.trip.adjust", adjustments::adjust_trip),
         endpoint!("transit.order.write", service_orders::give_order),
         endpoint!("transit.gate.read", service_orders::list_orders),
+        endpoint!("transit.order.write", service_order_ending::end_order),
         endpoint!("transit.trip.read", service_order_trips::list_order_trips),
     ]
 }

@@ -17,7 +17,7 @@ use crate::model::network::{LineId, StationId};
 use crate::model::order::{FreeExitRule, OrderKind, ServiceOrder};
 use crate::query::published;
 
-const REASON_LENGTH_MAX: usize = 200;
+pub(super) const REASON_LENGTH_MAX: usize = 200;
 const GATE_LENGTH_MAX: usize = 16;
 
 /// An order of the operator. Without station, line and gate it speaks of the whole network.
@@ -100,6 +100,20 @@ pub struct OrderItem {
     pub kind: OrderKind,
     pub rule: FreeExitRule,
     pub reason: String,
+    /// 1 as it was given; an ending is the next.
+    pub version: u32,
+    /// Of one that was ended before its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ending: Option<OrderEndingItem>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct OrderEndingItem {
+    /// Its end as it was given first.
+    pub given_to: String,
+    /// Nothing is decided by it any more.
+    pub withdrawn: bool,
+    pub reason: String,
 }
 
 /// The orders of a network, the latest end first.
@@ -137,5 +151,11 @@ pub(super) fn item(order: ServiceOrder) -> OrderItem {
         kind: order.kind,
         rule: order.rule,
         reason: order.reason,
+        version: order.version,
+        ending: order.ending.map(|ending| OrderEndingItem {
+            given_to: ending.given_to.to_string(),
+            withdrawn: ending.withdrawn,
+            reason: ending.reason,
+        }),
     }
 }
