@@ -108,8 +108,16 @@ impl Carrying<'_, '_> {
             return Ok(false);
         }
         course.next_rider();
-        let adjusted =
-            adjust::adjust_with(self.transit, self.view, &row, self.prices, Change::Free, GATE_FAULT, course, context);
+        let adjusted = adjust::adjust_and_later(
+            self.transit,
+            self.view,
+            &row,
+            self.prices,
+            Change::Free,
+            GATE_FAULT,
+            course,
+            context,
+        );
         let adjusted = match adjusted {
             Ok(adjusted) => adjusted,
             // What was refused may have been half counted: nothing else is decided with it.

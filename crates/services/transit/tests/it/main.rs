@@ -28,6 +28,7 @@ mod properties;
 mod published;
 mod region;
 mod rejections;
+mod repricing;
 mod rides;
 mod split;
 mod stage;
