@@ -79,8 +79,6 @@ pub const TAP_CONFLICT: RefusalKind =
 pub const GATE_UNKNOWN: RefusalKind = kind("TRN-GATE-UNKNOWN", 404, "未登记的设备", "gate not registered");
 pub const TAP_IMPOSSIBLE: RefusalKind =
     kind("TRN-TAP-IMPOSSIBLE", 422, "过闸记录不可信，已隔离", "tap not believable, quarantined");
-pub const FARE_MISMATCH: RefusalKind =
-    kind("TRN-FARE-MISMATCH", 422, "票价与票价表不符", "amount differs from fare pack");
 pub const FARE_NONE: RefusalKind = kind("TRN-FARE-NONE", 422, "票价表无此区间", "no fare for this pair");
 pub const PACK_INVALID: RefusalKind = kind(
     "TRN-PACK-INVALID",
@@ -144,7 +142,6 @@ pub const ALL: &[RefusalKind] = &[
     TAP_CONFLICT,
     GATE_UNKNOWN,
     TAP_IMPOSSIBLE,
-    FARE_MISMATCH,
     FARE_NONE,
     PACK_INVALID,
     PACK_GRADE,
