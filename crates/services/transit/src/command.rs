@@ -14,6 +14,7 @@ use crate::model::network::{LineId, StationId};
 use crate::model::order::{FreeExitRule, OrderKind};
 use crate::model::rider::AccountToken;
 use crate::model::settlement::PeriodStatement;
+use crate::model::tap::{TapKey, TapState};
 use crate::verify::CheckedBatch;
 
 /// A wish. The operator is always the caller's participant.
@@ -50,6 +51,8 @@ pub enum Command {
     // Visited side
     /// A gate's records, already verified outside the writer.
     TakeTaps(Box<CheckedBatch>),
+    /// A clerk takes a record out of quarantine.
+    ReleaseTap(Box<ReleaseWish>),
     /// A clerk completes or cancels a trip.
     AdjustTrip {
         trip: Digest,
@@ -132,6 +135,17 @@ pub struct OrderWish {
     pub reason: String,
 }
 
+/// A record that a clerk believes, verified again outside the writer.
+pub struct ReleaseWish {
+    pub tap: TapKey,
+    pub checked: CheckedBatch,
+    /// Where neither the record nor its gate names a station of the map.
+    pub station: Option<StationId>,
+    /// SM3 of the record that is right, where two came under its number.
+    pub record: Option<Digest>,
+    pub reason: String,
+}
+
 /// What a clerk decides on a trip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,6 +217,10 @@ pub enum Reply {
         version: u32,
     },
     Taken(TakenReply),
+    Released {
+        tap: String,
+        state: TapState,
+    },
     Adjusted {
         trip: Digest,
         adjust: Option<Uuid>,

@@ -20,7 +20,7 @@ use crate::model::rider::{AccountToken, Rider};
 use crate::model::settlement::{
     DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
 };
-use crate::model::tap::{TakenTap, TapKey};
+use crate::model::tap::{Ride, TakenTap, TapKey, TapState};
 use crate::model::trip::TripFinal;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,6 +59,9 @@ pub enum Event {
     /// The record held under this key is in doubt since another came under it: quarantined. Its trip, if it is final, costs nothing.
     #[serde(rename = "transit.tap_doubted.v1")]
     TapDoubted { tap: TapKey, network: Division, rider: Option<Rider>, reason: String },
+    /// A clerk has taken a record out of quarantine.
+    #[serde(rename = "transit.tap_released.v1")]
+    TapReleased(Box<TapReleased>),
     #[serde(rename = "transit.hole_alarmed.v1")]
     HoleAlarmed { gate: String, epoch: u32 },
     #[serde(rename = "transit.trips_final.v1")]
@@ -184,6 +187,25 @@ pub struct TapConflict {
     pub hash: Digest,
     /// The hash that it names as that of the record before.
     pub previous: Digest,
+}
+
+/// A record that was quarantined, and that a clerk believes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TapReleased {
+    pub tap: TapKey,
+    pub network: Division,
+    pub state: TapState,
+    pub ride: Ride,
+    /// Who released it, and why.
+    pub clerk: String,
+    pub reason: String,
+    /// The figure in which it counted until now, its day and its station.
+    pub counted_as: TapState,
+    pub counted_on: Date,
+    pub counted_at: StationId,
+    /// When its rider must be looked at; none where it waits for no trip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Instant>,
 }
 
 /// Trips of several riders that became final together.

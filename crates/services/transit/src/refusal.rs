@@ -60,6 +60,11 @@ pub const TRIP_UNKNOWN: RefusalKind = kind("TRN-3001", 404, "行程不存在", "
 pub const TRIP_COMPLETE: RefusalKind = kind("TRN-3002", 409, "行程已完整，无需补登", "the trip has both sides");
 pub const TRIP_NOT_CHARGED: RefusalKind =
     kind("TRN-3003", 409, "行程尚未结算，请稍后再试", "the trip is not charged yet; try again later");
+pub const TAP_UNKNOWN: RefusalKind = kind("TRN-3005", 404, "过闸记录不存在", "record unknown");
+pub const TAP_NOT_QUARANTINED: RefusalKind =
+    kind("TRN-3006", 409, "该记录不在隔离中", "the record is not in quarantine");
+pub const TAP_NOT_RELEASABLE: RefusalKind =
+    kind("TRN-3007", 422, "该记录不可解除隔离（{reason}）", "the record cannot be released from quarantine: {reason}");
 pub const COMPLETION_PENDING: RefusalKind =
     kind("TRN-3004", 409, "补登处理中，请稍后查看", "a completion of this trip is under way; look again later");
 pub const CONTEST_UNKNOWN: RefusalKind = kind("TRN-4001", 404, "争议不存在", "contest unknown");
@@ -131,6 +136,9 @@ pub const ALL: &[RefusalKind] = &[
     TRIP_COMPLETE,
     TRIP_NOT_CHARGED,
     COMPLETION_PENDING,
+    TAP_UNKNOWN,
+    TAP_NOT_QUARANTINED,
+    TAP_NOT_RELEASABLE,
     CONTEST_UNKNOWN,
     CONTEST_ENDED,
     DOCUMENT_UNKNOWN,

@@ -131,6 +131,18 @@ CREATE TABLE IF NOT EXISTS tap_conflict (
     PRIMARY KEY (gate, epoch, sequence, hash)
 ) STRICT, WITHOUT ROWID;
 
+-- Records that a clerk took out of quarantine.
+CREATE TABLE IF NOT EXISTS tap_release (
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    released_as INTEGER NOT NULL, -- TapState
+    clerk TEXT NOT NULL,
+    why TEXT NOT NULL,
+    released_at INTEGER NOT NULL,
+    PRIMARY KEY (gate, epoch, sequence)
+) STRICT, WITHOUT ROWID;
+
 -- A code passes once per direction (J8). The time is a part of the code, so the key alone would say the same; with the time
 -- before it, rows of one hour lie together, and a busy node writes few pages.
 CREATE TABLE IF NOT EXISTS code_use (

@@ -8,6 +8,7 @@ mod flows;
 mod grants;
 mod home;
 mod orders;
+mod releases;
 mod rides;
 mod taps;
 mod trips;
@@ -34,6 +35,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
 
         Event::TapsTaken(taken) => taps::taken(tx, taken, applied),
         Event::TapDoubted { tap, network, rider, reason } => taps::doubted(tx, tap, *network, *rider, reason),
+        Event::TapReleased(released) => releases::released(tx, released, applied),
         Event::HoleAlarmed { gate, epoch } => taps::hole_alarmed(tx, gate, *epoch),
         Event::TripsFinal(trips) => trips::finals(tx, trips, applied),
         Event::TripAnswered { result, transfers } => trips::answered(tx, result, transfers, applied),

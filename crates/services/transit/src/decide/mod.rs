@@ -22,6 +22,7 @@ mod order_fault;
 pub mod pricing;
 mod publish;
 mod register_gates;
+mod release_tap;
 mod republish;
 pub mod settled;
 mod take_taps;
@@ -48,6 +49,7 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::Order(wish) => order::decide(transit, view, wish, context),
         Command::EndOrder { order, to, reason } => order_end::decide(view, order, to, reason, context),
         Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),
+        Command::ReleaseTap(wish) => release_tap::decide(transit, view, &wish, context),
         Command::AdjustTrip { trip, wish } => adjust::by_clerk(transit, view, trip, &wish, context),
         Command::CompleteTrip { trip, account, station } => {
             home::complete::ask(transit, view, trip, account, station, context)

@@ -32,4 +32,5 @@ mod repricing;
 mod rides;
 mod split;
 mod stage;
+mod tap_releases;
 mod trips;

@@ -15,6 +15,7 @@ mod service_order_trips;
 mod service_orders;
 mod split_rules;
 mod tap_batches;
+mod tap_release;
 mod taps;
 mod trip;
 mod trips;
@@ -45,6 +46,7 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.tap.write", tap_batches::take_tap_batch).body_bytes_max(tap_batches::BODY_BYTES_MAX),
         endpoint!("transit.tap.read", taps::list_taps),
         endpoint!("transit.tap.read", open_taps::list_open_taps),
+        endpoint!("transit.trip.adjust", tap_release::release_tap),
         endpoint!("transit.trip.read", trips::list_trips),
         endpoint!("transit.trip.read", trip::get_trip),
         endpoint!("transit.trip.adjust", adjustments::adjust_trip),

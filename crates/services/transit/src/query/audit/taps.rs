@@ -4,10 +4,11 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::DurationMs;
 use huitong_service_kit::{StoreError, View, params};
 
-use super::{Audit, Place, decided_at};
+use super::{Audit, Place};
 use crate::decide::pricing::NetworkPrices;
 use crate::model::matching::fits;
 use crate::model::tap::Ride;
+use crate::query::decided_at;
 use crate::query::taps;
 use crate::query::trips::{self, TripRow};
 
