@@ -41,7 +41,7 @@ pub fn decide(
             decision.events.push(Event::TapDoubted { tap: key.clone(), network, rider, reason });
         }
         let row = known.trip.map(|trip| trips::trip(view, trip)).transpose()?.flatten();
-        let Some(row) = row.filter(|row| row.charge_fen > Fen::ZERO) else { continue };
+        let Some(row) = row else { continue };
         let of_rider = trips.entry(row.rider).or_default();
         let is_its = trips::content(view, &row)?.taps.iter().any(|tap| tap.key == key);
         if is_its && !of_rider.contains(&row) {
@@ -79,6 +79,11 @@ fn freed(
 ) -> Result<Decision<Transit>, Stop> {
     let mut decision = Decision::nothing();
     for row in rows {
+        if row.charge_fen == Fen::ZERO {
+            // A cap has left nothing of it, and what another trip costs now changes nothing on it.
+            course.note(&trips::content(view, row)?);
+            continue;
+        }
         let adjusted = adjust::adjust_with(transit, view, row, prices, Change::Free, "tap_conflict", course, context)?;
         merge(&mut decision, adjusted);
     }

@@ -54,6 +54,7 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: OrderWish, context: &mut 
     let mut affected = 0;
     let mut waits = false;
     if order.kind == OrderKind::GateFault {
+        let prices = prices.with_order(&order)?;
         let part = order_fault::part(transit, view, &order, &prices, OrderCursor::default(), context)?;
         (affected, waits) = (part.touched, part.waits);
         merge(&mut decision, part.decision);

@@ -17,10 +17,14 @@ const FORGOTTEN: i64 = (4 + 72) * 60;
 
 /// Shanghai's fares with a cap of 8 yuan a day.
 fn cap(stage: &mut Stage) {
+    cap_at(stage, 800);
+}
+
+fn cap_at(stage: &mut Stage, max_fen: i64) {
     let text = stage.pack_text("310100", "310100-metro", 1);
     let mut pack: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     (pack["version"], pack["valid_from"]) = (2.into(), "2026-11-24".into());
-    pack["caps"] = serde_json::json!([{"name": "day", "window": "day", "max_fen": 800}]);
+    pack["caps"] = serde_json::json!([{"name": "day", "window": "day", "max_fen": max_fen}]);
     stage.region.call("310000", METRO, None, Command::PublishPack { text: pack.to_string() }).reply();
     stage.region.carry_all();
 }
@@ -82,8 +86,14 @@ fn a_late_tap_does_not_lose_the_cap() {
 
 /// Two rides of one day: 5 yuan, and 3 that the cap leaves of 5.
 fn two_rides(number: u8) -> (Stage, Phone, Shanghai) {
+    let (stage, phone, shanghai) = two_rides_under(number, 800);
+    assert_eq!(charges(&stage, &phone), [Fen(500), Fen(300)]);
+    (stage, phone, shanghai)
+}
+
+fn two_rides_under(number: u8, max_fen: i64) -> (Stage, Phone, Shanghai) {
     let mut stage = Stage::new();
-    cap(&mut stage);
+    cap_at(&mut stage, max_fen);
     let phone = Phone::new("330100", number);
     stage.account(&phone, 5_000);
     let mut shanghai = Shanghai::new(&mut stage);
@@ -95,7 +105,6 @@ fn two_rides(number: u8) -> (Stage, Phone, Shanghai) {
     stage.upload(&shanghai.entry);
     stage.upload(&shanghai.exit);
     stage.pass(1);
-    assert_eq!(charges(&stage, &phone), [Fen(500), Fen(300)]);
     (stage, phone, shanghai)
 }
 
@@ -149,19 +158,48 @@ fn a_claim_that_is_taken_back_in_a_contest_leaves_the_cap_to_the_other_trips() {
 #[test]
 fn a_gate_fault_leaves_the_cap_to_trips_through_other_gates() {
     let (mut stage, phone, shanghai) = two_rides(42);
+    fault(&mut stage, &shanghai.entry, 60);
+    check_changed(&mut stage, &phone, [0, 500]);
+}
+
+/// The gate was at fault from the morning's beginning to this minute.
+fn fault(stage: &mut Stage, gate: &Gate, until: i64) {
     let wish = OrderWish {
         network: division("310100"),
         station: None,
         line: None,
-        gate: Some(shanghai.entry.name.clone()),
+        gate: Some(gate.name.clone()),
         from: stage.at(-10),
-        to: stage.at(60),
+        to: stage.at(until),
         kind: OrderKind::GateFault,
         rule: FreeExitRule::default(),
         reason: "读卡器故障".to_owned(),
     };
     stage.region.call("310000", METRO, None, Command::Order(wish)).reply();
-    check_changed(&mut stage, &phone, [0, 500]);
+}
+
+#[test]
+fn a_ride_that_the_cap_made_free_stays_free_when_its_own_gate_was_at_fault_too() {
+    let (mut stage, phone, shanghai) = two_rides_under(48, 500);
+    assert_eq!(charges(&stage, &phone), [Fen(500), Fen(0)]);
+    fault(&mut stage, &shanghai.entry, 150);
+    stage.pass(10);
+    assert_eq!(charges(&stage, &phone), [Fen(0), Fen(0)]);
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
+    stage.check();
+}
+
+#[test]
+fn a_ride_that_the_cap_made_free_stays_free_when_its_own_record_is_in_doubt_too() {
+    let (mut stage, phone, _) = two_rides_under(49, 500);
+    let mut again = Gate::new("SH-PEOPLE-1", "310100", 207, 2);
+    for minute in [0, 1] {
+        again.tap(&Phone::new("330100", 50), In, stage.at(200 + minute));
+    }
+    assert_eq!(stage.upload(&again).impossible, 2);
+    stage.pass(1);
+    assert_eq!(charges(&stage, &phone), [Fen(0), Fen(0)]);
+    stage.check();
 }
 
 #[test]

@@ -6,10 +6,12 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::harness::Called;
 use huitong_transit::command::{AdjustWish, Command, OrderWish, ReleaseWish, Reply};
+use huitong_transit::model::contest::ContestReason;
 use huitong_transit::model::order::{FreeExitRule, OrderKind};
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::tap::TapState::{self, Accepted, Impossible, Late, Passback};
-use huitong_transit::model::trip::TripKind;
+use huitong_transit::model::trip::{TripKind, TripState};
+use huitong_transit::query::contests;
 use huitong_transit::query::taps::{self, TapRow};
 use huitong_transit::verify;
 use huitong_transit_code::Reason;
@@ -87,6 +89,29 @@ fn an_exit_that_was_too_old_completes_its_trip_once_a_clerk_believes_it() {
     assert_eq!((release.why.as_str(), release.at), ("looked at the gate's store", Instant(stage.now().0 - 60_000)));
     assert!(!release.clerk.is_empty());
     stage.pass(2 * DAY);
+    check_invariants(&stage);
+    stage.check();
+}
+
+#[test]
+fn a_trip_that_a_release_makes_after_three_months_is_for_both_cities_to_agree_on() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 50);
+    stage.account(&phone, 5_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    shanghai.entry.tap(&phone, In, stage.at(0));
+    shanghai.exit.tap(&phone, Out, stage.at(40));
+    stage.pass(91 * DAY);
+    for gate in [&shanghai.entry, &shanghai.exit] {
+        assert_eq!(stage.upload(gate).impossible, 1);
+        assert_eq!(released(release(&mut stage, gate, 1, Named::default()).reply()), Late);
+    }
+    stage.pass(1);
+    let trips = stage.trips("310100", &phone);
+    assert_eq!((trips.len(), trips[0].kind, trips[0].state), (1, TripKind::Paired, TripState::Disputed));
+    let contest = contests::of_document(stage.region.view("310000"), trips[0].trip).expect("readable");
+    assert_eq!(contest.expect("a contest").contest.reason, ContestReason::TooLate);
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
     check_invariants(&stage);
     stage.check();
 }
