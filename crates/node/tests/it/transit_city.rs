@@ -251,6 +251,36 @@ async fn closed_by_order(city: &City) {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let said = city.play("SH-0001-A", 1, &format!("wait 61\n{} in\n", closed_code(city))).await;
     assert_eq!(step(&said, "code")["code"], -206, "{said:?}");
+    withdrawn(city, &orders["items"][0]).await;
+    nothing_to_release(city).await;
+}
+
+/// It was a mistake: the order is withdrawn, and says so wherever it is shown.
+async fn withdrawn(city: &City, order: &Value) {
+    let path = format!("/v1/transit/service-orders/{}", order["order"].as_str().expect("an id"));
+    let end =
+        async |wish: Value| city.metro.send::<_, Value>(Method::POST, &format!("{path}/ending"), None, &wish).await;
+    let refused = end(json!({ "to": order["to"], "reason": "误发" })).await.expect_err("that is its end already");
+    assert!(refused.to_string().starts_with("TRN-1015"), "{refused}");
+    let (_, ended) = end(json!({ "reason": "误发" })).await.expect("withdrawn");
+    assert_eq!((&ended["order"], &ended["version"]), (&order["order"], &2.into()));
+    let list: Value = city.metro.get(&format!("{path}/trips")).await.expect("its list");
+    assert_eq!((&list["trips"], &list["change_fen"], &list["waits"]), (&0.into(), &0.into(), &false.into()), "{list}");
+    assert_eq!((&list["order"]["ending"]["withdrawn"], &list["items"]), (&true.into(), &json!([])), "{list}");
+    let unknown = "/v1/transit/service-orders/00000000-0000-0000-0000-000000000009/trips";
+    let refused = city.metro.get::<Value>(unknown).await.expect_err("no such order");
+    assert!(refused.to_string().starts_with("TRN-1019"), "{refused}");
+}
+
+/// What counts is in no quarantine, and what is not held cannot be released from it.
+async fn nothing_to_release(city: &City) {
+    for (number, code) in [(1, "TRN-3006"), (999, "TRN-3005"), (u64::MAX, "TRN-3005")] {
+        let path = format!("/v1/transit/taps/SH-0001-A/1/{number}/release");
+        let wish = json!({ "reason": "looked at the gate's store" });
+        let refused =
+            city.metro.send::<_, Value>(Method::POST, &path, None, &wish).await.expect_err("nothing to release");
+        assert!(refused.to_string().starts_with(code), "{number}: {refused}");
+    }
 }
 
 /// Made for a gate whose clock is put forward behind the pass-back time.

@@ -17,6 +17,7 @@ use crate::model::order::{FreeExitRule, OrderKind};
 use crate::model::period::Period;
 use crate::model::rider::AccountToken;
 use crate::model::settlement::PeriodStatement;
+use crate::model::tap::{TapKey, TapState};
 use crate::verify::CheckedBatch;
 
 /// A wish. The operator is always the caller's participant.
@@ -39,10 +40,18 @@ pub enum Command {
         gates: Vec<GateWish>,
     },
     Order(OrderWish),
+    /// Ends an order before its time; without `to` it is withdrawn.
+    EndOrder {
+        order: Uuid,
+        to: Option<Instant>,
+        reason: String,
+    },
 
     // Visited side
     /// A gate's records, already verified outside the writer.
     TakeTaps(Box<CheckedBatch>),
+    /// A clerk takes a record out of quarantine.
+    ReleaseTap(Box<ReleaseWish>),
     /// A clerk completes or cancels a trip.
     AdjustTrip {
         trip: Digest,
@@ -135,6 +144,17 @@ pub struct OrderWish {
     pub reason: String,
 }
 
+/// A record that a clerk believes, verified again outside the writer.
+pub struct ReleaseWish {
+    pub tap: TapKey,
+    pub checked: CheckedBatch,
+    /// Where neither the record nor its gate names a station of the map.
+    pub station: Option<StationId>,
+    /// SM3 of the record that is right, where two came under its number.
+    pub record: Option<Digest>,
+    pub reason: String,
+}
+
 /// What a clerk decides on a trip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -184,21 +204,73 @@ pub struct GrantWish {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    Published { name: String, version: u32 },
-    Gates { registered: usize },
-    Ordered { order: Uuid, affected: usize },
+    Published {
+        name: String,
+        version: u32,
+    },
+    Gates {
+        registered: usize,
+    },
+    Ordered {
+        order: Uuid,
+        affected: usize,
+        /// Other trips wait to be changed.
+        #[serde(default)]
+        waits: bool,
+    },
+    OrderEnded {
+        order: Uuid,
+        version: u32,
+    },
     Taken(TakenReply),
-    Adjusted { trip: Digest, adjust: Option<Uuid>, charge_fen: Fen },
-    Account { account: AccountToken },
+    Released {
+        tap: String,
+        state: TapState,
+    },
+    Adjusted {
+        trip: Digest,
+        adjust: Option<Uuid>,
+        charge_fen: Fen,
+    },
+    Account {
+        account: AccountToken,
+    },
     Invoiced(Box<Invoice>),
-    Paid { balance_fen: Fen, unpaid_fen: Fen },
-    Authorised { id: Uuid, authorisation: String, expiry: Instant, limit_fen: Fen },
-    Granted { grant: Uuid, authorisation: String, validity_s: u16, expiry: Instant },
-    Denied { pending: bool },
-    Completing { trip: Digest },
-    Contested { contest: Uuid, state: ContestState },
-    EvidenceAsked { ask: Uuid, state: EvidenceState, answer_by: Instant },
-    Closed { period: String, statements: Vec<PeriodStatement> },
+    Paid {
+        balance_fen: Fen,
+        unpaid_fen: Fen,
+    },
+    Authorised {
+        id: Uuid,
+        authorisation: String,
+        expiry: Instant,
+        limit_fen: Fen,
+    },
+    Granted {
+        grant: Uuid,
+        authorisation: String,
+        validity_s: u16,
+        expiry: Instant,
+    },
+    Denied {
+        pending: bool,
+    },
+    Completing {
+        trip: Digest,
+    },
+    Contested {
+        contest: Uuid,
+        state: ContestState,
+    },
+    EvidenceAsked {
+        ask: Uuid,
+        state: EvidenceState,
+        answer_by: Instant,
+    },
+    Closed {
+        period: String,
+        statements: Vec<PeriodStatement>,
+    },
 }
 
 /// What became of a batch. Its records are held: they need not be sent again.

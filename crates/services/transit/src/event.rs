@@ -17,13 +17,13 @@ use crate::model::invoice::Invoice;
 use crate::model::key_set::KeySetText;
 use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
 use crate::model::network::StationId;
-use crate::model::order::ServiceOrder;
+use crate::model::order::{OrderCursor, OrderedTrip, ServiceOrder};
 use crate::model::publication::PublicationKind;
 use crate::model::rider::{AccountToken, Rider};
 use crate::model::settlement::{
     Claim, DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
 };
-use crate::model::tap::{TakenTap, TapKey};
+use crate::model::tap::{Ride, TakenTap, TapKey, TapState};
 use crate::model::trip::TripFinal;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +42,19 @@ pub enum Event {
     GatesRegistered { operator: String, gates: Vec<GateWish> },
     #[serde(rename = "transit.order_known.v1")]
     OrderKnown(ServiceOrder),
+    /// A later version: the order ends before its time, or is withdrawn.
+    #[serde(rename = "transit.order_ended.v1")]
+    OrderEnded(ServiceOrder),
+    /// Final trips that a gate-fault order changed: its list names them.
+    #[serde(rename = "transit.order_touched.v1")]
+    OrderTouched { order: Uuid, trips: Vec<OrderedTrip> },
+    /// A gate-fault order was carried out up to here; none: on all trips that were final.
+    #[serde(rename = "transit.order_pursued.v1")]
+    OrderPursued {
+        order: Uuid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<OrderCursor>,
+    },
 
     // Visited
     #[serde(rename = "transit.taps_taken.v1")]
@@ -52,6 +65,9 @@ pub enum Event {
     /// The records that came up to the end of this month are not needed any more: their bytes are erased.
     #[serde(rename = "transit.records_erased.v1")]
     RecordsErased { month: String },
+    /// A clerk has taken a record out of quarantine.
+    #[serde(rename = "transit.tap_released.v1")]
+    TapReleased(Box<TapReleased>),
     #[serde(rename = "transit.hole_alarmed.v1")]
     HoleAlarmed { gate: String, epoch: u32 },
     #[serde(rename = "transit.trips_final.v1")]
@@ -197,6 +213,25 @@ pub struct TapConflict {
     pub previous: Digest,
 }
 
+/// A record that was quarantined, and that a clerk believes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TapReleased {
+    pub tap: TapKey,
+    pub network: Division,
+    pub state: TapState,
+    pub ride: Ride,
+    /// Who released it, and why.
+    pub clerk: String,
+    pub reason: String,
+    /// The figure in which it counted until now, its day and its station.
+    pub counted_as: TapState,
+    pub counted_on: Date,
+    pub counted_at: StationId,
+    /// When its rider must be looked at; none where it waits for no trip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Instant>,
+}
+
 /// Trips of several riders that became final together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TripsFinal {
@@ -221,6 +256,9 @@ pub struct FinalTrip {
     pub state: crate::model::trip::TripState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of one that a gate-fault order made free: what it would have cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived_fen: Option<Fen>,
     /// All taps that end with it, extra ones included.
     pub taps: Vec<TapKey>,
     /// Who claims it from whom; none when nothing is claimed. The rest of the document is the trip's.

@@ -41,6 +41,9 @@ pub const PROFILE_NOT_VERIFIED: RefusalKind = kind(
     "no gate verifies codes of the profile {profile}; the key set is not published",
 );
 
+pub const ORDER_UNKNOWN: RefusalKind = kind("TRN-1019", 404, "指令不存在", "order unknown");
+pub const ORDER_WITHDRAWN: RefusalKind = kind("TRN-1020", 409, "指令已撤销", "the order was withdrawn");
+
 pub const ACCOUNT_UNKNOWN: RefusalKind = kind("TRN-2001", 404, "账户不存在", "account unknown");
 pub const ACCOUNT_EXISTS: RefusalKind =
     kind("TRN-2002", 409, "账户已存在且内容不同", "account exists with other content");
@@ -69,6 +72,11 @@ pub const TRIP_UNKNOWN: RefusalKind = kind("TRN-3001", 404, "行程不存在", "
 pub const TRIP_COMPLETE: RefusalKind = kind("TRN-3002", 409, "行程已完整，无需补登", "the trip has both sides");
 pub const TRIP_NOT_CHARGED: RefusalKind =
     kind("TRN-3003", 409, "行程尚未结算，请稍后再试", "the trip is not charged yet; try again later");
+pub const TAP_UNKNOWN: RefusalKind = kind("TRN-3005", 404, "过闸记录不存在", "record unknown");
+pub const TAP_NOT_QUARANTINED: RefusalKind =
+    kind("TRN-3006", 409, "该记录不在隔离中", "the record is not in quarantine");
+pub const TAP_NOT_RELEASABLE: RefusalKind =
+    kind("TRN-3007", 422, "该记录不可解除隔离（{reason}）", "the record cannot be released from quarantine: {reason}");
 pub const COMPLETION_PENDING: RefusalKind =
     kind("TRN-3004", 409, "补登处理中，请稍后查看", "a completion of this trip is under way; look again later");
 pub const CONTEST_UNKNOWN: RefusalKind = kind("TRN-4001", 404, "争议不存在", "contest unknown");
@@ -88,8 +96,6 @@ pub const TAP_CONFLICT: RefusalKind =
 pub const GATE_UNKNOWN: RefusalKind = kind("TRN-GATE-UNKNOWN", 404, "未登记的设备", "gate not registered");
 pub const TAP_IMPOSSIBLE: RefusalKind =
     kind("TRN-TAP-IMPOSSIBLE", 422, "过闸记录不可信，已隔离", "tap not believable, quarantined");
-pub const FARE_MISMATCH: RefusalKind =
-    kind("TRN-FARE-MISMATCH", 422, "票价与票价表不符", "amount differs from fare pack");
 pub const FARE_NONE: RefusalKind = kind("TRN-FARE-NONE", 422, "票价表无此区间", "no fare for this pair");
 pub const PACK_INVALID: RefusalKind = kind(
     "TRN-PACK-INVALID",
@@ -131,6 +137,8 @@ pub const ALL: &[RefusalKind] = &[
     VERSION_UNKNOWN,
     IDEMPOTENCY_KEY_MISSING,
     PROFILE_NOT_VERIFIED,
+    ORDER_UNKNOWN,
+    ORDER_WITHDRAWN,
     ACCOUNT_UNKNOWN,
     ACCOUNT_EXISTS,
     ACCOUNT_CLOSED,
@@ -144,6 +152,9 @@ pub const ALL: &[RefusalKind] = &[
     TRIP_COMPLETE,
     TRIP_NOT_CHARGED,
     COMPLETION_PENDING,
+    TAP_UNKNOWN,
+    TAP_NOT_QUARANTINED,
+    TAP_NOT_RELEASABLE,
     CONTEST_UNKNOWN,
     CONTEST_ENDED,
     DOCUMENT_UNKNOWN,
@@ -155,7 +166,6 @@ pub const ALL: &[RefusalKind] = &[
     TAP_CONFLICT,
     GATE_UNKNOWN,
     TAP_IMPOSSIBLE,
-    FARE_MISMATCH,
     FARE_NONE,
     PACK_INVALID,
     PACK_GRADE,

@@ -66,6 +66,23 @@ CREATE TABLE IF NOT EXISTS service_order (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS service_order_by_time ON service_order (network, to_ms);
 
+-- Final trips that an order touched: the document of a gate fault, one row a trip.
+CREATE TABLE IF NOT EXISTS order_trip (
+    order_id TEXT NOT NULL,
+    trip BLOB NOT NULL,
+    effect TEXT NOT NULL,         -- `adjusted` after it was final, `cancelled` before, `closed` by a free exit
+    adjust_id TEXT,               -- of an adjusted one
+    change_fen INTEGER NOT NULL,  -- what the order made of its cost
+    PRIMARY KEY (order_id, trip)
+) STRICT, WITHOUT ROWID;
+
+-- Gate-fault orders that wait to be carried out on trips behind this one.
+CREATE TABLE IF NOT EXISTS order_pending (
+    order_id TEXT PRIMARY KEY,
+    gate TEXT NOT NULL,
+    trip BLOB NOT NULL
+) STRICT;
+
 -- Taps -----------------------------------------------------------------------------------------------------------------
 
 -- Every record that a gate sent, once.
@@ -125,6 +142,18 @@ CREATE TABLE IF NOT EXISTS tap_conflict (
     at INTEGER NOT NULL,          -- when it came
     entry INTEGER NOT NULL,       -- journal sequence of the entry that holds its bytes
     PRIMARY KEY (gate, epoch, sequence, hash)
+) STRICT, WITHOUT ROWID;
+
+-- Records that a clerk took out of quarantine.
+CREATE TABLE IF NOT EXISTS tap_release (
+    gate TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    released_as INTEGER NOT NULL, -- TapState
+    clerk TEXT NOT NULL,
+    why TEXT NOT NULL,
+    released_at INTEGER NOT NULL,
+    PRIMARY KEY (gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
 -- A code passes once per direction (J8). The time is a part of the code, so the key alone would say the same; with the time

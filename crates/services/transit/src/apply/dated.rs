@@ -10,7 +10,6 @@ use crate::command::GateWish;
 use crate::event::PackKnown;
 use crate::model::key_set::KeySetText;
 use crate::model::network::StationMap;
-use crate::model::order::ServiceOrder;
 
 pub fn key_set(tx: Tx<'_>, set: &KeySetText, bytes: &str) -> Result<(), StoreError> {
     tx.execute_one(
@@ -90,18 +89,4 @@ pub fn gates(tx: Tx<'_>, operator: &str, gates: &[GateWish], applied: &Applied) 
         )?;
     }
     Ok(())
-}
-
-pub fn order(tx: Tx<'_>, order: &ServiceOrder) -> Result<(), StoreError> {
-    tx.execute_one(
-        "INSERT INTO service_order (order_id, network, kind, from_ms, to_ms, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            order.order.to_string(),
-            order.network.as_str(),
-            order.kind.name(),
-            order.from.0,
-            order.to.0,
-            json(order)?,
-        ],
-    )
 }

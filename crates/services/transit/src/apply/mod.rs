@@ -9,7 +9,9 @@ mod flows;
 mod grants;
 mod home;
 mod invoices;
+mod orders;
 mod publications;
+mod releases;
 mod rides;
 mod taps;
 mod trips;
@@ -29,11 +31,15 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             dated::split(tx, *network, rule, *version, *valid_from, text)
         }
         Event::GatesRegistered { operator, gates } => dated::gates(tx, operator, gates, applied),
-        Event::OrderKnown(order) => dated::order(tx, order),
+        Event::OrderKnown(order) => orders::known(tx, order),
+        Event::OrderEnded(order) => orders::ended(tx, order),
+        Event::OrderTouched { order, trips } => orders::touched(tx, *order, trips),
+        Event::OrderPursued { order, next } => orders::pursued(tx, *order, next.as_ref()),
 
         Event::TapsTaken(taken) => taps::taken(tx, taken, applied),
         Event::TapDoubted { tap, network, rider, reason } => taps::doubted(tx, tap, *network, *rider, reason),
         Event::RecordsErased { month } => taps::records_erased(tx, month, applied),
+        Event::TapReleased(released) => releases::released(tx, released, applied),
         Event::HoleAlarmed { gate, epoch } => taps::hole_alarmed(tx, gate, *epoch),
         Event::TripsFinal(trips) => trips::finals(tx, trips, applied),
         Event::TripAnswered { result, transfers } => trips::answered(tx, result, transfers, applied),

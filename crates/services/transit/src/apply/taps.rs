@@ -109,7 +109,7 @@ fn open(tx: Tx<'_>, taken: &TapsTaken, tap: &TakenTap) -> Result<(), StoreError>
     )
 }
 
-fn station_day(tx: Tx<'_>, network: Division, station: u32, day: Date, counts: [i64; 6]) -> Result<(), StoreError> {
+pub fn station_day(tx: Tx<'_>, network: Division, station: u32, day: Date, counts: [i64; 6]) -> Result<(), StoreError> {
     let [entries, exits, boardings, refused, impossible, passbacks] = counts;
     tx.execute_one(
         "INSERT INTO station_day (network, station, day, entries, exits, boardings, refused, impossible, passbacks)

@@ -7,6 +7,7 @@ use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::clearing::{issue_document, issue_documents};
 use super::flows;
+use super::orders;
 use super::taps::out_of_sight;
 use crate::event::{FinalTrip, RiderLeft, TripsFinal};
 use crate::model::message::{AdjustResult, ChargeResult, TripAdjust};
@@ -18,6 +19,7 @@ use crate::model::trip::{TripFinal, TripState};
 pub fn finals(tx: Tx<'_>, finals: &TripsFinal, applied: &Applied) -> Result<(), StoreError> {
     for trip in &finals.trips {
         insert(tx, trip, applied)?;
+        orders::final_under(tx, trip)?;
         for tap in &trip.taps {
             in_trip(tx, trip.trip.trip_id, tap)?;
             out_of_sight(tx, trip.trip.network, &trip.trip.rider, tap)?;

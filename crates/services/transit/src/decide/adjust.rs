@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::assemble::{self, Parts};
 use super::charge::Charging;
-use super::course::Course;
+use super::course::{self, Course};
 use super::finalise::{free, merge};
 use super::pricing::NetworkPrices;
 use super::{Decided, answers, charge_adjust, node_of, send};
@@ -92,7 +92,7 @@ pub fn by_clerk(
     Ok(decision)
 }
 
-/// Adjusts a trip by itself; see [`adjust_with`].
+/// Adjusts a trip, and the rider's later trips whose fares depend on it; see [`adjust_and_later`].
 pub fn adjust(
     transit: &Transit,
     view: View<'_>,
@@ -102,10 +102,31 @@ pub fn adjust(
     reason: &str,
     context: &mut Context<'_>,
 ) -> Decided {
-    adjust_with(transit, view, row, prices, change, reason, &mut Course::default(), context)
+    adjust_and_later(transit, view, row, prices, change, reason, &mut Course::default(), context)
 }
 
-/// Adjusts a trip in a decision that has charged more; nothing follows where the amount and the sides stay as they are (J4).
+/// Adjusts a trip in a decision that has charged more, and prices the rider's later trips anew: their rebates and caps come out as
+/// if the trip had cost so from the beginning.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what is known of the trip, what changes, and what the decision has taken"
+)]
+pub fn adjust_and_later(
+    transit: &Transit,
+    view: View<'_>,
+    row: &TripRow,
+    prices: &NetworkPrices<'_>,
+    change: Change,
+    reason: &str,
+    course: &mut Course,
+    context: &mut Context<'_>,
+) -> Decided {
+    let mut decision = adjust_with(transit, view, row, prices, change, reason, course, context)?;
+    merge(&mut decision, course::reprice_later(transit, view, prices, &row.rider, course, context)?);
+    Ok(decision)
+}
+
+/// Adjusts a trip alone in a decision that has charged more; nothing follows where the amount and the sides stay as they are (J4).
 #[expect(
     clippy::too_many_arguments,
     reason = "what is known of the trip, what changes, and what the decision has taken"

@@ -63,7 +63,7 @@ pub fn wrong_fare(
 fn ordered(trip: &TripFinal, order: &ServiceOrder, prices: &NetworkPrices<'_>, tariff: &Tariff) -> Option<Fare> {
     let entry = trip.taps.first().filter(|_| trip.kind == TripKind::EntryOnly)?;
     let limit = entry.at + prices.parameters().trip_limit();
-    let ends_it = order.kind == OrderKind::FreeExit && order.to > entry.at && order.from <= limit;
+    let ends_it = order.kind == OrderKind::FreeExit && order.given_to() > entry.at && order.from <= limit;
     if !ends_it || order.station != trip.to {
         return None;
     }

@@ -13,8 +13,10 @@ use super::finalise::merge;
 use super::pricing::NetworkPrices;
 use crate::Transit;
 use crate::model::fare::ride::EarlierTrip;
+use crate::model::order::OrderKind;
 use crate::model::rider::Rider;
 use crate::model::trip::{TripFinal, TripState};
+use crate::query::taps;
 use crate::query::trips::{self, TripRow};
 
 /// How far rebates and caps reach: the longest window is a month.
@@ -100,6 +102,19 @@ pub fn reprice_later(
     Ok(decision)
 }
 
+/// Whether the trip rests on a gate at fault or a record in doubt: where it cost nothing before, by a cap, no order or alarm has changed
+/// it, and it costs nothing still.
+fn costs_nothing(view: View<'_>, prices: &NetworkPrices<'_>, trip: &TripFinal) -> Result<bool, StoreError> {
+    for tap in &trip.taps {
+        let mut faults = prices.orders()?.iter().filter(|order| order.kind == OrderKind::GateFault);
+        let is_at_fault = faults.any(|order| order.covers(tap.station, tap.line, &tap.key.gate, tap.at));
+        if is_at_fault || taps::tap(view, &tap.key)?.is_some_and(|held| !held.state.counts()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn repriced(
     view: View<'_>,
     prices: &NetworkPrices<'_>,
@@ -112,6 +127,9 @@ fn repriced(
         return Ok(None);
     }
     let before = trips::content(view, row)?;
+    if costs_nothing(view, prices, &before)? {
+        return Ok(None);
+    }
     let Some(tariff) = prices.named(&before.pack, before.travel_day)? else { return Ok(None) };
     let earlier = course.earlier(view, &row.rider, row.began, Some(row.trip))?;
     let fare = assemble::priced_anew(&before, &tariff, &earlier);

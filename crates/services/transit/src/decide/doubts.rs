@@ -1,18 +1,20 @@
 //! Two records under one number of a gate: a defect or tampering. Both are quarantined, and nothing is charged on either
 //! (transit specification §6.1, §12).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use huitong_kernel::money::Fen;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::adjust::{self, Change};
+use super::course::{self, Course};
 use super::finalise::merge;
 use super::pricing::NetworkPrices;
 use crate::event::{Event, TapConflict};
+use crate::model::rider::Rider;
 use crate::model::tap::{TapKey, TapState};
 use crate::query::taps::HeldTap;
-use crate::query::trips;
+use crate::query::trips::{self, TripRow};
 use crate::verify::CheckedBatch;
 use crate::{Transit, refusal};
 
@@ -26,7 +28,8 @@ pub fn decide(
     context: &mut Context<'_>,
 ) -> Result<Decision<Transit>, Stop> {
     let mut decision = Decision::nothing();
-    let mut seen = HashSet::new();
+    // Trips that rest on a record in doubt, rider by rider.
+    let mut trips: BTreeMap<Rider, Vec<TripRow>> = BTreeMap::new();
     for conflict in conflicts {
         let key = TapKey { gate: batch.gate.clone(), epoch: batch.epoch, sequence: conflict.sequence };
         let known = &held[&conflict.sequence];
@@ -37,21 +40,53 @@ pub fn decide(
             let (network, rider, reason) = (batch.network, known.rider, code.to_owned());
             decision.events.push(Event::TapDoubted { tap: key.clone(), network, rider, reason });
         }
-        if let Some(trip) = known.trip.filter(|trip| seen.insert(*trip)) {
-            let row = trips::trip(view, trip)?.filter(|row| row.charge_fen > Fen::ZERO);
-            let Some(row) = row else { continue };
-            let is_its = trips::content(view, &row)?.taps.iter().any(|tap| tap.key == key);
-            let prices = NetworkPrices::of(transit, view, context.directory, row.network)?;
-            let Some(prices) = prices.filter(|_| is_its) else { continue };
-            match adjust::adjust(transit, view, &row, &prices, Change::Free, "tap_conflict", context) {
-                Ok(adjusted) => merge(&mut decision, adjusted),
-                // The gate's records are taken all the same; the trip is a clerk's.
-                Err(Stop::Refused(refused)) => {
-                    decision.alarms.push(format!("{}: the trip of {key} keeps its charge", refused.code));
-                }
-                Err(failed) => return Err(failed),
-            }
+        let row = known.trip.map(|trip| trips::trip(view, trip)).transpose()?.flatten();
+        let Some(row) = row else { continue };
+        let of_rider = trips.entry(row.rider).or_default();
+        let is_its = trips::content(view, &row)?.taps.iter().any(|tap| tap.key == key);
+        if is_its && !of_rider.contains(&row) {
+            of_rider.push(row);
         }
     }
+    let prices = NetworkPrices::of(transit, view, context.directory, batch.network)?;
+    let Some(prices) = prices else { return Ok(decision) };
+    let mut course = Course::default();
+    for (rider, rows) in trips {
+        course.next_rider();
+        match freed(transit, view, &prices, rider, &rows, &mut course, context) {
+            Ok(freed) => merge(&mut decision, freed),
+            // The gate's records are taken all the same; the trips are a clerk's.
+            Err(Stop::Refused(refused)) => {
+                let (code, gate, count) = (refused.code, &batch.gate, rows.len());
+                decision.alarms.push(format!("{code}: {count} trips of a rider at {gate} keep their charge"));
+                course = Course::default();
+            }
+            Err(failed) => return Err(failed),
+        }
+    }
+    Ok(decision)
+}
+
+/// A rider's trips cost nothing; later ones follow.
+fn freed(
+    transit: &Transit,
+    view: View<'_>,
+    prices: &NetworkPrices<'_>,
+    rider: Rider,
+    rows: &[TripRow],
+    course: &mut Course,
+    context: &mut Context<'_>,
+) -> Result<Decision<Transit>, Stop> {
+    let mut decision = Decision::nothing();
+    for row in rows {
+        if row.charge_fen == Fen::ZERO {
+            // A cap has left nothing of it, and what another trip costs now changes nothing on it.
+            course.note(&trips::content(view, row)?);
+            continue;
+        }
+        let adjusted = adjust::adjust_with(transit, view, row, prices, Change::Free, "tap_conflict", course, context)?;
+        merge(&mut decision, adjusted);
+    }
+    merge(&mut decision, course::reprice_later(transit, view, prices, &rider, course, context)?);
     Ok(decision)
 }

@@ -198,10 +198,11 @@ impl<'f> Finals<'f> {
         let own_risk = entry.is_some_and(|ride| ride.own_risk) || exit.is_some_and(|ride| ride.own_risk);
         let (state, reason) =
             Finals::state(prices, &trip, &parts, own_risk, tariff.as_ref().map(|tariff| tariff.pack.may_charge()))?;
+        let waived_fen = (state == TripState::Cancelled).then(|| trip.charge_fen());
         let trip = if state == TripState::Cancelled { free(trip) } else { trip };
         self.course.note(&trip);
         let claim = (state == TripState::Priced).then(|| claim(&trip, context)).flatten();
-        self.trips.push(FinalTrip { trip, state, reason, taps: keys, claim });
+        self.trips.push(FinalTrip { trip, state, reason, waived_fen, taps: keys, claim });
         Ok(())
     }
 

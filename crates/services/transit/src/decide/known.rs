@@ -12,7 +12,7 @@ use crate::model::key_set::KeySetText;
 use crate::model::network::StationMap;
 use crate::model::order::ServiceOrder;
 use crate::model::publication::PublicationKind;
-use crate::query::{dated, deny};
+use crate::query::{dated, deny, orders};
 use crate::{Transit, refusal};
 
 pub fn key_set(view: View<'_>, set: KeySetText, from: Division, context: &mut Context<'_>) -> Decided {
@@ -69,10 +69,13 @@ pub fn pack(transit: &Transit, view: View<'_>, text: String, from: Division, con
 
 pub fn order(view: View<'_>, order: ServiceOrder, from: Division, context: &Context<'_>) -> Decided {
     check_sender(context, order.network, from)?;
-    if dated::has_order(view, order.order)? {
-        return Ok(Decision::nothing());
+    match orders::order(view, order.order)? {
+        None => Ok(Decision::nothing().event(Event::OrderKnown(order))),
+        // What is known comes again when a jurisdiction joins.
+        Some(known) if order.version <= known.version => Ok(Decision::nothing()),
+        Some(known) if known.is_ended_by(&order) => Ok(Decision::nothing().event(Event::OrderEnded(order))),
+        Some(_) => Err(refusal::PUBLISHED_UNCHANGEABLE.refuse().into()),
     }
-    Ok(Decision::nothing().event(Event::OrderKnown(order)))
 }
 
 /// The next delta of the sender's own list, or a snapshot for what is held. Its chain tells a gap, which is asked for, from a

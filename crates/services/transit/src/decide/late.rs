@@ -1,11 +1,12 @@
 //! Taps that came after their trip was final: it gets them by an adjustment (transit specification §6.2), and what holds for
 //! taps in time holds for them: orders, risks, limits.
 
-use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
+use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::adjust::{self, Change, Tapped};
 use super::course::Course;
 use super::finalise::{fault_order, merge};
+use super::order_fault::{GATE_FAULT, adjustment};
 use super::pricing::NetworkPrices;
 use super::settled::{Around, Meaning};
 use crate::Transit;
@@ -81,17 +82,20 @@ impl LateTaps<'_, '_> {
         context: &mut Context<'_>,
     ) -> Result<Decision<Transit>, Stop> {
         let Some(known) = self.around.tap_of(trip) else { return Ok(Decision::nothing()) };
-        let free = self.free(known, ride)?;
-        let tapped = Tapped { tap: ride.tap.clone(), known: known.tap.clone(), free: free.is_some() };
-        self.adjust(trip, Change::Tapped(Box::new(tapped)), free.unwrap_or(reason), course, context)
-    }
-
-    /// Why a pair costs nothing.
-    fn free(&self, one: &Ride, other: &Ride) -> Result<Option<&'static str>, StoreError> {
-        if fault_order(self.prices, &[&one.tap, &other.tap])?.is_some() {
-            return Ok(Some("gate_fault"));
+        let order = fault_order(self.prices, &[&known.tap, &ride.tap])?;
+        let is_own_risk = known.own_risk || ride.own_risk;
+        let reason = match order {
+            Some(_) => GATE_FAULT,
+            None if is_own_risk => "own_risk",
+            None => reason,
+        };
+        let free = order.is_some() || is_own_risk;
+        let tapped = Tapped { tap: ride.tap.clone(), known: known.tap.clone(), free };
+        let mut decision = self.adjust(trip, Change::Tapped(Box::new(tapped)), reason, course, context)?;
+        if let Some((order, touched)) = order.zip(adjustment(&decision)) {
+            decision.events.push(Event::OrderTouched { order, trips: vec![touched] });
         }
-        Ok((one.own_risk || other.own_risk).then_some("own_risk"))
+        Ok(decision)
     }
 
     /// Two taps contradict each other: nothing is charged until a clerk has looked.

@@ -18,11 +18,14 @@ mod home;
 mod known;
 mod late;
 mod order;
+mod order_end;
+mod order_fault;
 pub mod pricing;
 mod publication_answer;
 mod publication_ask;
 mod publish;
 mod register_gates;
+mod release_tap;
 pub mod settled;
 mod take_taps;
 pub mod timer;
@@ -45,7 +48,9 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::PublishSplit { text } => publish::split(transit, view, text, context),
         Command::RegisterGates { gates } => register_gates::decide(transit, view, gates, context),
         Command::Order(wish) => order::decide(transit, view, wish, context),
+        Command::EndOrder { order, to, reason } => order_end::decide(view, order, to, reason, context),
         Command::TakeTaps(batch) => take_taps::decide(transit, view, *batch, context),
+        Command::ReleaseTap(wish) => release_tap::decide(transit, view, &wish, context),
         Command::AdjustTrip { trip, wish } => adjust::by_clerk(transit, view, trip, &wish, context),
         Command::CompleteTrip { trip, account, station } => {
             home::complete::ask(transit, view, trip, account, station, context)

@@ -101,6 +101,13 @@ impl<'p> NetworkPrices<'p> {
         Ok(self.orders.get_or_init(|| orders))
     }
 
+    /// With an order that this decision gives: the views do not have it yet.
+    pub fn with_order(self, order: &ServiceOrder) -> Result<NetworkPrices<'p>, StoreError> {
+        let mut orders = self.orders()?.to_vec();
+        orders.push(order.clone());
+        Ok(NetworkPrices { orders: OnceCell::from(orders), ..self })
+    }
+
     /// What prices trips that began at this moment.
     pub fn tariff(&self, entry: Instant) -> Result<Option<Tariff>, StoreError> {
         let day = self.parameters().business_day(entry);

@@ -15,7 +15,7 @@ use super::finalise::merge;
 use super::{Decided, doubts, node_of};
 use crate::command::{Reply, TakenReply};
 use crate::event::{Event, TapConflict, TapsTaken};
-use crate::model::network::Network;
+use crate::model::network::{Network, StationId};
 use crate::model::order::{OrderKind, ServiceOrder};
 use crate::model::parameters::Parameters;
 use crate::model::rider::{AccountToken, Rider};
@@ -27,7 +27,7 @@ use crate::verify::{CheckedBatch, CheckedRecord, Outcome, Verified};
 use crate::{Transit, refusal};
 
 /// A tap from further ahead than this is not believed.
-const AHEAD_MAX: DurationMs = DurationMs::minutes(5);
+pub const AHEAD_MAX: DurationMs = DurationMs::minutes(5);
 /// Older taps need a clerk's release.
 const AGE_MAX: DurationMs = DurationMs::days(90);
 
@@ -46,8 +46,7 @@ pub fn decide(transit: &Transit, view: View<'_>, batch: CheckedBatch, context: &
         held.check_edges(&batch, first, last)?;
     }
     let place = Place::read(transit, view, gate, &batch, context)?;
-    let (used, max_fares) = (HashSet::new(), BTreeMap::new());
-    let mut taking = Taking { view, place: &place, used, max_fares, riders: BTreeMap::new() };
+    let mut taking = Taking::new(view, &place);
     let mut reply = TakenReply::default();
     let mut taken = Vec::with_capacity(batch.records.len());
     let mut conflicts = Vec::new();
@@ -164,16 +163,16 @@ fn ends(
 }
 
 /// What is known of the gate's place while its batch is taken.
-struct Place {
+pub struct Place {
     gate: Gate,
-    network: Option<Arc<Network>>,
-    parameters: Parameters,
+    pub network: Option<Arc<Network>>,
+    pub parameters: Parameters,
     closed: Vec<ServiceOrder>,
     epoch: u32,
 }
 
 impl Place {
-    fn read(
+    pub fn read(
         transit: &Transit,
         view: View<'_>,
         gate: Gate,
@@ -188,14 +187,18 @@ impl Place {
         Ok(Place { gate, network, parameters, closed, epoch: batch.epoch })
     }
 
+    pub fn network_of(&self) -> Division {
+        self.gate.network
+    }
+
     /// The record's station if the map knows it, else the gate's own.
-    fn station(&self, record: &CheckedRecord) -> Option<u32> {
+    pub fn station(&self, record: &CheckedRecord) -> Option<u32> {
         let network = self.network.as_ref()?;
         [record.station, self.gate.station].into_iter().find(|station| network.station(*station).is_some())
     }
 }
 
-struct Taking<'t> {
+pub struct Taking<'t> {
     view: View<'t>,
     place: &'t Place,
     /// Codes that earlier records of this batch have used.
@@ -203,6 +206,12 @@ struct Taking<'t> {
     /// The highest single fare, by business day.
     max_fares: BTreeMap<Date, Fen>,
     riders: BTreeMap<Rider, Instant>,
+}
+
+impl<'t> Taking<'t> {
+    pub fn new(view: View<'t>, place: &'t Place) -> Taking<'t> {
+        Taking { view, place, used: HashSet::new(), max_fares: BTreeMap::new(), riders: BTreeMap::new() }
+    }
 }
 
 impl Taking<'_> {
@@ -269,13 +278,24 @@ impl Taking<'_> {
         if is_closed {
             return Ok(Err(Reason::Closed.name()));
         }
+        self.ride_at(record, verified, station, context)
+    }
+
+    /// The ride from a record that is believed, or why nobody answers for it.
+    pub fn ride_at(
+        &self,
+        record: &CheckedRecord,
+        verified: &Verified,
+        station: StationId,
+        context: &Context<'_>,
+    ) -> Result<Result<Ride, &'static str>, StoreError> {
         let code = &verified.code;
         let account = AccountToken::new(&code.account);
         let (home, grant) = match self.payer(&account, verified, record.at)? {
             Ok(payer) => payer,
             Err(reason) => return Ok(Err(reason)),
         };
-        let Some(node) = node_of(context, home) else { return Ok(Err(impossible)) };
+        let Some(node) = node_of(context, home) else { return Ok(Err(refusal::TAP_IMPOSSIBLE.code)) };
         let limit_ms = i64::from(self.place.parameters.deny_age_limit_h) * 3_600_000;
         let was_stale = record.flags & FLAG_DENY_STALE != 0 || i64::from(record.deny_age_s) * 1_000 > limit_ms;
         // Risk rule (b): the newest list of that moment had the account, the gate's old one did not.
@@ -326,7 +346,7 @@ impl Taking<'_> {
 
     /// Whether the code does not cover the provisional fare (J12): the gate should not have let the rider in, and what lies
     /// above the limit is the city's.
-    fn is_short(&mut self, tap: &Tap) -> Result<bool, StoreError> {
+    pub fn is_short(&mut self, tap: &Tap) -> Result<bool, StoreError> {
         if tap.direction == Direction::Out {
             return Ok(false);
         }
@@ -351,7 +371,7 @@ impl Taking<'_> {
 }
 
 /// When the rider must be looked at: soon after an exit, a boarding or a late record; after the limits for an entry.
-fn due(tap: &Tap, parameters: &Parameters, now: Instant) -> Instant {
+pub fn due(tap: &Tap, parameters: &Parameters, now: Instant) -> Instant {
     let soon = now + parameters.final_wait();
     match tap.direction {
         Direction::Boarding => now,

@@ -6,7 +6,7 @@ use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
 use uuid::Uuid;
 
-use super::{Decided, clearing, evidence, finalise, flows, home, publication_ask};
+use super::{Decided, clearing, evidence, finalise, flows, home, order_fault, publication_ask};
 use crate::Transit;
 use crate::event::Event;
 use crate::model::period::Period;
@@ -15,10 +15,17 @@ use crate::query;
 
 /// Trips become final in parts of [`finalise::RIDERS_MAX`] riders; so many parts a tick at most, so that callers get their turn.
 const FINAL_PARTS: usize = 8;
+/// Orders carried out at once, and parts of each a tick.
+const ORDERS_MAX: usize = 4;
+const ORDER_PARTS: usize = 4;
 
 pub enum Due {
     /// The riders that are due longest.
     Trips,
+    /// A gate-fault order whose trips are not all free yet.
+    Order {
+        order: Uuid,
+    },
     Hole {
         gate: String,
         epoch: u32,
@@ -72,6 +79,9 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
         params![now.0],
         |row| Ok(Due::Hole { gate: row.get(0)?, epoch: row.get(1)? }),
     )?);
+    for order in query::orders::all_pending(view, ORDERS_MAX)? {
+        due.extend((0..ORDER_PARTS).map(|_| Due::Order { order }));
+    }
     due.extend(home::deny::due(view, now)?.then_some(Due::DenyDelta));
     let lacking = publication_ask::due(view, now)?;
     due.extend(lacking.into_iter().map(|(peer, kind)| Due::Publication { peer, kind }));
@@ -96,6 +106,7 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
             let alarm = format!("gate {gate}, epoch {epoch}: a record is missing although later ones arrived");
             Ok(Decision::nothing().event(Event::HoleAlarmed { gate, epoch }).alarm(alarm))
         }
+        Due::Order { order } => order_fault::pursue(transit, view, order, context),
         Due::DenyDelta => {
             let mut decision = home::deny::publish(view, context)?;
             finalise::merge(&mut decision, publication_ask::of_strangers(view, context)?);

@@ -72,7 +72,11 @@ impl Message {
             Message::DenyDelta(delta) => deny_delta(delta),
             // Their own checks bound what is in them.
             Message::FarePack { .. } | Message::StationMap { .. } => None,
-            Message::ServiceOrder(order) => first(&[("from", is_moment(order.from)), ("to", is_moment(order.to))]),
+            Message::ServiceOrder(order) => first(&[
+                ("from", is_moment(order.from)),
+                ("to", is_moment(order.to)),
+                ("ending.given_to", is_moment(order.given_to())),
+            ]),
             Message::CodeAsk(ask) => first(&[("limit_fen", of_trip(ask.limit_fen)), ("expiry", is_moment(ask.expiry))]),
             Message::DebtNotice { from: at, .. } | Message::DebtRelease { released_at: at, .. } => {
                 first(&[("at", is_moment(*at))])

@@ -76,6 +76,9 @@ impl SingleReason {
     }
 }
 
+/// Entries looked at again for one exit: the nearest ones that no exit closed.
+const PASSED_MAX: usize = 20;
+
 /// Matches all taps; every tap ends in exactly one trip (J2).
 ///
 /// Taps of final trips stand among the others: those of `fixed` ones stay as they are, those of other final trips are matched
@@ -85,9 +88,8 @@ pub fn matched(taps: &[Tap], fixed: &[Fixed], parameters: &Parameters, prices: &
     for (number, trip) in fixed.iter().enumerate() {
         of_fixed.extend(trip.entry.iter().chain(&trip.exit).map(|index| (*index, number)));
     }
-    let matching =
-        Matching { taps, fixed, of_fixed, parameters, prices, trips: Vec::new(), open: None, last_exit: None };
-    matching.all()
+    let (trips, passed) = (Vec::new(), Vec::new());
+    Matching { taps, fixed, of_fixed, parameters, prices, trips, open: None, passed, last_exit: None }.all()
 }
 
 /// Inside one gate by sequence, between gates by effective time: a gate's times never run backwards.
@@ -135,6 +137,9 @@ struct Matching<'m> {
     trips: Vec<Matched>,
     /// The trip that waits for its exit.
     open: Option<usize>,
+    /// Trips without exit that another entry followed, oldest first. What lies before a pair is none of them: a rider makes
+    /// one trip at a time (J8).
+    passed: Vec<usize>,
     /// The trip of the exit that came last.
     last_exit: Option<usize>,
 }
@@ -186,35 +191,68 @@ impl Matching<'_> {
     }
 
     fn leave(&mut self, index: usize) {
-        let Some(open) = self.open else {
-            if !self.is_second_exit(index) {
-                self.single_exit(index, SingleReason::NoEntry);
-            }
-            return;
-        };
-        let entry = &self.taps[self.trips[open].entry.expect("an open trip has its entry")];
-        let fits = fits(entry, &self.taps[index], self.parameters, self.prices);
+        let Some(open) = self.open else { return self.leave_passed(index, SingleReason::NoEntry) };
+        let fits = self.fits(open, index);
         if let Some(fixed) = self.trips[open].fixed {
-            self.leave_in_fixed(open, fixed, index, fits);
-            return;
+            return self.leave_in_fixed(open, fixed, index, fits);
         }
         match fits {
-            Ok(()) => {
-                self.trips[open].exit = Some(index);
-                self.trips[open].reason = None;
-                self.last_exit = self.open.take();
-            }
+            Ok(()) => self.close(open, index),
             Err(SingleReason::FareMismatch) => {
                 self.trips[open].reason = Some(SingleReason::FareMismatch);
                 self.open = None;
                 self.single_exit(index, SingleReason::FareMismatch);
             }
-            Err(reason) => {
+            Err(SingleReason::NoFare) => {
                 if !self.is_second_exit(index) {
-                    self.single_exit(index, reason);
+                    self.single_exit(index, SingleReason::NoFare);
                 }
             }
+            Err(reason) => self.leave_passed(index, reason),
         }
+    }
+
+    /// An exit that does not close what is open: one made again at once, or that of the nearest earlier entry which it closes
+    /// by all rules (specification §6.4). What is open stays open: an exit that cannot be its own was made before it.
+    fn leave_passed(&mut self, index: usize, reason: SingleReason) {
+        if self.is_second_exit(index) {
+            return;
+        }
+        match self.nearest_passed(index) {
+            // What was decided on without its exit keeps it, without effect.
+            Some(trip) if self.trips[trip].fixed.is_some() => {
+                self.trips[trip].extra.push(index);
+                self.ends_before(trip);
+            }
+            Some(trip) => self.close(trip, index),
+            None => self.single_exit(index, reason),
+        }
+    }
+
+    /// The nearest entry that the exit closes. One that only has no fare with it is not passed over: the exit may be its own.
+    fn nearest_passed(&self, exit: usize) -> Option<usize> {
+        let fits = |trip: &usize| self.fits(*trip, exit);
+        let near = self.passed.iter().rev().copied().take_while(|trip| fits(trip) != Err(SingleReason::NoFare));
+        near.into_iter().find(|trip| fits(trip).is_ok())
+    }
+
+    /// Whether the exit closes the trip's entry.
+    fn fits(&self, trip: usize, exit: usize) -> Result<(), SingleReason> {
+        let entry = self.trips[trip].entry.expect("a trip without exit has its entry");
+        fits(&self.taps[entry], &self.taps[exit], self.parameters, self.prices)
+    }
+
+    fn close(&mut self, trip: usize, exit: usize) {
+        self.trips[trip].exit = Some(exit);
+        self.trips[trip].reason = None;
+        self.open = self.open.filter(|open| *open != trip);
+        self.last_exit = Some(trip);
+        self.ends_before(trip);
+    }
+
+    /// A trip has ended: entries before its own are closed by no later exit.
+    fn ends_before(&mut self, trip: usize) {
+        self.passed.retain(|passed| *passed > trip);
     }
 
     /// The entry of a final trip.
@@ -239,17 +277,11 @@ impl Matching<'_> {
     fn leave_fixed(&mut self, fixed: usize, index: usize) {
         let trip = self.fixed_trip(fixed);
         self.trips[trip].exit = Some(index);
-        let own_entry = self.fixed[fixed].entry.is_some();
-        if let Some(open) = self.open.filter(|open| !own_entry && self.trips[*open].fixed.is_none()) {
-            // An exit that was decided on without its entry: the entry came since, and changes nothing.
-            let entry = &self.taps[self.trips[open].entry.expect("an open trip has its entry")];
-            if is_possible(fits(entry, &self.taps[index], self.parameters, self.prices)) {
-                self.absorb(open, trip);
-                self.open = None;
-            }
-        }
-        if self.open == Some(trip) {
-            self.open = None;
+        if self.fixed[fixed].entry.is_some() {
+            self.open = self.open.filter(|open| *open != trip);
+            self.ends_before(trip);
+        } else {
+            self.enter_decided(trip, index);
         }
         if let Some(last) = self.last_exit {
             let Matched { entry, exit, fixed, .. } = &self.trips[last];
@@ -260,13 +292,34 @@ impl Matching<'_> {
         self.last_exit = Some(trip);
     }
 
+    /// An exit that was decided on without its entry: where the entry came since it changes nothing.
+    fn enter_decided(&mut self, trip: usize, exit: usize) {
+        let open = self.open.filter(|open| self.trips[*open].fixed.is_none());
+        let open = open.filter(|open| is_possible(self.fits(*open, exit)));
+        let is_unpriced = self.open.is_some_and(|open| self.fits(open, exit) == Err(SingleReason::NoFare));
+        let passed = || if is_unpriced { None } else { self.nearest_passed(exit) };
+        let Some(from) = open.or_else(passed) else { return };
+        if self.trips[from].fixed.is_some() {
+            return;
+        }
+        self.absorb(from, trip);
+        self.open = self.open.filter(|open| *open != from);
+        self.passed.retain(|passed| *passed > from);
+    }
+
     /// An exit while a final trip is open: of one that was decided on without exit it may be the exit, and changes nothing.
     fn leave_in_fixed(&mut self, open: usize, fixed: usize, index: usize, fits: Result<(), SingleReason>) {
         if self.fixed[fixed].exit.is_none() && is_possible(fits) {
             self.trips[open].extra.push(index);
             self.open = None;
-        } else if !self.is_second_exit(index) {
-            self.single_exit(index, SingleReason::NoEntry);
+            self.ends_before(open);
+        } else if is_possible(fits) || fits == Err(SingleReason::NoFare) {
+            // It could be the exit of a trip that has another.
+            if !self.is_second_exit(index) {
+                self.single_exit(index, SingleReason::NoEntry);
+            }
+        } else {
+            self.leave_passed(index, SingleReason::NoEntry);
         }
     }
 
@@ -288,10 +341,15 @@ impl Matching<'_> {
 
     /// Another entry came: what was open stays without exit.
     fn end_open(&mut self) {
-        if let Some(open) = self.open.take()
-            && self.trips[open].fixed.is_none()
-        {
-            self.trips[open].reason = Some(SingleReason::NextEntry);
+        let Some(open) = self.open.take() else { return };
+        match self.trips[open].fixed {
+            None => self.trips[open].reason = Some(SingleReason::NextEntry),
+            Some(fixed) if self.fixed[fixed].exit.is_some() => return,
+            Some(_) => {}
+        }
+        self.passed.push(open);
+        if self.passed.len() > PASSED_MAX {
+            self.passed.remove(0);
         }
     }
 

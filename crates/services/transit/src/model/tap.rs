@@ -251,12 +251,13 @@ impl From<Ride> for TakenRide {
 }
 
 /// An accepted tap with its rider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ride {
     pub rider: Rider,
     /// The city that pays.
     pub home: huitong_kernel::division::Division,
     /// The visited side carries the risk (risk rule b): nothing is claimed from home.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_risk: bool,
     pub tap: Tap,
 }

@@ -7,7 +7,6 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{StoreError, View, params};
-use uuid::Uuid;
 
 use super::{Text, json};
 use crate::Transit;
@@ -181,7 +180,7 @@ pub fn max_fare_of(view: View<'_>, network: Division, pack: &str, version: u32) 
     Ok(fare.unwrap_or_default())
 }
 
-/// Orders of a network and kind that overlap the span.
+/// Orders of a network and kind that overlap the span, without withdrawn ones.
 pub fn orders(
     view: View<'_>,
     network: Division,
@@ -195,10 +194,16 @@ pub fn orders(
         params![network.as_str(), kind.name(), from.0, to.0],
         |row| row.get::<_, String>(0),
     )?;
-    texts.iter().map(|text| json(text)).collect()
+    not_withdrawn(&texts)
 }
 
-/// Orders of all networks that ended after a moment, or last still.
+fn not_withdrawn(texts: &[String]) -> Result<Vec<ServiceOrder>, StoreError> {
+    let mut orders: Vec<ServiceOrder> = texts.iter().map(|text| json(text)).collect::<Result<_, _>>()?;
+    orders.retain(ServiceOrder::is_in_force);
+    Ok(orders)
+}
+
+/// Orders of all networks that ended after a moment, or last still, withdrawn ones included.
 pub fn orders_after(view: View<'_>, after: Instant) -> Result<Vec<ServiceOrder>, StoreError> {
     let texts = view.all(
         "SELECT text FROM service_order WHERE to_ms > ?1 ORDER BY from_ms, order_id",
@@ -208,14 +213,14 @@ pub fn orders_after(view: View<'_>, after: Instant) -> Result<Vec<ServiceOrder>,
     texts.iter().map(|text| json(text)).collect()
 }
 
-/// The latest orders of a network, latest end first.
+/// The latest orders of a network, latest end first, without withdrawn ones.
 pub fn all_orders(view: View<'_>, network: Division) -> Result<Vec<ServiceOrder>, StoreError> {
     let texts = view.all(
         "SELECT text FROM service_order WHERE network = ?1 ORDER BY to_ms DESC, order_id LIMIT 1000",
         params![network.as_str()],
         |row| row.get::<_, String>(0),
     )?;
-    texts.iter().map(|text| json(text)).collect()
+    not_withdrawn(&texts)
 }
 
 /// An order of a network.
@@ -226,12 +231,6 @@ pub fn order(view: View<'_>, network: Division, order: &str) -> Result<Option<Se
         |row| row.get::<_, String>(0),
     )?;
     text.map(|text| json(&text)).transpose()
-}
-
-/// Whether an order is known.
-pub fn has_order(view: View<'_>, order: Uuid) -> Result<bool, StoreError> {
-    let found = view.one("SELECT 1 FROM service_order WHERE order_id = ?1", params![order.to_string()], |_| Ok(()))?;
-    Ok(found.is_some())
 }
 
 /// All split rules of a network.

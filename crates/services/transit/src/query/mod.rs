@@ -16,6 +16,7 @@ pub mod gates;
 pub mod grants;
 pub mod home_trips;
 pub mod invoices;
+pub mod orders;
 pub mod pairs;
 pub mod positions;
 pub mod publications;
@@ -30,6 +31,7 @@ pub mod trips;
 
 use std::str::FromStr;
 
+use huitong_kernel::time::Instant;
 use huitong_service_kit::{FromSql, StoreError, View, params};
 use huitong_store::{FromSqlError, FromSqlResult, ValueRef};
 use serde::de::DeserializeOwned;
@@ -61,4 +63,22 @@ pub fn entry_events(view: View<'_>, entry: u64) -> Result<Vec<Event>, StoreError
     let bytes = bytes.ok_or_else(|| StoreError::Damaged(format!("the journal has no entry {entry}")))?;
     let recorded: Recorded = serde_json::from_slice(&bytes)?;
     Ok(recorded.events)
+}
+
+/// When an entry of the journal was decided. It is the first field of its bytes: the rest, which may be long, is not read.
+pub fn decided_at(view: View<'_>, entry: u64) -> Result<Instant, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Dated {
+        at: Instant,
+    }
+    let damaged = || StoreError::Damaged(format!("the journal has no decision {entry}"));
+    let sql = "SELECT CAST(substr(bytes, 1, 32) AS TEXT) FROM journal WHERE sequence = ?1";
+    let begin = view.one(sql, params![entry], |row| row.get::<_, String>(0))?.ok_or_else(damaged)?;
+    let number = begin.strip_prefix("{\"at\":").and_then(|rest| rest.split_once(',')?.0.parse().ok());
+    if let Some(at) = number {
+        return Ok(Instant(at));
+    }
+    let sql = "SELECT bytes FROM journal WHERE sequence = ?1";
+    let bytes = view.one(sql, params![entry], |row| row.get::<_, Vec<u8>>(0))?.ok_or_else(damaged)?;
+    Ok(serde_json::from_slice::<Dated>(&bytes)?.at)
 }

@@ -10,8 +10,8 @@ use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 use uuid::Uuid;
 
-use super::{Text, records};
-use crate::event::TapConflict;
+use super::{Text, entry_events, records};
+use crate::event::{Event, TapConflict};
 use crate::model::network::StationId;
 use crate::model::rider::Rider;
 use crate::model::tap::{Direction, Ride, Tap, TapKey, TapState};
@@ -95,11 +95,18 @@ pub fn code_use(view: View<'_>, tap: &Tap) -> Result<Option<TapKey>, StoreError>
     )
 }
 
-/// Final trips with a tap at this gate in `from..to`.
-pub fn trips_at(view: View<'_>, gate: &str, from: Instant, to: Instant) -> Result<Vec<Digest>, StoreError> {
+/// Final trips with a tap at this gate in `from..to` by their ids, after one of them.
+pub fn trips_at(
+    view: View<'_>,
+    gate: &str,
+    from: Instant,
+    to: Instant,
+    after: Digest,
+    limit: usize,
+) -> Result<Vec<Digest>, StoreError> {
     view.all(
-        "SELECT DISTINCT trip FROM held_tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip IS NOT NULL ORDER BY trip",
-        params![gate, from.0, to.0],
+        "SELECT DISTINCT trip FROM held_tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip > ?4 ORDER BY trip LIMIT ?5",
+        params![gate, from.0, to.0, after.0, limit as i64],
         |row| Ok(Digest(row.get(0)?)),
     )
 }
@@ -176,9 +183,14 @@ pub struct TapRow {
     pub trip: Option<Digest>,
     /// Journal sequence of the entry that holds its bytes.
     pub entry: u64,
+    /// Of one that a clerk took out of quarantine.
+    pub release: Option<Release>,
 }
 
-const COLUMNS: &str = "gate, epoch, sequence, hash, state, reason, station, direction, at, rider, trip, entry";
+const COLUMNS: &str =
+    "gate, epoch, sequence, hash, state, reason, station, direction, at, rider, trip, entry, clerk, why,
+    released_at";
+const TABLES: &str = "held_tap AS tap LEFT JOIN tap_release USING (gate, epoch, sequence)";
 
 fn read(row: &Row<'_>) -> Result<TapRow, SqlError> {
     Ok(TapRow {
@@ -192,6 +204,10 @@ fn read(row: &Row<'_>) -> Result<TapRow, SqlError> {
         rider: row.get::<_, Option<[u8; 22]>>(9)?.map(Rider),
         trip: row.get::<_, Option<[u8; 32]>>(10)?.map(Digest),
         entry: row.get(11)?,
+        release: match row.get(12)? {
+            Some(clerk) => Some(Release { clerk, why: row.get(13)?, at: Instant(row.get(14)?) }),
+            None => None,
+        },
     })
 }
 
@@ -199,7 +215,7 @@ fn read(row: &Row<'_>) -> Result<TapRow, SqlError> {
 pub fn list(view: View<'_>, gate: &str, epoch: u32, after: u64, limit: usize) -> Result<Vec<TapRow>, StoreError> {
     view.all(
         &format!(
-            "SELECT {COLUMNS} FROM held_tap WHERE gate = ?1 AND epoch = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
+            "SELECT {COLUMNS} FROM {TABLES} WHERE gate = ?1 AND epoch = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
         ),
         params![gate, epoch, after, limit as i64],
         read,
@@ -208,10 +224,36 @@ pub fn list(view: View<'_>, gate: &str, epoch: u32, after: u64, limit: usize) ->
 
 pub fn tap(view: View<'_>, key: &TapKey) -> Result<Option<TapRow>, StoreError> {
     view.one(
-        &format!("SELECT {COLUMNS} FROM held_tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3"),
+        &format!("SELECT {COLUMNS} FROM {TABLES} WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3"),
         params![key.gate, key.epoch, key.sequence],
         read,
     )
+}
+
+/// What a record was before another came under its number: as a clerk released it, or as the entry that holds it tells.
+pub fn state_before_doubt(view: View<'_>, key: &TapKey, entry: u64) -> Result<Option<TapState>, StoreError> {
+    let released = view.one(
+        "SELECT released_as FROM tap_release WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
+        params![key.gate, key.epoch, key.sequence],
+        |row| row.get(0),
+    )?;
+    if let Some(number) = released {
+        return Ok(TapState::from_number(number));
+    }
+    Ok(entry_events(view, entry)?.into_iter().find_map(|event| match event {
+        Event::TapsTaken(taken) if taken.gate == key.gate && taken.epoch == key.epoch => {
+            taken.taps.iter().find(|tap| tap.sequence == key.sequence).map(|tap| tap.state)
+        }
+        _ => None,
+    }))
+}
+
+/// Who released a record, why and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    pub clerk: String,
+    pub why: String,
+    pub at: Instant,
 }
 
 /// The record as the gate sent it, base64; `None` if its bytes were erased.

@@ -15,6 +15,7 @@ use huitong_kernel::division::Division;
 use huitong_service_kit::{Refusal, Stop, StoreError, View};
 use huitong_transit_code::Reason;
 
+use crate::model::tap::TapKey;
 use crate::query::gates;
 use crate::{Transit, refusal};
 
@@ -60,6 +61,22 @@ pub fn again(
             record.as_ref().map_or_else(|reason| Err(*reason), |_| outcomes.next().unwrap_or(Err(Reason::Chain)))
         })
         .collect())
+}
+
+/// A held record, verified again as a batch of itself: the codes' time window is the widest that a map of the network ever allowed.
+pub fn held(view: View<'_>, network: Division, key: &TapKey, bytes: &[u8]) -> Result<CheckedBatch, Stop> {
+    let record = batch::hashed(bytes).map_err(|_| malformed(0))?;
+    let rules = codes::Rules::widest(view, network, &[record])?;
+    let outcomes = Verifier::new(1).outcomes(&rules, &[record]);
+    let batch = GateBatch {
+        gate: key.gate.clone(),
+        epoch: key.epoch,
+        first: key.sequence,
+        last: key.sequence,
+        records: vec![bytes.to_vec()],
+        signature: [0; 64],
+    };
+    Ok(batch::checked(&batch, network, &[record], outcomes))
 }
 
 /// A record that is not as the layout says.

@@ -7,6 +7,7 @@ use huitong_transit::command::{Command, OrderWish, Reply};
 use huitong_transit::model::order::{FreeExitRule, OrderKind};
 use huitong_transit::model::tap::Direction::In;
 use huitong_transit::model::trip::{CompletionKind, TripFinal, TripKind, TripState};
+use huitong_transit::query::orders;
 use huitong_transit::query::trips::{self, TripRow};
 
 use super::desk::Shanghai;
@@ -216,10 +217,16 @@ fn gates_opened_by_order_end_a_trip_by_the_ordered_rule() {
         rule: FreeExitRule::ToStation,
         reason: "crowd at the station".to_owned(),
     };
-    stage.region.call("310000", METRO, None, Command::Order(order)).reply();
+    let reply = stage.region.call("310000", METRO, None, Command::Order(order)).reply();
+    let Reply::Ordered { order, .. } = reply else { panic!("an order was given: {reply:?}") };
     stage.pass(FORGOTTEN + 1);
     let trip = stage.trips("310100", &phone).pop().expect("a trip");
     let completion = content(&stage, &trip).completion.expect("a completion");
     assert_eq!((completion.how, trip.charge_fen, trip.state), (CompletionKind::FreeExit, Fen(500), TripState::Charged));
+    let listed = orders::touched(stage.region.view("310000"), order, None, 10).expect("readable");
+    assert_eq!(
+        listed.iter().map(|row| (row.trip.trip, row.effect.as_str())).collect::<Vec<_>>(),
+        [(trip.trip, "closed")]
+    );
     stage.check();
 }

@@ -9,9 +9,12 @@ mod key_sets;
 mod maps;
 mod open_taps;
 mod scope;
+mod service_order_ending;
+mod service_order_trips;
 mod service_orders;
 mod split_rules;
 mod tap_batches;
+mod tap_release;
 mod taps;
 mod trip;
 mod trips;
@@ -41,10 +44,13 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.tap.write", tap_batches::take_tap_batch).body_bytes_max(tap_batches::BODY_BYTES_MAX),
         endpoint!("transit.tap.read", taps::list_taps),
         endpoint!("transit.tap.read", open_taps::list_open_taps),
+        endpoint!("transit.trip.adjust", tap_release::release_tap),
         endpoint!("transit.trip.read", trips::list_trips),
         endpoint!("transit.trip.read", trip::get_trip),
         endpoint!("transit.trip.adjust", adjustments::adjust_trip),
         endpoint!("transit.order.write", service_orders::give_order),
         endpoint!("transit.gate.read", service_orders::list_orders),
+        endpoint!("transit.order.write", service_order_ending::end_order),
+        endpoint!("transit.trip.read", service_order_trips::list_order_trips),
     ]
 }

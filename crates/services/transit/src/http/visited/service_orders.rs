@@ -17,7 +17,7 @@ use crate::model::network::{LineId, StationId};
 use crate::model::order::{FreeExitRule, OrderKind, ServiceOrder};
 use crate::query::published;
 
-const REASON_LENGTH_MAX: usize = 200;
+pub(super) const REASON_LENGTH_MAX: usize = 200;
 const GATE_LENGTH_MAX: usize = 16;
 
 /// An order of the operator. Without station, line and gate it speaks of the whole network.
@@ -47,8 +47,10 @@ pub struct OrderRequest {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct OrderGiven {
     pub order: Uuid,
-    /// Final trips that it cancelled.
+    /// Final trips that it has made free so far; its list names them all.
     pub affected: usize,
+    /// Other trips are made free in the minutes that follow.
+    pub waits: bool,
 }
 
 /// Closes stations, opens gates (免检放行) or declares gates at fault (设备故障) for a span of time.
@@ -67,7 +69,9 @@ pub async fn give_order(
     let (from, to) = (moment("from", &from)?, moment("to", &to)?);
     let wish = OrderWish { network, station, line, gate, from, to, kind, rule, reason };
     match edge.edge.ask_here(Command::Order(wish), &caller, body.request).await? {
-        Reply::Ordered { order, affected } => Ok((StatusCode::CREATED, Json(OrderGiven { order, affected }))),
+        Reply::Ordered { order, affected, waits } => {
+            Ok((StatusCode::CREATED, Json(OrderGiven { order, affected, waits })))
+        }
         other => unreachable!("an order was given: {other:?}"),
     }
 }
@@ -96,6 +100,20 @@ pub struct OrderItem {
     pub kind: OrderKind,
     pub rule: FreeExitRule,
     pub reason: String,
+    /// 1 as it was given; an ending is the next.
+    pub version: u32,
+    /// Of one that was ended before its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ending: Option<OrderEndingItem>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct OrderEndingItem {
+    /// Its end as it was given first.
+    pub given_to: String,
+    /// Nothing is decided by it any more.
+    pub withdrawn: bool,
+    pub reason: String,
 }
 
 /// The orders of a network, the latest end first.
@@ -122,7 +140,7 @@ pub async fn list_orders(
     Ok(Json(Page { items: page.items.into_iter().map(item).collect(), next: page.next }))
 }
 
-fn item(order: ServiceOrder) -> OrderItem {
+pub(super) fn item(order: ServiceOrder) -> OrderItem {
     OrderItem {
         order: order.order,
         station: order.station,
@@ -133,5 +151,11 @@ fn item(order: ServiceOrder) -> OrderItem {
         kind: order.kind,
         rule: order.rule,
         reason: order.reason,
+        version: order.version,
+        ending: order.ending.map(|ending| OrderEndingItem {
+            given_to: ending.given_to.to_string(),
+            withdrawn: ending.withdrawn,
+            reason: ending.reason,
+        }),
     }
 }

@@ -48,6 +48,16 @@ pub struct TapItem {
     /// SM3 of the record.
     #[schema(value_type = String)]
     pub hash: Digest,
+    /// Of one that a clerk took out of quarantine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseItem>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ReleaseItem {
+    pub clerk: String,
+    pub reason: String,
+    pub at: String,
 }
 
 impl From<TapRow> for TapItem {
@@ -63,6 +73,11 @@ impl From<TapRow> for TapItem {
             rider_masked: row.rider.as_ref().map(masked),
             trip: row.trip,
             hash: row.hash,
+            release: row.release.map(|release| ReleaseItem {
+                clerk: release.clerk,
+                reason: release.why,
+                at: release.at.to_string(),
+            }),
         }
     }
 }

@@ -11,9 +11,8 @@ mod taps;
 mod trips;
 
 use huitong_kernel::division::Division;
-use huitong_kernel::time::Instant;
-use huitong_service_kit::{Directory, StoreError, View, params};
-use serde::{Deserialize, Serialize};
+use huitong_service_kit::{Directory, StoreError, View};
+use serde::Serialize;
 
 use crate::Transit;
 use crate::model::trip::TripFinal;
@@ -96,27 +95,9 @@ pub fn audit(transit: &Transit, view: View<'_>, directory: &dyn Directory, own: 
     let place = Place { transit, view, directory, own };
     trips::check(&place, &mut audit)?;
     home::check(&place, &mut audit)?;
-    taps::check(view, &mut audit)?;
+    taps::check(&place, &mut audit)?;
     codes::check(&place, &mut audit)?;
     stations::check(view, &mut audit)?;
     money::check(&place, &mut audit)?;
     Ok(audit)
-}
-
-/// When an entry of the journal was decided. It is the first field of its bytes: the rest, which may be long, is not read.
-fn decided_at(view: View<'_>, entry: u64) -> Result<Instant, StoreError> {
-    #[derive(Deserialize)]
-    struct Dated {
-        at: Instant,
-    }
-    let damaged = || StoreError::Damaged(format!("the journal has no decision {entry}"));
-    let sql = "SELECT CAST(substr(bytes, 1, 32) AS TEXT) FROM journal WHERE sequence = ?1";
-    let begin = view.one(sql, params![entry], |row| row.get::<_, String>(0))?.ok_or_else(damaged)?;
-    let number = begin.strip_prefix("{\"at\":").and_then(|rest| rest.split_once(',')?.0.parse().ok());
-    if let Some(at) = number {
-        return Ok(Instant(at));
-    }
-    let sql = "SELECT bytes FROM journal WHERE sequence = ?1";
-    let bytes = view.one(sql, params![entry], |row| row.get::<_, Vec<u8>>(0))?.ok_or_else(damaged)?;
-    Ok(serde_json::from_slice::<Dated>(&bytes)?.at)
 }

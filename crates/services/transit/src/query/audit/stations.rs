@@ -6,12 +6,11 @@ use huitong_kernel::division::Division;
 use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Row, StoreError, View};
 
-use super::{Audit, decided_at};
-use crate::event::Event;
+use super::Audit;
 use crate::model::network::StationId;
 use crate::model::tap::{Direction, TapKey, TapState};
 use crate::query::station_days::{FIGURES, counted_at, figure_of};
-use crate::query::{Text, entry_events};
+use crate::query::{Text, decided_at, taps};
 use crate::refusal;
 
 type Key = (Division, StationId, Date);
@@ -79,11 +78,5 @@ fn state_at_arrival(view: View<'_>, row: &Row<'_>) -> Result<TapState, StoreErro
         return Ok(state);
     }
     let key = TapKey { gate: row.get(7)?, epoch: row.get(8)?, sequence: row.get(9)? };
-    let taken = entry_events(view, row.get(6)?)?.into_iter().find_map(|event| match event {
-        Event::TapsTaken(taken) if taken.gate == key.gate && taken.epoch == key.epoch => {
-            taken.taps.iter().find(|tap| tap.sequence == key.sequence).map(|tap| tap.state)
-        }
-        _ => None,
-    });
-    Ok(taken.unwrap_or(state))
+    Ok(taps::state_before_doubt(view, &key, row.get(6)?)?.unwrap_or(state))
 }

@@ -4,19 +4,24 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::DurationMs;
 use huitong_service_kit::{StoreError, View, params};
 
-use super::{Audit, decided_at};
-use crate::model::tap::TapKey;
+use super::{Audit, Place};
+use crate::decide::pricing::NetworkPrices;
+use crate::model::matching::fits;
+use crate::model::tap::Ride;
+use crate::query::decided_at;
+use crate::query::taps;
 use crate::query::trips::{self, TripRow};
 
 /// A hole's alarm is given with the next tick; a node that decides other things so long after it was due has missed it.
 const ALARM_GRACE: DurationMs = DurationMs::minutes(10);
 const KEY: &str = "tap.gate || '/' || tap.epoch || '/' || tap.sequence";
 
-pub fn check(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    let view = place.view;
     in_one_trip(view, audit)?;
     without_holes(view, audit)?;
     used_once(view, audit)?;
-    one_trip_at_a_time(view, audit)
+    one_trip_at_a_time(place, audit)
 }
 
 /// J2.
@@ -98,8 +103,10 @@ fn used_once(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
 }
 
 /// J8: an account (with its ticket) is in one trip at a time in a city: no trip begins before the one before it has ended. An entry
-/// that came when that one was final already could not be matched with it any more.
-fn one_trip_at_a_time(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+/// that came when that one was final already could not be matched with it any more; and where the exit of the first cannot
+/// be that of the second by the rules of matching, it was made before the second began, whatever the clocks say.
+fn one_trip_at_a_time(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    let view = place.view;
     let pairs = view.all(
         "SELECT before, trip, left_at, began FROM
              (SELECT trip, began, LAG(trip) OVER riders AS before, LAG(ended) OVER riders AS left_at FROM trip
@@ -115,32 +122,34 @@ fn one_trip_at_a_time(view: View<'_>, audit: &mut Audit) -> Result<(), StoreErro
             // A tap that came later has changed one of them.
             continue;
         }
-        let (exit, entry) = (known(view, &before, false)?, known(view, &trip, true)?);
+        let ends = (end(view, &before, false)?, end(view, &trip, true)?);
+        let (Some(exit), Some(entry)) = ends else {
+            audit.note("J2", trip.trip, "a pair whose taps are not held");
+            continue;
+        };
         // Clocks differ: within both uncertainties nobody knows what came first.
-        let overlaps = began + exit.uncertainty + entry.uncertainty < left_at;
-        if overlaps && entry.arrived < decided_at(view, before.entry)?.0 {
+        let overlaps = began + exit.tap.uncertainty.0 + entry.tap.uncertainty.0 < left_at;
+        let was_known = entry.tap.arrived < decided_at(view, before.entry)?;
+        let is_told = exit.tap.at.0 == left_at;
+        if overlaps && was_known && (!is_told || closes(place, &trip, &entry, &exit)?) {
             audit.note("J8", trip.trip, format!("begins while the trip {} of the same rider lasts", before.trip));
         }
     }
     Ok(())
 }
 
-/// What is known of a tap, milliseconds.
-#[derive(Default)]
-struct Known {
-    uncertainty: i64,
-    arrived: i64,
+/// Whether the exit closes the entry by the rules of matching.
+fn closes(place: &Place<'_>, row: &TripRow, entry: &Ride, exit: &Ride) -> Result<bool, StoreError> {
+    let prices = NetworkPrices::of(place.transit, place.view, place.directory, row.network)?;
+    let Some(prices) = prices else { return Ok(false) };
+    let fits = fits(&entry.tap, &exit.tap, prices.parameters(), &prices);
+    prices.check()?;
+    Ok(fits.is_ok())
 }
 
 /// The entry or the exit of a trip.
-fn known(view: View<'_>, row: &TripRow, is_entry: bool) -> Result<Known, StoreError> {
+fn end(view: View<'_>, row: &TripRow, is_entry: bool) -> Result<Option<Ride>, StoreError> {
     let taps = trips::content(view, row)?.taps;
-    let Some(tap) = (if is_entry { taps.first() } else { taps.last() }) else { return Ok(Known::default()) };
-    let TapKey { gate, epoch, sequence } = &tap.key;
-    let known = view.one(
-        "SELECT IFNULL(uncertainty, 0), IFNULL(arrived, 0) FROM tap WHERE gate = ?1 AND epoch = ?2 AND sequence = ?3",
-        params![gate, epoch, sequence],
-        |row| Ok(Known { uncertainty: row.get(0)?, arrived: row.get(1)? }),
-    )?;
-    Ok(known.unwrap_or_default())
+    let tap = if is_entry { taps.first() } else { taps.last() };
+    tap.map_or(Ok(None), |tap| taps::in_trip(view, &tap.key, row.trip))
 }

@@ -29,6 +29,22 @@ pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     )?;
     audit.none(
         view,
+        "J4",
+        "an order's list names an adjustment of it that was not made, or another change",
+        "SELECT lower(hex(trip)) FROM order_trip WHERE adjust_id IS NOT NULL AND NOT EXISTS
+             (SELECT 1 FROM trip_adjust WHERE trip_adjust.adjust_id = order_trip.adjust_id
+              AND trip_adjust.trip = order_trip.trip AND trip_adjust.change_fen = order_trip.change_fen) LIMIT 1000",
+    )?;
+    audit.none(
+        view,
+        "J4",
+        "an order made it free, and the order's list does not name it",
+        "SELECT lower(hex(trip)) FROM trip WHERE state = 'cancelled' AND reason LIKE 'order:%' AND NOT EXISTS
+             (SELECT 1 FROM order_trip WHERE order_trip.order_id = substr(trip.reason, 7)
+              AND order_trip.trip = trip.trip) LIMIT 1000",
+    )?;
+    audit.none(
+        view,
         "J1",
         "claimed from home and no document of it, or another amount",
         "SELECT lower(hex(trip)) FROM trip WHERE receiver IS NOT NULL AND NOT EXISTS
