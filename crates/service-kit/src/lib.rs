@@ -14,6 +14,7 @@ pub mod service;
 pub mod stream;
 pub mod toml_data;
 
+pub use huitong_store::journal::Pace;
 pub use huitong_store::{FromSql, Row, SqlError, StoreError, ToSql, Tx, View, attachment, params};
 pub use principal::Principal;
 pub use refusal::{Refusal, RefusalKind, Stop};

@@ -8,6 +8,7 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::split::Split;
 use huitong_kernel::time::Instant;
+use huitong_store::journal::Pace;
 use huitong_store::{StoreError, Tx, View};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub trait Service: Sized + Send + Sync + 'static {
 
     /// Whether its keys allow it to be split into parts (`transit/8` in the manifest). One that keeps books over all keys cannot.
     const SPLITTABLE: bool = false;
+
+    /// What its streams' writers are tuned for.
+    const PACE: Pace = Pace::Prompt;
 
     /// What an API caller may wish.
     type Command: Send + 'static;

@@ -70,7 +70,7 @@ pub fn restore(node: usize, backup: &Disk) -> Result<Disk, String> {
 }
 
 fn rebuild<S: Service + Default>(node: usize) -> Result<(), huitong_store::StoreError> {
-    let medium = Medium { vfs: Some(vfs::NAME), copy: false };
+    let medium = Medium { vfs: Some(vfs::NAME), ..Medium::default() };
     let source = journal::open_writer(Path::new(&format!("/{SCRATCH}/{}.db", S::NAME)), medium)?;
     let home = Address::new(region::division(node), S::NAME);
     let logic = ServiceLogic::<S>::for_replay(home, FUNCTION);

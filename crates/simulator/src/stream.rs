@@ -102,7 +102,7 @@ pub fn open<S: Service>(service: S, opening: Opening<'_>) -> Result<Box<dyn Stre
     let service = Arc::new(service);
     let logic = ServiceLogic::new(Arc::clone(&service), home.clone(), FUNCTION, random, Arc::clone(&directory));
     let path = format!("/{disk}/{}.db", S::NAME);
-    let medium = Medium { vfs: Some(vfs::NAME), copy: false };
+    let medium = Medium { vfs: Some(vfs::NAME), ..Medium::default() };
     let committer = GroupCommitter::open_on(Path::new(&path), medium, FUNCTION, logic, shared)?;
     let unconfirmed = journal::is_unconfirmed(committer.connection())?;
     let member = Member::new(committer, eligible);

@@ -10,7 +10,7 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::journal::Medium;
+use crate::journal::{Medium, Pace};
 use crate::shared::SharedJournal;
 use crate::view::{Tx, View};
 use crate::{feeds, journal};
@@ -22,6 +22,11 @@ pub trait Logic: Send {
 
     /// The tables of the views, as idempotent SQL (`CREATE TABLE IF NOT EXISTS …`).
     fn schema(&self) -> Vec<&'static str>;
+
+    /// What the stream's writer is tuned for.
+    fn pace(&self) -> Pace {
+        Pace::default()
+    }
 
     /// Decides one work. An error gives up this work, or the whole group where [`StoreError::spoils_group`].
     fn process(&mut self, scope: &mut Scope<'_>, work: Self::Work) -> Result<Done<Self::Outcome>, StoreError>;
@@ -194,7 +199,7 @@ impl<L: Logic> GroupCommitter<L> {
         logic: L,
         shared: Option<SharedJournal>,
     ) -> Result<GroupCommitter<L>, StoreError> {
-        let medium = Medium { copy: shared.is_some(), ..medium };
+        let medium = Medium { copy: shared.is_some(), pace: logic.pace(), ..medium };
         let connection = journal::open_writer(path, medium)?;
         for schema in logic.schema() {
             connection.execute_batch(schema)?;

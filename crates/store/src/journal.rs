@@ -12,14 +12,39 @@ use crate::error::StoreError;
 use crate::{attachment, log_check};
 
 const SCHEMA: &str = include_str!("journal.sql");
-/// A page cache of 32 MiB for the writer keeps the hot index pages of a busy stream, so that a group writes each of its pages
-/// once; it is used only as far as a stream has so much. The rest is the operating system's.
-const WRITER_CACHE_KIB: i64 = 128 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
-/// A write-ahead log is some 16 MiB long; one far beyond that is not checked for rot.
+/// A write-ahead log is some 16 or 64 MiB long; one far beyond that is not checked for rot.
 const CHECKED_LOG_BYTES_MAX: u64 = 256 << 20;
 /// Prepared statements kept per connection.
 const STATEMENT_CACHE: usize = 256;
+
+/// What a stream's writer is tuned for. The page cache keeps the hot index pages, so that a group writes each of its pages once;
+/// it is used only as far as a stream has so much. A checkpoint writes what the log holds back into the file while callers wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// Callers wait for single decisions: a cache of 32 MiB, short checkpoints (a log of 16 MiB).
+    #[default]
+    Prompt,
+    /// Masses of records in batches: a cache of 128 MiB, rare and long checkpoints (a log of 64 MiB), which write a page once that
+    /// was changed many times.
+    Bulk,
+}
+
+impl Pace {
+    fn cache_kib(self) -> i64 {
+        match self {
+            Pace::Prompt => 32 * 1024,
+            Pace::Bulk => 128 * 1024,
+        }
+    }
+
+    fn log_pages(self) -> i64 {
+        match self {
+            Pace::Prompt => 4_000,
+            Pace::Bulk => 16_000,
+        }
+    }
+}
 
 /// On what a stream's file lies, and what it is for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +53,7 @@ pub struct Medium {
     pub vfs: Option<&'static str>,
     /// The file is a copy that can be made again from a shared journal: a commit need not wait for the disk.
     pub copy: bool,
+    pub pace: Pace,
 }
 
 /// Opens (or creates) the file of a stream for its one writer.
@@ -48,8 +74,8 @@ pub fn open_writer(path: &Path, medium: Medium) -> Result<Connection, StoreError
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: every commit waits until the write-ahead log is on the disk.
     connection.pragma_update(None, "synchronous", if medium.copy { "NORMAL" } else { "FULL" })?;
-    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
+    connection.pragma_update(None, "cache_size", -medium.pace.cache_kib())?;
+    connection.pragma_update(None, "wal_autocheckpoint", medium.pace.log_pages())?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.execute_batch(SCHEMA)?;
     // A log that was recovered is emptied: what a crash left behind its end must not be taken for rot at the next start.

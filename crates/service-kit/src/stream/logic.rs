@@ -11,6 +11,7 @@ use huitong_kernel::random::RandomSource;
 use huitong_kernel::split::Split;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_store::group::{Done, Logic, Scope};
+use huitong_store::journal::Pace;
 use huitong_store::sabotage::{self, Sabotage};
 use huitong_store::{StoreError, Tx, View, params};
 
@@ -277,6 +278,10 @@ impl<S: Service> ServiceLogic<S> {
 impl<S: Service> Logic for ServiceLogic<S> {
     type Work = Work<S::Command>;
     type Outcome = Outcome<S::Reply>;
+
+    fn pace(&self) -> Pace {
+        S::PACE
+    }
 
     fn schema(&self) -> Vec<&'static str> {
         let mut schema = vec![include_str!("calls.sql")];

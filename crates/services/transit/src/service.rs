@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
 use huitong_service_kit::{
-    Applied, Context, Decision, Input, Refusal, RefusalKind, Service, ShapeProblem, Stop, StoreError, Tx, View,
+    Applied, Context, Decision, Input, Pace, Refusal, RefusalKind, Service, ShapeProblem, Stop, StoreError, Tx, View,
 };
 
 use crate::command::{Command, Reply};
@@ -62,6 +62,8 @@ impl Transit {
 
 impl Service for Transit {
     const NAME: &'static str = "transit";
+    // Gates send batches, and wait for none of them.
+    const PACE: Pace = Pace::Bulk;
     type Command = Command;
     type Event = Event;
     type Message = Message;
