@@ -7,7 +7,7 @@ use std::rc::Rc;
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::random::RandomSource;
 use huitong_store::StoreError;
-use huitong_store::shared::{InsertError, Row, Table};
+use huitong_store::shared::{Attached, InsertError, Row, Table};
 
 /// What happens to inserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Table for Connection {
         self.reach()?;
         let tables = self.database.0.borrow();
         let range = (stream.to_owned(), after + 1)..=(stream.to_owned(), u64::MAX);
-        Ok(tables.rows.range(range).take(limit).map(|(_, row)| row.clone()).collect())
+        Ok(tables.rows.range(range).take(limit).map(|(_, row)| Row { attachment: None, ..row.clone() }).collect())
     }
 
     fn last(&mut self, stream: &str) -> Result<Option<Row>, StoreError> {
@@ -164,12 +164,12 @@ impl Table for Connection {
         Ok(())
     }
 
-    fn first_attachment(&mut self, stream: &str) -> Result<Option<Sequence>, StoreError> {
+    fn attachments(&mut self, stream: &str, after: Sequence, up_to: Sequence) -> Result<Vec<Attached>, StoreError> {
         self.reach()?;
         let tables = self.database.0.borrow();
-        let range = (stream.to_owned(), 0)..=(stream.to_owned(), u64::MAX);
-        let held = tables.rows.range(range).find(|(_, row)| row.attachment.is_some());
-        Ok(held.map(|((_, sequence), _)| *sequence))
+        let range = (stream.to_owned(), after + 1)..=(stream.to_owned(), up_to);
+        let held = tables.rows.range(range);
+        Ok(held.filter_map(|((_, sequence), row)| Some((*sequence, row.attachment.clone()?))).collect())
     }
 
     fn erase(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError> {

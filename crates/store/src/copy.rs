@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use huitong_kernel::entry::{Entry, EntryKind, Sequence};
-use huitong_kernel::hash::{Digest, HashFunction};
+use huitong_kernel::hash::{Digest, HashFunction, RunningSha256};
 use huitong_kernel::time::Instant;
 use serde::Deserialize;
 
 use crate::attachment;
 use crate::error::StoreError;
 use crate::journal::{self, Connection, Medium};
-use crate::shared::{InsertError, Row, Table};
+use crate::shared::{InsertError, Row, Table, with_attachments};
 
 /// Entries copied in one transaction.
 const BATCH: usize = 1_000;
@@ -53,16 +53,24 @@ impl Journal {
         match self {
             Journal::File(connection) => journal::after(connection, sequence, BATCH),
             Journal::Table { table, stream } => {
-                table.select(stream, sequence, BATCH)?.into_iter().map(Row::into_entry).collect()
+                let rows = table.select(stream, sequence, BATCH)?;
+                with_attachments(table.as_mut(), stream, rows)?.into_iter().map(Row::into_entry).collect()
             }
         }
     }
 
-    /// The first entry whose attachment is held.
-    fn first_attachment(&mut self) -> Result<Option<Sequence>, StoreError> {
+    fn erase(&mut self, up_to: Sequence) -> Result<(), StoreError> {
         match self {
-            Journal::File(connection) => attachment::first_held(connection),
-            Journal::Table { table, stream } => table.first_attachment(stream),
+            Journal::File(connection) => attachment::erase(connection, up_to),
+            Journal::Table { table, stream } => table.erase(stream, up_to),
+        }
+    }
+
+    /// Up to which entry attachments had been erased; a table does not say.
+    pub fn floor(&self) -> Result<Sequence, StoreError> {
+        match self {
+            Journal::File(connection) => attachment::floor(connection),
+            Journal::Table { .. } => Ok(0),
         }
     }
 
@@ -85,18 +93,6 @@ impl Journal {
     }
 }
 
-/// What was erased at the source is erased at a copy of it: attachments go oldest first.
-fn follow_erasure(from: &mut Journal, to: &mut Journal, head: Sequence) -> Result<(), StoreError> {
-    let gone = from.first_attachment()?.map_or(head, |first| first - 1).min(head);
-    if to.first_attachment()?.is_none_or(|first| first > gone) {
-        return Ok(());
-    }
-    match to {
-        Journal::File(connection) => attachment::erase(connection, gone),
-        Journal::Table { table, stream } => table.erase(stream, gone),
-    }
-}
-
 /// Copies what `to` lacks, to the entry `last` if given; gives the number of entries. What `to` holds already must be the
 /// beginning of `from`; every entry is checked against the chain on its way.
 pub fn copy(
@@ -111,13 +107,15 @@ pub fn copy(
         let mut entries = from.after(head.0)?;
         entries.retain(|entry| last.is_none_or(|last| entry.sequence <= last));
         if entries.is_empty() {
-            follow_erasure(from, to, head.0)?;
             return Ok(count);
         }
         for entry in &entries {
             head = journal::check_link(function, head, entry)?;
         }
         to.append(&entries)?;
+        for entry in &entries {
+            attachment::erased_by(entry)?.map_or(Ok(()), |up_to| to.erase(up_to))?;
+        }
         count += entries.len() as u64;
     }
 }
@@ -138,10 +136,14 @@ pub fn check_beginning(journal: &mut Journal, head: Head) -> Result<Head, StoreE
     }
 }
 
-/// Reads both from the first entry on, computes both chains anew, and gives the head when it is the same.
+/// Reads both from the first entry on, computes both chains anew, and gives the head when it is the same, and what lies beside
+/// the entries too.
 pub fn prove_equal(first: &mut Journal, second: &mut Journal, function: HashFunction) -> Result<Head, StoreError> {
-    let (first, second) = (compute_head(first, function)?, compute_head(second, function)?);
-    if first == second {
+    let (first, second) = (compute(first, function)?, compute(second, function)?);
+    let ((first, beside_first), (second, beside_second)) = (first, second);
+    if first == second && beside_first != beside_second {
+        Err(StoreError::Damaged("the entries are equal, but not what lies beside them".to_owned()))
+    } else if first == second {
         Ok(first)
     } else {
         Err(StoreError::Damaged(format!(
@@ -153,14 +155,23 @@ pub fn prove_equal(first: &mut Journal, second: &mut Journal, function: HashFunc
 
 /// The head as it follows from the entries' bytes alone.
 pub fn compute_head(journal: &mut Journal, function: HashFunction) -> Result<Head, StoreError> {
-    let mut head = (0, Digest::ZERO);
+    Ok(compute(journal, function)?.0)
+}
+
+/// The head, and a hash over the attachments with the numbers of their entries.
+fn compute(journal: &mut Journal, function: HashFunction) -> Result<(Head, Digest), StoreError> {
+    let (mut head, mut beside) = ((0, Digest::ZERO), RunningSha256::default());
     loop {
         let entries = journal.after(head.0)?;
         if entries.is_empty() {
-            return Ok(head);
+            return Ok((head, beside.digest()));
         }
         for entry in &entries {
             head = journal::check_link(function, head, entry)?;
+            if let Some(bytes) = &entry.attachment {
+                beside.add(&entry.sequence.to_be_bytes());
+                beside.add(bytes);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::journal::{Medium, Pace};
 use crate::shared::SharedJournal;
 use crate::view::{Tx, View};
-use crate::{feeds, journal};
+use crate::{attachment, feeds, journal};
 
 /// What a stream does with a work. Implemented once, by the service kit, for all services.
 pub trait Logic: Send {
@@ -63,8 +63,6 @@ struct Tail {
     numbers: BTreeMap<Feed, Sequence>,
     /// Entries of the open group.
     pending: Vec<Entry>,
-    /// Up to which entry the open group erases attachments.
-    erased: Option<Sequence>,
 }
 
 /// The one writer of a stream, without a thread: give it works, get outcomes.
@@ -135,18 +133,12 @@ impl Scope<'_> {
         Ok(sequence)
     }
 
-    /// The attachments up to this entry were erased here, by what was recorded; a shared journal follows after the commit.
-    pub fn note_erased(&mut self, up_to: Sequence) {
-        self.tail.erased = self.tail.erased.max(Some(up_to));
-    }
-
     /// Runs `part` in a savepoint of its own: `Undo` and errors take back what it did, and nothing else.
     pub fn attempt<T>(
         &mut self,
         part: impl FnOnce(&mut Scope<'_>) -> Result<Done<T>, StoreError>,
     ) -> Result<T, StoreError> {
         let (length, sequence, chain) = (self.tail.pending.len(), self.tail.sequence, self.tail.chain);
-        let erased = self.tail.erased;
         self.connection.prepare_cached("SAVEPOINT work")?.execute([])?;
         let done = part(self);
         let (keep, outcome) = match done {
@@ -160,7 +152,6 @@ impl Scope<'_> {
                 self.connection.prepare_cached("ROLLBACK TO work")?.execute([])?;
             }
             self.tail.cut(length, sequence, chain);
-            self.tail.erased = erased;
         }
         if !self.connection.is_autocommit() {
             self.connection.prepare_cached("RELEASE work")?.execute([])?;
@@ -254,9 +245,8 @@ impl<L: Logic> GroupCommitter<L> {
         }
         let committed = Committed { head: self.tail.sequence, sent: sent_feeds(&self.tail.pending) };
         self.tail.pending.clear();
-        if let (Some(up_to), Some(shared)) = (self.tail.erased.take(), &mut self.shared) {
-            // What cannot be erased there now is erased with what is due next: an erasure reaches back to the beginning.
-            let _ = shared.erase(up_to);
+        if let Some(shared) = &mut self.shared {
+            shared.follow_erasure(attachment::floor(&self.connection)?);
         }
         Ok((outcomes, committed))
     }

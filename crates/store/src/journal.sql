@@ -12,6 +12,12 @@ CREATE TABLE IF NOT EXISTS attachment (
     bytes    BLOB NOT NULL
 ) STRICT;
 
+-- Up to which entry attachments were erased.
+CREATE TABLE IF NOT EXISTS attachment_floor (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    up_to INTEGER NOT NULL
+) STRICT;
+
 -- View: the feeds that start or end at this stream.
 CREATE TABLE IF NOT EXISTS feed (
     id   INTEGER PRIMARY KEY,

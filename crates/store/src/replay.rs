@@ -81,7 +81,7 @@ fn compare_tables(live: &Connection, rebuilt: &Connection) -> Result<Vec<Differe
 
 fn table_names(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut select = connection.prepare(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('journal', 'attachment') AND name NOT LIKE 'sqlite_%'
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('journal', 'attachment', 'attachment_floor') AND name NOT LIKE 'sqlite_%'
          ORDER BY name",
     )?;
     let names = select.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;

@@ -15,7 +15,7 @@ use huitong_service_kit::Service;
 use huitong_service_kit::stream::ServiceLogic;
 use huitong_store::copy::{self, Journal};
 use huitong_store::group::GroupCommitter;
-use huitong_store::journal;
+use huitong_store::{attachment, journal};
 use huitong_transit::Transit;
 
 use crate::config::{NodeConfig, SERVICES};
@@ -183,6 +183,8 @@ fn adopt<S: Service + Default>(
         let mut entries = from.after(target.head()?.0)?;
         entries.retain(|entry| until.is_none_or(|until| entry.sequence <= until));
         if entries.is_empty() {
+            // What a backup was told to erase after the moment is not there either.
+            attachment::raise_floor(target.connection(), from.floor()?.min(target.head()?.0))?;
             return Ok(count);
         }
         count += entries.len() as u64;

@@ -14,7 +14,7 @@ use huitong_kernel::merkle::{CompactRange, leaf_hash};
 use huitong_medical::Medical;
 use huitong_registry::Registry;
 use huitong_service_kit::Service;
-use huitong_store::{attachment, journal};
+use huitong_store::{View, attachment, journal};
 use huitong_transit::Transit;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -113,23 +113,30 @@ fn verify_stream<S: Service + Default>(
     Ok(verified)
 }
 
-/// Holds what lies beside entries against the hashes that they name. What was erased in its time is not missed.
+/// Holds what lies beside entries against the hashes that they name. What was erased by a decision is not missed; what is missing
+/// otherwise was lost.
 fn verify_attachments(
     connection: &huitong_store::journal::Connection,
     function: HashFunction,
     verified: &mut Verified,
 ) -> anyhow::Result<()> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        attachment: Option<Digest>,
-    }
-    attachment::each(connection, |sequence, bytes| {
-        let entry = journal::entry(connection, sequence)?;
-        let named = entry.map(|entry| serde_json::from_slice::<Named>(&entry.bytes)).transpose()?;
-        if named.and_then(|named| named.attachment) != Some(function.hash(&[&bytes])) {
-            verified.faults.push(format!("what lies beside entry {sequence} is not what the entry names"));
+    let floor = attachment::floor(connection)?;
+    journal::each_from(connection, 1, |entry| {
+        if entry.kind != EntryKind::Decision {
+            return Ok(());
         }
-        verified.attachments += 1;
+        let named = serde_json::from_slice::<attachment::Said<Digest>>(&entry.bytes)?.attachment;
+        let held = attachment::of(View::new(connection), entry.sequence)?;
+        let fault = match (named, held) {
+            (None, None) => return Ok(()),
+            (Some(_), None) if entry.sequence <= floor => return Ok(()),
+            (Some(_), None) => Some("is missing, and no decision erased it"),
+            (named, Some(bytes)) => {
+                verified.attachments += 1;
+                (named != Some(function.hash(&[&bytes]))).then_some("is not what the entry names")
+            }
+        };
+        verified.faults.extend(fault.map(|fault| format!("what lies beside entry {} {fault}", entry.sequence)));
         Ok(())
     })?;
     Ok(())

@@ -8,7 +8,7 @@ use huitong_node::demo::morning::{Morning, Settings, play};
 use huitong_node::demo::transit::audit as transit;
 use huitong_node::services::stream_path;
 use huitong_store::journal;
-use huitong_store::shared::{InsertError, PostgresTable, Row, Table};
+use huitong_store::shared::{InsertError, PostgresTable, Row, Table, with_attachments};
 use indicatif::ProgressBar;
 use serde_json::Value;
 
@@ -146,15 +146,17 @@ fn what_lies_beside_entries_goes_with_them(url: &str) {
     let stream = "330000/photos";
     let (first, second) = (row(1, Some("a face")), row(2, None));
     table.insert(stream, &[first.clone(), second.clone()]).expect("inserted");
-    assert_eq!(table.select(stream, 0, 10).expect("readable"), [first, second.clone()]);
+    let held = |table: &mut PostgresTable, after: u64| {
+        let rows = table.select(stream, after, 10).expect("readable");
+        with_attachments(table, stream, rows).expect("readable")
+    };
+    assert_eq!(held(&mut table, 0), [first, second.clone()]);
     let taken = table.insert(stream, &[row(3, Some("another")), second.clone()]);
     assert_eq!(taken, Err(InsertError::Taken));
     table.insert(stream, &[row(3, None)]).expect("nothing of the refused ones is there");
-    assert_eq!(table.select(stream, 2, 10).expect("readable"), [row(3, None)]);
-    assert_eq!(table.first_attachment(stream).expect("readable"), Some(1));
+    assert_eq!(held(&mut table, 2), [row(3, None)]);
     table.erase(stream, 1).expect("erased");
-    assert_eq!(table.first_attachment(stream).expect("readable"), None);
-    assert_eq!(table.select(stream, 0, 2).expect("readable"), [row(1, None), second]);
+    assert_eq!(held(&mut table, 0), [row(1, None), second, row(3, None)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

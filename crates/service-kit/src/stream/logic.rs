@@ -261,7 +261,6 @@ impl<S: Service> ServiceLogic<S> {
         let record = Record { at: now, cause, events, answer, resolved, alarms, attachment: hash, erased: erase };
         let bytes = serde_json::to_vec(&record)?;
         let sequence = scope.append_with(EntryKind::Decision, bytes, attachment)?;
-        record.erased.into_iter().for_each(|up_to| scope.note_erased(up_to));
         apply_record(&*self.service, scope.tx(), &record, sequence)?;
         for sentence in &record.alarms {
             tracing::warn!(stream = %self.home, sequence, sentence, "alarm");

@@ -68,6 +68,27 @@ fn an_attachment_is_held_copied_and_erased_everywhere() {
 }
 
 #[test]
+fn what_a_source_lost_its_backup_keeps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (live, backup) = (folder.path().join(format!("{HERE}.db")), folder.path().join("backup.db"));
+    let mut region = region(folder.path());
+    add(&mut region, &format!("attach:{PHOTO}"));
+    back_up(&live, &backup);
+    let writer = journal::Connection::open(&live).expect("a file");
+    assert_eq!(writer.execute("DELETE FROM attachment", []).expect("SQL"), 1, "lost, by whatever cause");
+    add(&mut region, "a");
+    back_up(&live, &backup);
+    assert_eq!(held(&backup), [Some(PHOTO.as_bytes().to_vec()), None]);
+    let proved = |first: &Path, second: &Path| {
+        let (mut first, mut second) =
+            (Journal::read_file(first).expect("one"), Journal::read_file(second).expect("other"));
+        copy::prove_equal(&mut first, &mut second, HashFunction::Sha256)
+    };
+    assert!(proved(&live, &backup).is_err(), "the chains are equal, what lies beside is not");
+    assert!(proved(&backup, &backup).is_ok());
+}
+
+#[test]
 fn a_refused_erasure_erases_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut region = region(folder.path());

@@ -62,9 +62,9 @@ pub enum Event {
     /// The record held under this key is in doubt since another came under it: quarantined. Its trip, if it is final, costs nothing.
     #[serde(rename = "transit.tap_doubted.v1")]
     TapDoubted { tap: TapKey, network: Division, rider: Option<Rider>, reason: String },
-    /// The records that came up to the end of this month are not needed any more: their bytes are erased.
+    /// The records that came up to this entry are not needed any more: their bytes are erased.
     #[serde(rename = "transit.records_erased.v1")]
-    RecordsErased { month: String },
+    RecordsErased { up_to: u64 },
     /// A clerk has taken a record out of quarantine.
     #[serde(rename = "transit.tap_released.v1")]
     TapReleased(Box<TapReleased>),

@@ -153,6 +153,7 @@ CREATE TABLE IF NOT EXISTS tap_release (
     clerk TEXT NOT NULL,
     why TEXT NOT NULL,
     released_at INTEGER NOT NULL,
+    entry INTEGER NOT NULL,       -- journal sequence of the release, which holds the record's bytes from then on
     PRIMARY KEY (gate, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
@@ -168,11 +169,10 @@ CREATE TABLE IF NOT EXISTS code_use (
     PRIMARY KEY (generated, replay_key, direction)
 ) STRICT, WITHOUT ROWID;
 
--- The last entry that took records in a month (UTC+8), and when the bytes of its records were erased.
+-- The last entry that holds records in a month (UTC+8), until they are erased.
 CREATE TABLE IF NOT EXISTS record_month (
     month TEXT PRIMARY KEY,
-    last_entry INTEGER NOT NULL,
-    erased_at INTEGER
+    last_entry INTEGER NOT NULL
 ) STRICT;
 
 -- How far a gate's records are held without a hole (J7).

@@ -1,7 +1,7 @@
 //! The journal in a table that several members of one node share.
 //!
 //! Of the engine behind it nothing is asked but this: insert a batch of rows or none of it, refuse a row whose primary key
-//! `(stream, sequence)` exists, select a range by that key. So every engine that speaks the PostgreSQL wire protocol
+//! `(stream, sequence)` exists, select a range by that key, delete one (old leases, and attachments whose time is over). So every engine that speaks the PostgreSQL wire protocol
 //! serves. The primary key is the fence: of two members that both believe to lead, one finds the place taken.
 
 mod lease;
@@ -15,7 +15,18 @@ use crate::error::StoreError;
 
 pub use lease::{Lease, LeaseState};
 pub use postgres::{PostgresTable, TableTls};
-pub use table::{InsertError, Row, Table};
+pub use table::{Attached, InsertError, Row, Table};
+
+/// The rows with what attachments are held of them.
+pub fn with_attachments(table: &mut dyn Table, stream: &str, mut rows: Vec<Row>) -> Result<Vec<Row>, StoreError> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(rows) };
+    let (first, last) = (first.sequence, last.sequence);
+    let mut held = table.attachments(stream, first - 1, last)?.into_iter().peekable();
+    for row in &mut rows {
+        row.attachment = held.next_if(|(sequence, _)| *sequence == row.sequence).map(|(_, bytes)| bytes);
+    }
+    Ok(rows)
+}
 
 /// Rows read at once while catching up.
 const ROWS_PER_READ: usize = 1_000;
@@ -27,12 +38,14 @@ pub struct SharedJournal {
     table: Box<dyn Table>,
     stream: String,
     lease: Lease,
+    /// Up to which entry this member knows that attachments are erased there.
+    erased: Sequence,
 }
 
 impl SharedJournal {
     /// `stream` is the stream's address, `member` tells the members of the node apart.
     pub fn new(table: Box<dyn Table>, stream: &str, member: &str) -> SharedJournal {
-        SharedJournal { table, stream: stream.to_owned(), lease: Lease::new(stream, member) }
+        SharedJournal { table, stream: stream.to_owned(), lease: Lease::new(stream, member), erased: 0 }
     }
 
     /// Appends a group at the place that its sequence numbers name.
@@ -69,7 +82,7 @@ impl SharedJournal {
         match found {
             // A row can be seen on a server that came up again before its standby has it. What is confirmed after it, the
             // standby has with it.
-            Some(row) if row == *last => self.lease.confirm(&mut *self.table).map_err(unknown),
+            Some(row) if row.is_same_entry(last) => self.lease.confirm(&mut *self.table).map_err(unknown),
             _ => Err(StoreError::Fenced),
         }
     }
@@ -85,12 +98,16 @@ impl SharedJournal {
                 self.stream
             )));
         }
-        rows.map(Row::into_entry).collect()
+        let rows = with_attachments(self.table.as_mut(), &self.stream, rows.collect())?;
+        rows.into_iter().map(Row::into_entry).collect()
     }
 
-    /// Erases the attachments of the entries up to this one.
-    pub fn erase(&mut self, up_to: Sequence) -> Result<(), StoreError> {
-        self.table.erase(&self.stream, up_to)
+    /// Erases in the table what was erased in the member's copy. What does not succeed is tried again with the next group, and
+    /// by whoever leads next.
+    pub fn follow_erasure(&mut self, floor: Sequence) {
+        if floor > self.erased && self.table.erase(&self.stream, floor).is_ok() {
+            self.erased = floor;
+        }
     }
 
     pub fn lease(&mut self) -> (&mut Lease, &mut dyn Table) {

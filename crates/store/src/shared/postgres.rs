@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{InsertError, Row, Table};
+use super::{Attached, InsertError, Row, Table};
 use crate::error::StoreError;
 
 /// The one table. Plain types and a primary key: nothing that an engine could lack.
@@ -157,17 +157,24 @@ impl Fault {
 }
 
 impl Connected {
+    /// A row's attachment is a row of its own, in another stream and under the same number.
     async fn insert(&mut self, stream: &str, rows: &[Row]) -> Result<(), Error> {
-        let attachments: Vec<Row> = rows.iter().filter_map(attachment_row).collect();
-        if rows.len() <= ROWS_PER_STATEMENT && attachments.is_empty() {
+        let beside = attachments_of(stream);
+        let mut values: Vec<Value<'_>> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let sequence = row.sequence as i64;
+            values.push(Value { stream, sequence, kind: &row.kind, bytes: &row.bytes, chain: &row.chain });
+            if let Some(bytes) = &row.attachment {
+                values.push(Value { stream: &beside, sequence, kind: "attachment", bytes, chain: &[0; 32] });
+            }
+        }
+        if values.len() <= ROWS_PER_STATEMENT {
             // One statement is one transaction: one round trip.
-            return self.insert_some(stream, rows).await;
+            return self.insert_some(&values).await;
         }
         self.client.batch_execute("BEGIN").await?;
-        let beside = attachments_of(stream);
-        let parts = rows.chunks(ROWS_PER_STATEMENT).map(|part| (stream, part));
-        for (place, part) in parts.chain(attachments.chunks(ROWS_PER_STATEMENT).map(|part| (beside.as_str(), part))) {
-            if let Err(error) = self.insert_some(place, part).await {
+        for part in values.chunks(ROWS_PER_STATEMENT) {
+            if let Err(error) = self.insert_some(part).await {
                 self.client.batch_execute("ROLLBACK").await?;
                 return Err(error);
             }
@@ -175,29 +182,43 @@ impl Connected {
         self.client.batch_execute("COMMIT").await
     }
 
-    async fn insert_some(&mut self, stream: &str, rows: &[Row]) -> Result<(), Error> {
-        let place = &mut self.inserts[rows.len() - 1];
+    async fn insert_some(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
+        let place = &mut self.inserts[values.len() - 1];
         let statement = match place {
             Some(statement) => statement.clone(),
-            None => place.insert(self.client.prepare(&insert_text(rows.len())).await?).clone(),
+            None => place.insert(self.client.prepare(&insert_text(values.len())).await?).clone(),
         };
-        let sequences: Vec<i64> = rows.iter().map(|row| row.sequence as i64).collect();
-        let chains: Vec<&[u8]> = rows.iter().map(|row| row.chain.as_slice()).collect();
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(1 + rows.len() * 4);
-        parameters.push(&stream);
-        for (index, row) in rows.iter().enumerate() {
-            parameters.extend([&sequences[index] as &(dyn ToSql + Sync), &row.kind, &row.bytes, &chains[index]]);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(values.len() * COLUMNS);
+        for value in values {
+            parameters.extend([
+                &value.stream as &(dyn ToSql + Sync),
+                &value.sequence,
+                &value.kind,
+                &value.bytes,
+                &value.chain,
+            ]);
         }
         self.client.execute(&statement, &parameters).await?;
         Ok(())
     }
 }
 
+/// What is inserted as one row of the table.
+struct Value<'v> {
+    stream: &'v str,
+    sequence: i64,
+    kind: &'v str,
+    bytes: &'v [u8],
+    chain: &'v [u8],
+}
+
+const COLUMNS: usize = 5;
+
 fn insert_text(rows: usize) -> String {
     let values: Vec<String> = (0..rows)
         .map(|row| {
-            let first = row * 4 + 2;
-            format!("($1, ${}, ${}, ${}, ${})", first, first + 1, first + 2, first + 3)
+            let first = row * COLUMNS + 1;
+            format!("(${}, ${}, ${}, ${}, ${})", first, first + 1, first + 2, first + 3, first + 4)
         })
         .collect();
     format!("INSERT INTO huitong_journal (stream, sequence, kind, bytes, chain) VALUES {}", values.join(", "))
@@ -208,18 +229,13 @@ fn attachments_of(stream: &str) -> String {
     format!("attachment:{stream}")
 }
 
-fn attachment_row(row: &Row) -> Option<Row> {
-    let bytes = row.attachment.clone()?;
-    Some(Row { sequence: row.sequence, kind: "attachment".to_owned(), bytes, chain: [0; 32], attachment: None })
-}
-
 impl PostgresTable {
     fn rows(&mut self, stream: &str, after: Sequence, up_to: Sequence, limit: usize) -> Result<Vec<Row>, StoreError> {
         let text = "SELECT sequence, kind, bytes, chain FROM huitong_journal
                     WHERE stream = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4";
         let (after, up_to) = (after as i64, i64::try_from(up_to).unwrap_or(i64::MAX));
-        let found =
-            self.run(async |connected| connected.client.query(text, &[&stream, &after, &up_to, &(limit as i64)]).await);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = self.run(async |connected| connected.client.query(text, &[&stream, &after, &up_to, &limit]).await);
         found.map_err(|fault| fault.read_error())?.iter().map(read).collect()
     }
 
@@ -236,14 +252,12 @@ impl Table for PostgresTable {
     }
 
     fn select(&mut self, stream: &str, after: Sequence, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let mut rows = self.rows(stream, after, Sequence::MAX, limit)?;
-        let Some(last) = rows.last().map(|row| row.sequence) else { return Ok(rows) };
-        for attachment in self.rows(&attachments_of(stream), after, last, limit)? {
-            if let Some(row) = rows.iter_mut().find(|row| row.sequence == attachment.sequence) {
-                row.attachment = Some(attachment.bytes);
-            }
-        }
-        Ok(rows)
+        self.rows(stream, after, Sequence::MAX, limit)
+    }
+
+    fn attachments(&mut self, stream: &str, after: Sequence, up_to: Sequence) -> Result<Vec<Attached>, StoreError> {
+        let rows = self.rows(&attachments_of(stream), after, up_to, usize::MAX)?;
+        Ok(rows.into_iter().map(|row| (row.sequence, row.bytes)).collect())
     }
 
     fn last(&mut self, stream: &str) -> Result<Option<Row>, StoreError> {
@@ -256,11 +270,6 @@ impl Table for PostgresTable {
     fn forget(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError> {
         assert!(stream.starts_with("lease:"), "entries are never forgotten");
         self.delete(stream, up_to)
-    }
-
-    fn first_attachment(&mut self, stream: &str) -> Result<Option<Sequence>, StoreError> {
-        let first = self.rows(&attachments_of(stream), 0, Sequence::MAX, 1)?;
-        Ok(first.first().map(|row| row.sequence))
     }
 
     fn erase(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError> {

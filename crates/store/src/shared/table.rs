@@ -15,7 +15,7 @@ pub struct Row {
     pub bytes: Vec<u8>,
     /// Zero for leases.
     pub chain: [u8; 32],
-    /// Of an entry, while it is held.
+    /// Of an entry, while it is held, when it is to be inserted or was asked for.
     pub attachment: Option<Vec<u8>>,
 }
 
@@ -32,6 +32,11 @@ impl Row {
 }
 
 impl Row {
+    /// Whether both hold the same entry, whatever is read of its attachment.
+    pub fn is_same_entry(&self, other: &Row) -> bool {
+        (self.sequence, &self.kind, &self.bytes, self.chain) == (other.sequence, &other.kind, &other.bytes, other.chain)
+    }
+
     /// The entry that the row holds.
     pub fn into_entry(self) -> Result<Entry, StoreError> {
         let kind = journal::parse_kind(self.sequence, &self.kind)?;
@@ -54,18 +59,21 @@ pub enum InsertError {
     Unknown(String),
 }
 
+/// The attachment of a row.
+pub type Attached = (Sequence, Vec<u8>);
+
 /// A table with the primary key `(stream, sequence)`.
 pub trait Table: Send {
     /// Inserts all rows or none, their attachments with them.
     fn insert(&mut self, stream: &str, rows: &[Row]) -> Result<(), InsertError>;
-    /// The rows after `after`, by sequence, at most `limit`.
+    /// The rows after `after`, by sequence, at most `limit`, without attachments.
     fn select(&mut self, stream: &str, after: Sequence, limit: usize) -> Result<Vec<Row>, StoreError>;
     /// The row with the largest sequence.
     fn last(&mut self, stream: &str) -> Result<Option<Row>, StoreError>;
     /// Forgets rows up to `sequence`; used for old leases only, never for entries.
     fn forget(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError>;
-    /// The first row whose attachment is held.
-    fn first_attachment(&mut self, stream: &str) -> Result<Option<Sequence>, StoreError>;
+    /// The attachments that rows in `after + 1..=up_to` have, by sequence.
+    fn attachments(&mut self, stream: &str, after: Sequence, up_to: Sequence) -> Result<Vec<Attached>, StoreError>;
     /// Erases the attachments of rows up to `sequence`; the rows stay.
     fn erase(&mut self, stream: &str, up_to: Sequence) -> Result<(), StoreError>;
 }

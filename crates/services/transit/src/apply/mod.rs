@@ -38,7 +38,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
 
         Event::TapsTaken(taken) => taps::taken(tx, taken, applied),
         Event::TapDoubted { tap, network, rider, reason } => taps::doubted(tx, tap, *network, *rider, reason),
-        Event::RecordsErased { month } => taps::records_erased(tx, month, applied),
+        Event::RecordsErased { up_to } => taps::records_erased(tx, *up_to),
         Event::TapReleased(released) => releases::released(tx, released, applied),
         Event::HoleAlarmed { gate, epoch } => taps::hole_alarmed(tx, gate, *epoch),
         Event::TripsFinal(trips) => trips::finals(tx, trips, applied),

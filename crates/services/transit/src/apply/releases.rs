@@ -3,7 +3,7 @@
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 use huitong_transit_code::Reason;
 
-use super::taps::station_day;
+use super::taps::{month, station_day};
 use crate::event::TapReleased;
 use crate::model::tap::TapState;
 use crate::query::station_days::{FIGURES, figure_of};
@@ -11,9 +11,10 @@ use crate::query::station_days::{FIGURES, figure_of};
 pub fn released(tx: Tx<'_>, released: &TapReleased, applied: &Applied) -> Result<(), StoreError> {
     let key = &released.tap;
     tx.execute_one(
-        "INSERT INTO tap_release (gate, epoch, sequence, released_as, clerk, why, released_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (gate, epoch, sequence) DO UPDATE SET released_as = ?4, clerk = ?5, why = ?6, released_at = ?7",
+        "INSERT INTO tap_release (gate, epoch, sequence, released_as, clerk, why, released_at, entry)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (gate, epoch, sequence)
+         DO UPDATE SET released_as = ?4, clerk = ?5, why = ?6, released_at = ?7, entry = ?8",
         params![
             key.gate,
             key.epoch,
@@ -22,8 +23,10 @@ pub fn released(tx: Tx<'_>, released: &TapReleased, applied: &Applied) -> Result
             released.clerk,
             released.reason,
             applied.at.0,
+            applied.sequence,
         ],
     )?;
+    month(tx, applied)?;
     count(tx, released)?;
     change(tx, released)?;
     if !released.state.counts() {

@@ -145,16 +145,15 @@ pub fn out_of_sight(tx: Tx<'_>, network: Division, rider: &Rider, tap: &TapKey) 
 }
 
 /// The month in which an entry came, until its records are erased.
-fn month(tx: Tx<'_>, applied: &Applied) -> Result<(), StoreError> {
+pub fn month(tx: Tx<'_>, applied: &Applied) -> Result<(), StoreError> {
     tx.execute_one(
         "INSERT INTO record_month (month, last_entry) VALUES (?1, ?2) ON CONFLICT (month) DO UPDATE SET last_entry = ?2",
         params![Period::of(applied.at.business_date()).to_string(), applied.sequence],
     )
 }
 
-pub fn records_erased(tx: Tx<'_>, month: &str, applied: &Applied) -> Result<(), StoreError> {
-    let sql = "UPDATE record_month SET erased_at = ?2 WHERE month <= ?1 AND erased_at IS NULL";
-    tx.execute(sql, params![month, applied.at.0])?;
+pub fn records_erased(tx: Tx<'_>, up_to: u64) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM record_month WHERE last_entry <= ?1", params![up_to])?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::model::network::StationId;
 use crate::model::tap::{TapKey, TapState};
 use crate::query::station_days::counted_at;
 use crate::query::taps::{self, TapRow};
-use crate::query::{decided_at, gates};
+use crate::query::{decided_at, gates, records};
 use crate::verify::{CheckedRecord, Outcome, Verified};
 use crate::{Transit, refusal};
 
@@ -66,7 +66,9 @@ pub fn decide(transit: &Transit, view: View<'_>, wish: &ReleaseWish, context: &m
         counted_on: counted_at(row.at, arrived).business_date(),
         counted_at: row.station,
     };
-    let mut decision = Decision::nothing().event(Event::TapReleased(Box::new(released)));
+    // What is booked from now on rests on the record: its bytes are held as long as others of this day.
+    let bytes = records::join([record.bytes.as_slice()]);
+    let mut decision = Decision::nothing().event(Event::TapReleased(Box::new(released))).attach(bytes);
     decision.answer = Answer::Now(Reply::Released { tap: key.to_string(), state });
     Ok(decision)
 }

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::{Decided, clearing, evidence, finalise, flows, home, order_fault, publication_ask};
 use crate::Transit;
 use crate::event::Event;
-use crate::model::period::Period;
 use crate::model::publication::PublicationKind;
 use crate::query;
 
@@ -47,7 +46,6 @@ pub enum Due {
     },
     /// Records whose contest term is over.
     Records {
-        month: Period,
         up_to: u64,
     },
     /// Records that a visited city did not hand over.
@@ -88,7 +86,7 @@ pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Store
     due.extend(home::debt::due(view, now)?.into_iter().map(|debt| Due::Debt { debt }));
     due.extend(clearing::day::due(view, now)?.into_iter().map(Due::DayTotals));
     due.extend(clearing::contest_reply::due(view, now)?.into_iter().map(|contest| Due::Contest { contest }));
-    due.extend(query::records::due(view, now)?.map(|(month, up_to)| Due::Records { month, up_to }));
+    due.extend(query::records::due(view, now)?.map(|up_to| Due::Records { up_to }));
     due.extend(evidence::judge::due(view, now)?.into_iter().map(|ask| Due::Evidence { ask }));
     due.extend(home::invoice::due(view)?.into_iter().map(|trip| Due::Invoice { trip }));
     if parts < FINAL_PARTS {
@@ -116,9 +114,7 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::Debt { debt } => home::debt::retry(view, debt, context),
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
         Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),
-        Due::Records { month, up_to } => {
-            Ok(Decision::nothing().event(Event::RecordsErased { month: month.to_string() }).erase(up_to))
-        }
+        Due::Records { up_to } => Ok(Decision::nothing().event(Event::RecordsErased { up_to }).erase(up_to)),
         Due::Evidence { ask } => evidence::judge::overdue(view, ask, context),
         Due::Invoice { trip } => home::invoice::correct(view, trip, context.now),
         Due::Flows { network, day } => flows::publish(transit, view, network, day, context),

@@ -10,9 +10,11 @@ use crate::model::period::Period;
 
 /// How long after a month was stated its documents may be contested, answered and replied to: 30 + 15 + 15 days (§13).
 const CONTEST_TERM: DurationMs = DurationMs::days(60);
-/// Trips are adjusted for 56 days, and a tap may come 90 days late: a contest holds the records of so many months before its
-/// document's.
+/// A document rests on records of so many months before its own: a tap may come 90 days late and wait 30 for its other side, and a
+/// trip is adjusted for 56 days.
 const MONTHS_BEFORE: usize = 4;
+/// Entries whose records are erased in one decision: 200 batches are some 20 MB.
+const PART: usize = 200;
 
 /// Records one after the other, each behind its length (two bytes, big-endian).
 pub fn join<'r>(records: impl IntoIterator<Item = &'r [u8]>) -> Vec<u8> {
@@ -46,15 +48,9 @@ pub fn of_entry(view: View<'_>, entry: u64) -> Result<Option<Vec<HeldRecord>>, S
     Ok(Some(records.collect()))
 }
 
-/// Whether the records of an entry were erased as their term was over.
-pub fn are_erased(view: View<'_>, entry: u64) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM record_month WHERE erased_at IS NOT NULL AND last_entry >= ?1 LIMIT 1";
-    Ok(view.one(sql, params![entry], |_| Ok(()))?.is_some())
-}
-
-/// The last month whose records are not needed any more, with its last entry: its documents, and those of the month after, in
-/// which its last trips were booked, cannot be contested now, and no contest that goes on can ask for them.
-pub fn due(view: View<'_>, now: Instant) -> Result<Option<(Period, u64)>, StoreError> {
+/// What is to be erased next: up to which entry, and whether the months up to there are done with it. A month's records go when
+/// no document that may be contested still can rest on them, in parts.
+pub fn due(view: View<'_>, now: Instant) -> Result<Option<u64>, StoreError> {
     let stated =
         view.one("SELECT MAX(period) FROM period_cut WHERE cut_at <= ?1", params![now.0 - CONTEST_TERM.0], |row| {
             row.get::<_, Option<Text<Period>>>(0)
@@ -64,13 +60,12 @@ pub fn due(view: View<'_>, now: Instant) -> Result<Option<(Period, u64)>, StoreE
         view.one("SELECT MIN(substr(booking_day, 1, 7)) FROM contest WHERE awaits IS NOT NULL", [], |row| {
             row.get::<_, Option<Text<Period>>>(0)
         })?;
-    let held_from = match contested.flatten() {
-        Some(Text(contested)) => stated.min(contested.before(MONTHS_BEFORE)),
-        None => stated,
-    };
-    view.one(
-        "SELECT month, last_entry FROM record_month WHERE month < ?1 AND erased_at IS NULL ORDER BY month DESC LIMIT 1",
-        params![held_from.to_string()],
-        |row| Ok((row.get::<_, Text<Period>>(0)?.0, row.get(1)?)),
-    )
+    // The first month whose documents may still be contested, or are.
+    let open = contested.flatten().map_or(stated.next(), |Text(contested)| contested.min(stated.next()));
+    let last = view.one(
+        "SELECT last_entry FROM record_month WHERE month < ?1 ORDER BY month DESC LIMIT 1",
+        params![open.before(MONTHS_BEFORE).to_string()],
+        |row| row.get(0),
+    )?;
+    last.map(|last| attachment::next_part(view, last, PART)).transpose()
 }

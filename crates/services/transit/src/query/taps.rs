@@ -183,13 +183,15 @@ pub struct TapRow {
     pub trip: Option<Digest>,
     /// Journal sequence of the entry that holds its bytes.
     pub entry: u64,
+    /// The entry beside which its bytes lie.
+    pub record_entry: u64,
     /// Of one that a clerk took out of quarantine.
     pub release: Option<Release>,
 }
 
 const COLUMNS: &str =
-    "gate, epoch, sequence, hash, state, reason, station, direction, at, rider, trip, entry, clerk, why,
-    released_at";
+    "gate, epoch, sequence, hash, state, reason, station, direction, at, rider, trip, tap.entry, clerk, why,
+    released_at, IFNULL(tap_release.entry, tap.entry)";
 const TABLES: &str = "held_tap AS tap LEFT JOIN tap_release USING (gate, epoch, sequence)";
 
 fn read(row: &Row<'_>) -> Result<TapRow, SqlError> {
@@ -204,6 +206,7 @@ fn read(row: &Row<'_>) -> Result<TapRow, SqlError> {
         rider: row.get::<_, Option<[u8; 22]>>(9)?.map(Rider),
         trip: row.get::<_, Option<[u8; 32]>>(10)?.map(Digest),
         entry: row.get(11)?,
+        record_entry: row.get(15)?,
         release: match row.get(12)? {
             Some(clerk) => Some(Release { clerk, why: row.get(13)?, at: Instant(row.get(14)?) }),
             None => None,
@@ -258,7 +261,7 @@ pub struct Release {
 
 /// The record as the gate sent it, base64; `None` if its bytes were erased.
 pub fn record(view: View<'_>, tap: &TapRow) -> Result<Option<String>, StoreError> {
-    let records = records::of_entry(view, tap.entry)?.unwrap_or_default();
+    let records = records::of_entry(view, tap.record_entry)?.unwrap_or_default();
     let record = records.into_iter().find(|(hash, _)| *hash == tap.hash);
     Ok(record.map(|(_, bytes)| base64::engine::general_purpose::STANDARD.encode(bytes)))
 }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use huitong_kernel::hash::Digest;
 use huitong_service_kit::http::{Body, Caller, Path, Problem};
-use huitong_service_kit::{Stop, StoreError, View};
+use huitong_service_kit::{Stop, StoreError, View, attachment};
 use serde::{Deserialize, Serialize};
 
 use super::super::TransitEdge;
@@ -14,7 +14,7 @@ use super::wire::check_length;
 use crate::command::{Command, ReleaseWish, Reply};
 use crate::model::network::StationId;
 use crate::model::tap::{TapKey, TapState};
-use crate::query::{gates, records, taps};
+use crate::query::{gates, taps};
 use crate::verify::{self, CheckedBatch};
 use crate::{Transit, refusal};
 
@@ -76,7 +76,7 @@ fn verified_again(view: View<'_>, key: &TapKey) -> Result<CheckedBatch, Stop> {
     let damaged = || StoreError::Damaged(format!("the record {key} is not in its entry"));
     let record = match taps::record(view, &row)? {
         Some(record) => record,
-        None if records::are_erased(view, row.entry)? => {
+        None if attachment::is_erased(view, row.record_entry)? => {
             return Err(refusal::TAP_NOT_RELEASABLE.with("reason", "its bytes were erased").into());
         }
         None => return Err(damaged().into()),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
-use huitong_service_kit::{StoreError, params};
+use huitong_service_kit::{StoreError, attachment, params};
 use huitong_transit_code::Reason;
 use huitong_transit_code::gate::FLAG_OVER_LIMIT;
 use huitong_transit_code::record::TapRecord;
@@ -34,7 +34,7 @@ struct Chosen {
 pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     for (entry, chosen) in chosen(place, audit)? {
         let records = records::of_entry(place.view, entry)?;
-        if records.is_none() && records::are_erased(place.view, entry)? {
+        if records.is_none() && attachment::is_erased(place.view, entry)? {
             continue;
         }
         let records: BTreeMap<Digest, Vec<u8>> = records.unwrap_or_default().into_iter().collect();
@@ -63,10 +63,10 @@ fn chosen(place: &Place<'_>, audit: &mut Audit) -> Result<BTreeMap<u64, Vec<Chos
     let one_in = audit.codes.div_ceil(CODES_MAX).max(1);
     let mut chosen: BTreeMap<u64, Vec<Chosen>> = BTreeMap::new();
     view.each(
-        "SELECT entry, gate, epoch, sequence, hash, network, at, limit_fen,
+        "SELECT IFNULL(tap_release.entry, tap.entry), gate, epoch, sequence, hash, network, at, limit_fen,
              state IN (0, 1) AND direction IN (1, 3) AND flags & ?1 = 0
                  AND limit_fen < (SELECT MAX(max_fare_fen) FROM fare_pack WHERE fare_pack.network = tap.network)
-         FROM tap WHERE rider IS NOT NULL AND state <> 3",
+         FROM tap LEFT JOIN tap_release USING (gate, epoch, sequence) WHERE rider IS NOT NULL AND state <> 3",
         [FLAG_OVER_LIMIT],
         |row| {
             let hash: [u8; 32] = row.get(4)?;
