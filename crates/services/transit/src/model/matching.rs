@@ -229,11 +229,13 @@ impl Matching<'_> {
         }
     }
 
-    /// The nearest entry that the exit closes. One that only has no fare with it is not passed over: the exit may be its own.
+    /// The nearest entry that the exit closes. One that only has no fare with it is not passed over, even if its own exit is still
+    /// to come: the exit may be its own.
     fn nearest_passed(&self, exit: usize) -> Option<usize> {
         let fits = |trip: &usize| self.fits(*trip, exit);
         let near = self.passed.iter().rev().copied().take_while(|trip| fits(trip) != Err(SingleReason::NoFare));
-        near.into_iter().find(|trip| fits(trip).is_ok())
+        let waits = |trip: &usize| self.trips[*trip].fixed.is_none_or(|fixed| self.fixed[fixed].exit.is_none());
+        near.into_iter().find(|trip| waits(trip) && fits(trip).is_ok())
     }
 
     /// Whether the exit closes the trip's entry.
@@ -243,6 +245,7 @@ impl Matching<'_> {
     }
 
     fn close(&mut self, trip: usize, exit: usize) {
+        self.take_exit_before(trip, exit);
         self.trips[trip].exit = Some(exit);
         self.trips[trip].reason = None;
         self.open = self.open.filter(|open| *open != trip);
@@ -253,6 +256,15 @@ impl Matching<'_> {
     /// A trip has ended: entries before its own are closed by no later exit.
     fn ends_before(&mut self, trip: usize) {
         self.passed.retain(|passed| *passed > trip);
+    }
+
+    /// An exit that closed nothing, and that is made again at once: the rider left by the second one.
+    fn take_exit_before(&mut self, trip: usize, exit: usize) {
+        let Some(last) = self.last_exit else { return };
+        let Matched { entry, exit: before, fixed, .. } = &self.trips[last];
+        if entry.is_none() && fixed.is_none() && before.is_some_and(|before| self.is_again(before, exit)) {
+            self.absorb(last, trip);
+        }
     }
 
     /// The entry of a final trip.
@@ -283,12 +295,7 @@ impl Matching<'_> {
         } else {
             self.enter_decided(trip, index);
         }
-        if let Some(last) = self.last_exit {
-            let Matched { entry, exit, fixed, .. } = &self.trips[last];
-            if entry.is_none() && fixed.is_none() && exit.is_some_and(|exit| self.is_again(exit, index)) {
-                self.absorb(last, trip);
-            }
-        }
+        self.take_exit_before(trip, index);
         self.last_exit = Some(trip);
     }
 
@@ -342,10 +349,8 @@ impl Matching<'_> {
     /// Another entry came: what was open stays without exit.
     fn end_open(&mut self) {
         let Some(open) = self.open.take() else { return };
-        match self.trips[open].fixed {
-            None => self.trips[open].reason = Some(SingleReason::NextEntry),
-            Some(fixed) if self.fixed[fixed].exit.is_some() => return,
-            Some(_) => {}
+        if self.trips[open].fixed.is_none() {
+            self.trips[open].reason = Some(SingleReason::NextEntry);
         }
         self.passed.push(open);
         if self.passed.len() > PASSED_MAX {

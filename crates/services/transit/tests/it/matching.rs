@@ -101,6 +101,25 @@ fn unclosed(trips: &[Matched]) -> Vec<usize> {
     alone.filter_map(|trip| trip.entry).collect()
 }
 
+#[test]
+fn an_entry_whose_exit_is_to_come_keeps_an_exit_that_only_has_no_fare_from_earlier_entries() {
+    let entry = |gap, station| (gap, station, false, 0, None);
+    let exit = |gap, station| (gap, station, true, 0, None);
+    let taps = taps(&[entry(1, 0), entry(4, 4), entry(19, 2), exit(1, 0), exit(1, 1)], DurationMs::seconds(1));
+    let in_time = all(&taps, &[]);
+    assert_eq!(pairs(&in_time), [(1, 4)], "the exit at 0 may be that of the entry at 4");
+    let again = all(&taps, &[Fixed { entry: Some(1), exit: Some(4) }]);
+    assert_eq!(pairs(&again), [(1, 4)]);
+}
+
+#[test]
+fn an_exit_that_came_too_early_is_kept_with_the_trip_that_the_next_one_at_once_closes() {
+    let taps = taps(&[(1, 1, false, 0, None), (3, 2, true, 0, None), (2, 2, true, 0, None)], DurationMs::seconds(1));
+    for fixed in [vec![], vec![Fixed { entry: Some(0), exit: Some(2) }]] {
+        assert_eq!(told(&taps, &all(&taps, &fixed)), [(Some(0), Some(2), vec![1], None)]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
