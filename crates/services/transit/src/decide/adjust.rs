@@ -127,6 +127,9 @@ pub fn adjust_and_later(
 }
 
 /// Adjusts a trip alone in a decision that has charged more; nothing follows where the amount and the sides stay as they are (J4).
+///
+/// # Errors
+/// What costs nothing for good, by an order or as its claim was taken back, is changed no more (`TRN-3008`).
 #[expect(
     clippy::too_many_arguments,
     reason = "what is known of the trip, what changes, and what the decision has taken"
@@ -145,6 +148,10 @@ pub fn adjust_with(
     let (trip, added, evidence) = changed(view, &before, &change, prices, course)?;
     if trip == before {
         return Ok(Decision::nothing());
+    }
+    if row.state == TripState::Cancelled {
+        // Nobody is told of it: home would never pay what it costs again.
+        return Err(refusal::TRIP_CANCELLED.refuse().into());
     }
     course.note(&trip);
     let parameters: &Parameters = prices.parameters();
@@ -172,7 +179,7 @@ fn claim(
     charging: &mut Charging,
     context: &mut Context<'_>,
 ) -> Decided {
-    let is_claimed = !matches!(row.state, TripState::WrittenOff | TripState::Cancelled);
+    let is_claimed = row.state != TripState::WrittenOff;
     let document = is_claimed.then(|| document_of(&adjust, row.network, row.home, row.travel_day, context)).flatten();
     let event = Event::TripAdjusted { adjust: Box::new(adjust.clone()), document };
     let mut decision = Decision::nothing().event(event);

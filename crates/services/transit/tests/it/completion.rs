@@ -3,10 +3,12 @@
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::harness::Called;
-use huitong_transit::command::{Command, OrderWish, Reply};
+use huitong_transit::command::{AdjustWish, Command, OrderWish, Reply};
+use huitong_transit::model::contest::ContestDecision;
 use huitong_transit::model::order::{FreeExitRule, OrderKind};
 use huitong_transit::model::tap::Direction::In;
 use huitong_transit::model::trip::{CompletionKind, TripFinal, TripKind, TripState};
+use huitong_transit::query::contests;
 use huitong_transit::query::orders;
 use huitong_transit::query::trips::{self, TripRow};
 
@@ -89,6 +91,41 @@ fn the_fourth_completion_of_a_month_is_refused_and_so_is_one_that_comes_too_late
     assert_eq!(stage.home_trip(&phone, &trips[3]).charge_fen, Fen(500));
     stage.pass(8 * 7 * 24 * 60);
     assert_eq!(complete(&mut stage, &phone, &trips[3], 208).code(), "TRN-COMPLETE-LIMIT");
+    stage.check();
+}
+
+#[test]
+fn a_claim_that_was_taken_back_stays_free_whoever_completes_it() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 69);
+    let mut shanghai = Shanghai::new(&mut stage);
+    // Home does not know the account yet, and contests the claim; the city takes it back.
+    shanghai.enter(&mut stage, &phone);
+    stage.pass(FORGOTTEN + 1);
+    let trip = stage.trips("310100", &phone).pop().expect("a trip");
+    let contest = contests::of_document(stage.region.view("310000"), trip.trip).expect("readable").expect("a contest");
+    let withdraw = Command::AnswerContest {
+        contest: contest.contest.contest,
+        decision: ContestDecision::Withdrawn,
+        explanation: "no such rider".to_owned(),
+        amount: None,
+    };
+    stage.region.call("310000", METRO, None, withdraw).reply();
+    stage.pass(1);
+    stage.account(&phone, 5_000);
+    // Each wish is refused by the city: none waits for ever, and none counts.
+    for station in [201, 208, 201, 208] {
+        complete(&mut stage, &phone, &trip, station).reply();
+    }
+    let clerk = |wish: AdjustWish| Command::AdjustTrip { trip: trip.trip, wish };
+    for wish in [AdjustWish::Complete { station: 201 }, AdjustWish::Charge { amount_fen: Fen(100) }] {
+        assert_eq!(stage.region.call("310000", METRO, None, clerk(wish)).code(), "TRN-3008");
+    }
+    stage.region.call("310000", METRO, None, clerk(AdjustWish::Cancel)).reply();
+    let (visited, home) = (stage.trips("310100", &phone).remove(0), stage.home_trip(&phone, &trip));
+    assert_eq!((visited.state, visited.charge_fen, visited.adjusts), (TripState::Cancelled, Fen::ZERO, 1));
+    assert_eq!((home.is_disputed, home.charge_fen, home.adjusts), (false, Fen::ZERO, 1));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(5_000));
     stage.check();
 }
 

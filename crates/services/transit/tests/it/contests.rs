@@ -9,7 +9,7 @@ use huitong_transit::model::message::Message;
 use huitong_transit::model::tap::Direction::{In, Out};
 use huitong_transit::model::trip::TripState;
 use huitong_transit::query::contests::{self, ContestRow};
-use huitong_transit::query::trips;
+use huitong_transit::query::{home_trips, trips};
 use uuid::Uuid;
 
 use super::stage::{METRO, Phone, Stage, division};
@@ -93,6 +93,8 @@ fn decided(decision: ContestDecision, amount: Option<i64>, state: TripState, boo
     states.push(decision.into());
     assert_eq!(stage.trips("310100", &phone)[0].state, state);
     assert_eq!(books(&stage), (booked, -booked));
+    let home = home_trips::trip(stage.region.view("330000"), trip).expect("readable").expect("a trip");
+    assert_eq!((home.is_disputed, home.charge_fen), (false, Fen(booked)), "home holds what is in force");
     for node in ["310000", "330000"] {
         let row = of_document(&stage, node, trip);
         assert_eq!((row.state, row.awaits), (decision.into(), None), "{node}");

@@ -387,3 +387,32 @@ fn an_entry_and_an_exit_that_prove_to_be_one_trip_are_merged() {
     check_invariants(&stage);
     stage.check();
 }
+
+#[test]
+fn a_late_exit_with_a_code_that_another_city_is_paid_for_gives_back_and_is_paid_no_second_time() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("320500", 79);
+    stage.account(&phone, 10_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    shanghai.enter(&mut stage, &phone);
+    // The same screen opens a gate in Shanghai, which is offline, and one in Hangzhou.
+    let mut hangzhou = (stage.gate("HZ-FENGQI-1", "330100", 106, 1), stage.gate("HZ-2", "330100", 109, 1));
+    let (began, ended) = (stage.now() + DurationMs::minutes(10), stage.now() + DurationMs::minutes(40));
+    stage.pass(40);
+    tap(&mut stage, &mut hangzhou.0, &phone, In, began);
+    let late = shanghai.exit.tap(&phone, Out, ended);
+    tap(&mut stage, &mut hangzhou.1, &phone, Out, ended);
+    stage.pass(FORGOTTEN + 1);
+    let (paid, alone) = (stage.trips("330100", &phone).remove(0), only(&stage, &phone));
+    assert_eq!((paid.kind, paid.state), (TripKind::Paired, TripState::Charged));
+    assert_eq!((alone.kind, alone.state), (TripKind::EntryOnly, TripState::Charged));
+    stage.upload_part(&shanghai.exit, late, late);
+    stage.pass(1);
+    let whole = only(&stage, &phone);
+    assert_eq!((whole.kind, whole.state, whole.charge_fen), (TripKind::Paired, TripState::Refunded, Fen(500)));
+    assert!(alone.charge_fen > Fen(500), "what came late gave back");
+    let in_hangzhou = trips::content(stage.region.view("330000"), &paid).expect("readable");
+    assert_eq!(in_hangzhou.taps[1].replay_key, content(&stage, &whole).taps[1].replay_key, "one code, two exits");
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(10_000 - 500) - paid.charge_fen);
+    stage.check();
+}

@@ -1,6 +1,6 @@
 //! What must hold of transit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use huitong_ledger::positions::Gross;
 use huitong_store::View;
@@ -29,6 +29,11 @@ pub fn always(views: &Views<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// What the visited city's claims are in the end. One that was contested and taken back is `cancelled` there; home, which was told
+/// of it, has it settled at nothing. Trips that an order cancelled were never claimed.
+const CLAIMED: &str = "SELECT hex(trip), charge_fen FROM trip
+    WHERE state IN ('charged', 'refunded') OR (state = 'cancelled' AND receiver IS NOT NULL)";
+
 /// When all is healed and quiet.
 pub fn at_rest(views: &Views<'_>) -> Result<(), String> {
     let up = views.up("transit");
@@ -43,7 +48,7 @@ pub fn at_rest(views: &Views<'_>) -> Result<(), String> {
         if waiting != Some(0) {
             return Err(format!("{waiting:?} trips of node {node} were never answered"));
         }
-        amounts(*view, "SELECT hex(trip), charge_fen FROM trip WHERE state IN ('charged', 'refunded')", &mut claimed)?;
+        amounts(*view, CLAIMED, &mut claimed)?;
         amounts(*view, "SELECT hex(trip), charge_fen FROM home_trip WHERE state = 'charged'", &mut charged)?;
         every_tap_has_its_place(*node, *view)?;
         invariants(*node, *view)?;
@@ -52,8 +57,14 @@ pub fn at_rest(views: &Views<'_>) -> Result<(), String> {
         return Err(format!("J5: receivable {due:?}, payable {owed:?}"));
     }
     if claimed != charged {
-        let differing: BTreeSet<_> = claimed.iter().filter(|(trip, fen)| charged.get(*trip) != Some(fen)).collect();
-        return Err(format!("J1: charged at home otherwise than claimed: {differing:?}"));
+        let only = |one: &BTreeMap<String, i64>, other: &BTreeMap<String, i64>| -> Vec<(String, i64)> {
+            one.iter()
+                .filter(|(trip, fen)| other.get(*trip) != Some(fen))
+                .map(|(trip, fen)| (trip.clone(), *fen))
+                .collect()
+        };
+        let (claimed, charged) = (only(&claimed, &charged), only(&charged, &claimed));
+        return Err(format!("J1: claimed {claimed:?}, charged at home {charged:?}"));
     }
     Ok(())
 }

@@ -369,13 +369,13 @@ impl Workload for TransitLoad {
     fn act(&mut self, now: Instant, random: &mut RandomSource) -> Option<Wish> {
         let node = random.below(NODES as u64) as usize;
         let rider = random.below(RIDERS as u64) as usize;
-        match random.below(22) {
+        match random.below(24) {
             0 => Some(self.pay(node, rider, 1 + random.below(3_000) as i64)),
             1 => Some(self.deny(node, rider, random.below(2) == 0)),
             2 => self.all_of(node, random.below(GATES as u64) as usize),
             3..=5 => self.change(random),
             6..=7 => self.answer_contest(random),
-            8 => Some(self.close(node, now)),
+            8 | 22..=23 => Some(self.close(node, now)),
             9..=10 => Some(self.pull(node, rider, random)),
             11..=12 => Some(self.authorise(node, rider)),
             // One call an action; the other gate's batch goes with a later one.

@@ -6,7 +6,8 @@ use huitong_kernel::hash::Digest;
 use huitong_service_kit::{StoreError, View, params};
 
 use super::{Audit, Place, trips};
-use crate::model::trip::TripFinal;
+use crate::model::tap::Direction;
+use crate::model::trip::{TapEvidence, TripFinal, trip_id};
 use crate::query::json;
 
 pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
@@ -19,9 +20,9 @@ pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
         |row| Ok(Digest(row.get(0)?)),
     )?;
     let contested: BTreeSet<Digest> = contested.into_iter().collect();
-    view.each("SELECT text, charge_fen, adjusts FROM home_trip", [], |row| {
+    view.each("SELECT text, charge_fen, adjusts, original_fen FROM home_trip", [], |row| {
         let trip: TripFinal = json(&row.get::<_, String>(0)?)?;
-        let (charge, adjusts): (i64, u32) = (row.get(1)?, row.get(2)?);
+        let (charge, adjusts, original): (i64, u32, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
         if charge != trip.charge_fen().0 {
             audit.note("J4", trip.trip_id, format!("home holds {charge} for {}", trip.charge_fen().0));
         }
@@ -33,7 +34,7 @@ pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
             trips::fare(place, &trip, audit)?;
         }
         // What an adjustment has made free lets go of its codes: another trip may have its taps.
-        if adjusts > 0 && charge == 0 { Ok(()) } else { codes(view, &trip, audit) }
+        if adjusts > 0 && charge == 0 { Ok(()) } else { codes(view, &trip, charge > original, audit) }
     })?;
     audit.none(
         view,
@@ -59,9 +60,11 @@ pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     )
 }
 
-/// J8: over all cities, a code is paid once a direction. A trip that was merged into another costs nothing any more.
-fn codes(view: View<'_>, trip: &TripFinal, audit: &mut Audit) -> Result<(), StoreError> {
-    for tap in &trip.taps {
+/// J8: over all cities, a code is paid once a direction. A trip that was merged into another costs nothing any more; and nothing is
+/// paid for the code of a tap that came late and made its trip no dearer.
+fn codes(view: View<'_>, trip: &TripFinal, is_dearer: bool, audit: &mut Audit) -> Result<(), StoreError> {
+    let claimed_alone = trip.taps.iter().find(|tap| !is_dearer && is_whole_claim(trip, tap));
+    for tap in trip.taps.iter().filter(|tap| claimed_alone.is_none_or(|claimed| claimed.key == tap.key)) {
         let payer = view.one(
             "SELECT trip, EXISTS (SELECT 1 FROM home_trip WHERE home_trip.trip = home_code_use.trip AND charge_fen = 0)
              FROM home_code_use WHERE replay_key = ?1 AND direction = ?2",
@@ -73,4 +76,10 @@ fn codes(view: View<'_>, trip: &TripFinal, audit: &mut Audit) -> Result<(), Stor
         }
     }
     Ok(())
+}
+
+/// Whether a trip was claimed with this tap alone: what it has besides, an adjustment added.
+fn is_whole_claim(trip: &TripFinal, tap: &TapEvidence) -> bool {
+    let hash = Some(tap.hash);
+    trip.trip_id == if tap.direction == Direction::Out { trip_id(None, hash) } else { trip_id(hash, None) }
 }
