@@ -171,8 +171,8 @@ impl World {
             let Some(process) = &place.process else { continue };
             for stream in &process.streams.0 {
                 let shared = self.database.rows(&stream.home().to_string());
-                let held = journal::after(stream.connection(), 0, usize::MAX).map_err(|error| error.to_string())?;
-                let own: Vec<Row> = held.iter().map(Row::of).collect();
+                let entries = journal::after(stream.connection(), 0, usize::MAX).map_err(|error| error.to_string())?;
+                let own: Vec<Row> = entries.iter().map(Row::of).collect();
                 let behind = stream.role() == Role::Following && shared.starts_with(&own);
                 if shared != own && !behind {
                     return Err(format!(

@@ -92,31 +92,28 @@ pub fn matched(taps: &[Tap], fixed: &[Fixed], parameters: &Parameters, prices: &
     Matching { taps, fixed, of_fixed, parameters, prices, trips, open: None, passed, last_exit: None }.all()
 }
 
-/// Inside one gate by sequence, between gates by effective time: a gate's times never run backwards.
+/// Inside one gate by sequence, between gates by effective time: a gate's times never run backwards. At one moment entries go
+/// first, but never ahead of what their own gate noted before them.
 fn in_order(taps: &[Tap]) -> Vec<usize> {
     let mut by_gate: Vec<usize> = (0..taps.len()).collect();
     by_gate.sort_by(|one, other| taps[*one].key.cmp(&taps[*other].key));
-    let mut times: Vec<(Instant, usize)> = Vec::with_capacity(taps.len());
-    let mut before: Option<(usize, Instant)> = None;
+    let mut places: Vec<(Instant, Direction, usize)> = Vec::with_capacity(taps.len());
     for index in by_gate {
         let tap = &taps[index];
-        let floor = before.filter(|(last, _)| {
+        let before = places.last().filter(|(_, _, last)| {
             let last = &taps[*last].key;
             last.gate == tap.key.gate && last.epoch == tap.key.epoch
         });
-        let at = floor.map_or(tap.at, |(_, at)| at.max(tap.at));
-        before = Some((index, at));
-        times.push((at, index));
+        let (at, side) = match before {
+            Some((at, side, _)) if *at >= tap.at => (*at, tap.direction.max(*side)),
+            _ => (tap.at, tap.direction),
+        };
+        places.push((at, side, index));
     }
-    // Equal times keep the order of the gates' sequence numbers; entries go first between gates.
-    times.sort_by(|(at, one), (other_at, other)| {
-        let (one, other) = (&taps[*one], &taps[*other]);
-        let same_gate = one.key.gate == other.key.gate && one.key.epoch == other.key.epoch;
-        at.cmp(other_at)
-            .then_with(|| if same_gate { std::cmp::Ordering::Equal } else { one.direction.cmp(&other.direction) })
-            .then_with(|| one.key.cmp(&other.key))
+    places.sort_by(|(at, side, one), (other_at, other_side, other)| {
+        (at, side, &taps[*one].key).cmp(&(other_at, other_side, &taps[*other].key))
     });
-    times.into_iter().map(|(_, index)| index).collect()
+    places.into_iter().map(|(_, _, index)| index).collect()
 }
 
 fn is_swapped(one: &Tap, next: &Tap) -> bool {
@@ -137,8 +134,8 @@ struct Matching<'m> {
     trips: Vec<Matched>,
     /// The trip that waits for its exit.
     open: Option<usize>,
-    /// Trips without exit that another entry followed, oldest first. What lies before a pair is none of them: a rider makes
-    /// one trip at a time (J8).
+    /// Trips whose exit did not come before another entry, oldest first. What lies before a pair is none of them: a rider makes one
+    /// trip at a time (J8).
     passed: Vec<usize>,
     /// The trip of the exit that came last.
     last_exit: Option<usize>,
@@ -229,13 +226,22 @@ impl Matching<'_> {
         }
     }
 
-    /// The nearest entry that the exit closes. One that only has no fare with it is not passed over, even if its own exit is still
-    /// to come: the exit may be its own.
+    /// The nearest entry that the exit closes. One that only has no fare with it is not passed over: the exit may be its own. Nor is
+    /// that of a final trip whose exit is still to come, if this one closes it too.
     fn nearest_passed(&self, exit: usize) -> Option<usize> {
-        let fits = |trip: &usize| self.fits(*trip, exit);
-        let near = self.passed.iter().rev().copied().take_while(|trip| fits(trip) != Err(SingleReason::NoFare));
-        let waits = |trip: &usize| self.trips[*trip].fixed.is_none_or(|fixed| self.fixed[fixed].exit.is_none());
-        near.into_iter().find(|trip| waits(trip) && fits(trip).is_ok())
+        for trip in self.passed.iter().rev().copied() {
+            match self.fits(trip, exit) {
+                Ok(()) => return Some(trip).filter(|trip| !self.has_exit(*trip)),
+                Err(SingleReason::NoFare) => return None,
+                Err(_) => {}
+            }
+        }
+        None
+    }
+
+    /// Whether it is a final trip that has an exit.
+    fn has_exit(&self, trip: usize) -> bool {
+        self.trips[trip].fixed.is_some_and(|fixed| self.fixed[fixed].exit.is_some())
     }
 
     /// Whether the exit closes the trip's entry.
@@ -245,7 +251,6 @@ impl Matching<'_> {
     }
 
     fn close(&mut self, trip: usize, exit: usize) {
-        self.take_exit_before(trip, exit);
         self.trips[trip].exit = Some(exit);
         self.trips[trip].reason = None;
         self.open = self.open.filter(|open| *open != trip);
@@ -256,15 +261,6 @@ impl Matching<'_> {
     /// A trip has ended: entries before its own are closed by no later exit.
     fn ends_before(&mut self, trip: usize) {
         self.passed.retain(|passed| *passed > trip);
-    }
-
-    /// An exit that closed nothing, and that is made again at once: the rider left by the second one.
-    fn take_exit_before(&mut self, trip: usize, exit: usize) {
-        let Some(last) = self.last_exit else { return };
-        let Matched { entry, exit: before, fixed, .. } = &self.trips[last];
-        if entry.is_none() && fixed.is_none() && before.is_some_and(|before| self.is_again(before, exit)) {
-            self.absorb(last, trip);
-        }
     }
 
     /// The entry of a final trip.
@@ -295,7 +291,14 @@ impl Matching<'_> {
         } else {
             self.enter_decided(trip, index);
         }
-        self.take_exit_before(trip, index);
+        if let Some(last) = self.last_exit {
+            let Matched { entry, exit, fixed, .. } = &self.trips[last];
+            let is_alone = entry.is_none() && fixed.is_none();
+            let is_its = |exit| self.trips[trip].entry.is_none() || is_possible(self.fits(trip, exit));
+            if is_alone && exit.is_some_and(|exit| self.is_again(exit, index) && is_its(exit)) {
+                self.absorb(last, trip);
+            }
+        }
         self.last_exit = Some(trip);
     }
 
@@ -349,6 +352,9 @@ impl Matching<'_> {
     /// Another entry came: what was open stays without exit.
     fn end_open(&mut self) {
         let Some(open) = self.open.take() else { return };
+        if self.trips[open].exit.is_some() {
+            return;
+        }
         if self.trips[open].fixed.is_none() {
             self.trips[open].reason = Some(SingleReason::NextEntry);
         }

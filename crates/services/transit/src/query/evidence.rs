@@ -59,6 +59,15 @@ pub fn of_trip(view: View<'_>, trip: Digest) -> Result<Vec<EvidenceRow>, StoreEr
     )
 }
 
+/// Asks without answer, longest due first.
+pub fn open(view: View<'_>, limit: usize) -> Result<Vec<EvidenceRow>, StoreError> {
+    view.all(
+        &format!("SELECT {COLUMNS} FROM evidence_ask WHERE state = 'asked' ORDER BY answer_by, ask LIMIT ?1"),
+        params![limit as i64],
+        read,
+    )
+}
+
 /// Asks without answer that should have one by now, longest due first.
 pub fn overdue(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Uuid>, StoreError> {
     view.all(

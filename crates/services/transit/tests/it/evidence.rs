@@ -24,7 +24,7 @@ use super::desk::{Shanghai, phone_of};
 use super::invariants::audited;
 use super::stage::{METRO, Note, Phone, Stage, digest, division, key, transit};
 
-const CLERK: &str = "clearing";
+pub const CLERK: &str = "clearing";
 
 /// Home asks for the records of every claim.
 fn asks_all() -> Transit {
@@ -32,7 +32,7 @@ fn asks_all() -> Transit {
 }
 
 /// Home asks by chance for practically none.
-fn asks_rarely() -> Transit {
+pub fn asks_rarely() -> Transit {
     transit().asking_one_in(u32::MAX)
 }
 
@@ -40,9 +40,9 @@ fn asks_one_in_three() -> Transit {
     transit().asking_one_in(3)
 }
 
-fn unchanged(_: &str, _: &mut serde_json::Value) {}
+pub fn unchanged(_: &str, _: &mut serde_json::Value) {}
 
-fn ask(stage: &mut Stage, trip: Digest) -> Uuid {
+pub fn ask(stage: &mut Stage, trip: Digest) -> Uuid {
     match stage.region.call("330000", CLERK, None, Command::AskEvidence { trip }).reply() {
         Reply::EvidenceAsked { ask, .. } => ask,
         other => panic!("records were asked for: {other:?}"),
@@ -50,11 +50,11 @@ fn ask(stage: &mut Stage, trip: Digest) -> Uuid {
 }
 
 /// What Zhejiang asked for a trip, newest first.
-fn asked(stage: &Stage, trip: Digest) -> Vec<EvidenceRow> {
+pub fn asked(stage: &Stage, trip: Digest) -> Vec<EvidenceRow> {
     evidence::of_trip(stage.region.view("330000"), trip).expect("readable")
 }
 
-fn contest(stage: &Stage, node: &str, document: Digest) -> Option<ContestRow> {
+pub fn contest(stage: &Stage, node: &str, document: Digest) -> Option<ContestRow> {
     contests::of_document(stage.region.view(node), document).expect("readable")
 }
 
@@ -85,7 +85,7 @@ fn believed(record: &TapRecord<'_>, phone: &Phone) -> Outcome {
 }
 
 /// A ride of 5 yuan that nobody made, in the books of Shanghai and claimed.
-fn invented(stage: &mut Stage, shanghai: &mut Shanghai, phone: &Phone) -> TripRow {
+pub fn invented(stage: &mut Stage, shanghai: &mut Shanghai, phone: &Phone) -> TripRow {
     stage.pass(60);
     let (liar, ended) = (copied(phone), stage.now());
     let began = Instant(ended.0 - 40 * 60_000);
@@ -104,7 +104,7 @@ fn invented(stage: &mut Stage, shanghai: &mut Shanghai, phone: &Phone) -> TripRo
 }
 
 /// All is well but for the codes that Shanghai has invented, which its own audit names.
-fn check_but_for_the_lies(stage: &Stage) {
+pub fn check_but_for_the_lies(stage: &Stage) {
     stage.check_books();
     let named = audited(stage, "310000").violations;
     assert!(!named.is_empty() && named.iter().all(|violation| violation.invariant == "J9"), "{named:#?}");

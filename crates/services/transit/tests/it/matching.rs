@@ -60,6 +60,19 @@ fn taps(day: &[Made], uncertainty: DurationMs) -> Vec<Tap> {
     day.iter().enumerate().map(&mut tap).collect()
 }
 
+/// The same at gates that open both ways.
+fn at_wide_gates(mut taps: Vec<Tap>) -> Vec<Tap> {
+    taps.iter_mut().for_each(|tap| tap.key.gate = format!("gate-{}", tap.station));
+    taps
+}
+
+/// The taps in the order in which they came.
+fn arrived(taps: &[Tap], order: Vec<usize>) -> Vec<Tap> {
+    let mut arrived: Vec<(usize, &Tap)> = order.into_iter().zip(taps).collect();
+    arrived.sort_by_key(|(place, _)| *place);
+    arrived.into_iter().map(|(_, tap)| tap.clone()).collect()
+}
+
 fn all(taps: &[Tap], fixed: &[Fixed]) -> Vec<Matched> {
     matched(taps, fixed, &Parameters::default(), &Row)
 }
@@ -112,16 +125,8 @@ fn an_entry_whose_exit_is_to_come_keeps_an_exit_that_only_has_no_fare_from_earli
     assert_eq!(pairs(&again), [(1, 4)]);
 }
 
-#[test]
-fn an_exit_that_came_too_early_is_kept_with_the_trip_that_the_next_one_at_once_closes() {
-    let taps = taps(&[(1, 1, false, 0, None), (3, 2, true, 0, None), (2, 2, true, 0, None)], DurationMs::seconds(1));
-    for fixed in [vec![], vec![Fixed { entry: Some(0), exit: Some(2) }]] {
-        assert_eq!(told(&taps, &all(&taps, &fixed)), [(Some(0), Some(2), vec![1], None)]);
-    }
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(2_048))]
 
     #[test]
     fn the_order_of_arrival_changes_nothing(
@@ -130,9 +135,17 @@ proptest! {
         order in prop::collection::vec(0_usize..1_000, 24),
     ) {
         let in_time = taps(&day, DurationMs::seconds(uncertain_s));
-        let mut arrived: Vec<(usize, Tap)> = order.into_iter().zip(in_time.clone()).collect();
-        arrived.sort_by_key(|(place, _)| *place);
-        let arrived: Vec<Tap> = arrived.into_iter().map(|(_, tap)| tap).collect();
+        let arrived = arrived(&in_time, order);
+        prop_assert_eq!(told(&in_time, &all(&in_time, &[])), told(&arrived, &all(&arrived, &[])));
+    }
+
+    #[test]
+    fn nor_does_it_where_clocks_stand_still(
+        day in prop::collection::vec((select(vec![0_i64, 0, 0, 0, 30]), 0_u32..4, prop::bool::ANY, Just(0), Just(None)), 0..80),
+        order in prop::collection::vec(0_usize..1_000, 80),
+    ) {
+        let in_time = at_wide_gates(taps(&day, DurationMs::seconds(1)));
+        let arrived = arrived(&in_time, order);
         prop_assert_eq!(told(&in_time, &all(&in_time, &[])), told(&arrived, &all(&arrived, &[])));
     }
 
@@ -177,20 +190,44 @@ proptest! {
 
     #[test]
     fn trips_that_are_final_stay_as_they_would_be_matched(day in days(), kept in prop::collection::vec(prop::bool::ANY, 24)) {
-        let taps = taps(&day, DurationMs::seconds(1));
-        let trips = all(&taps, &[]);
-        let is_kept = |trip: &Matched| trip.entry.or(trip.exit).is_some_and(|tap| kept[tap]);
-        let fixed: Vec<Fixed> = trips
-            .iter()
-            .filter(|trip| trip.entry.zip(trip.exit).is_some() && is_kept(trip))
-            .map(|trip| Fixed { entry: trip.entry, exit: trip.exit })
-            .collect();
-        let again = all(&taps, &fixed);
-        let same = |trips: &[Matched]| {
-            let mut told = told(&taps, trips);
-            told.iter_mut().for_each(|(_, _, _, reason)| *reason = None);
-            told
-        };
-        prop_assert_eq!(same(&trips), same(&again));
+        let (in_time, late) = with_final(&day, &kept);
+        prop_assert_eq!(in_time, late);
     }
+}
+
+/// The match of a day, and the match of the same day in which some of its complete trips, those of the kept taps, are final already.
+fn with_final(day: &[Made], kept: &[bool]) -> (Vec<Told>, Vec<Told>) {
+    let taps = taps(day, DurationMs::seconds(1));
+    let trips = all(&taps, &[]);
+    let is_kept = |trip: &Matched| trip.entry.or(trip.exit).is_some_and(|tap| kept[tap]);
+    let complete = trips.iter().filter(|trip| trip.entry.zip(trip.exit).is_some() && is_kept(trip));
+    let fixed: Vec<Fixed> = complete.map(|trip| Fixed { entry: trip.entry, exit: trip.exit }).collect();
+    let same = |trips: &[Matched]| {
+        let mut told = told(&taps, trips);
+        told.iter_mut().for_each(|(_, _, _, reason)| *reason = None);
+        told
+    };
+    (same(&trips), same(&all(&taps, &fixed)))
+}
+
+#[test]
+fn an_exit_that_may_be_that_of_an_unpriced_ride_is_not_an_earlier_entrys_because_that_ride_is_final() {
+    let entries = [(1, 1, false, 0, None), (1, 0, false, 0, None), (1, 2, false, 0, None)];
+    let exits = [(1, 2, true, 0, Some(300)), (18, 4, true, 0, None), (1, 0, true, 0, None)];
+    let (in_time, late) = with_final(&[entries, exits].concat(), &[false, true, false, false, false, false]);
+    assert!(
+        in_time.contains(&(None, Some(4), Vec::new(), None)) && in_time.contains(&(Some(1), Some(5), Vec::new(), None))
+    );
+    assert_eq!(in_time, late);
+}
+
+#[test]
+fn an_exit_that_cannot_be_of_a_final_trip_is_not_kept_with_it() {
+    // At the station of its exit, a minute before, by a code that is older than its entry.
+    let day = [(1, 0, false, 0, None), (1, 4, false, 0, None), (1, 4, true, 12, None), (1, 4, true, 0, None)];
+    let (in_time, late) = with_final(&day, &[false, true, false, false]);
+    assert!(
+        in_time.contains(&(None, Some(2), Vec::new(), None)) && in_time.contains(&(Some(1), Some(3), Vec::new(), None))
+    );
+    assert_eq!(in_time, late);
 }

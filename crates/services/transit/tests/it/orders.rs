@@ -174,3 +174,35 @@ fn a_trip_that_cannot_be_made_free_keeps_no_other_from_it() {
     let told = stage.alarms("310000");
     assert_eq!(told.iter().filter(|alarm| alarm.contains("keeps its charge under the order")).count(), 1, "{told:?}");
 }
+
+#[test]
+fn two_orders_over_the_same_trips_free_each_once_also_over_a_crash_and_a_statement() {
+    let mut stage = Stage::new();
+    let (phones, gates) = crowd(&mut stage, 6);
+    for gate in &gates {
+        stage.upload(gate);
+    }
+    stage.pass(1);
+    stage.pass(7 * 24 * 60);
+    stage.region.call("310000", "clearing", None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
+    stage.pass(1);
+    let (first, at_once) = ordered(&mut stage, "SH-PEOPLE-1");
+    let (second, at_once_too) = ordered(&mut stage, "SH-HONGQIAO-1");
+    assert!(at_once + at_once_too < 12, "some wait");
+    stage.region.restart(division("310000"));
+    stage.pass(1);
+    let mut freed: Vec<Digest> = Vec::new();
+    for order in [first, second] {
+        let named = list(&stage, order);
+        assert!(named.iter().all(|(_, effect, change)| (effect.as_str(), *change) == ("adjusted", Fen(-500))));
+        freed.extend(named.into_iter().map(|(trip, _, _)| trip));
+        assert_eq!(orders::pending(stage.region.view("310000"), order).expect("readable"), None);
+    }
+    freed.sort();
+    freed.dedup();
+    assert_eq!(freed.len(), 12, "each trip is on one list");
+    for phone in &phones {
+        assert_eq!(stage.account_of(phone).balance_fen, Fen(10_000));
+    }
+    stage.check();
+}

@@ -79,7 +79,8 @@ pub fn open(
     Ok(decision)
 }
 
-/// Home contests a trip that it has charged; `None` if nothing of it can be contested any more, or something is already.
+/// Home contests a trip that it has charged; `None` if nothing of it can be contested any more, or its claim was contested and not
+/// taken back.
 pub fn by_home(
     view: View<'_>,
     trip: Digest,
@@ -88,11 +89,13 @@ pub fn by_home(
     context: &mut Context<'_>,
 ) -> Result<Option<(Uuid, Decision<Transit>)>, Stop> {
     let claim = documents::document(view, context.home.jurisdiction, trip)?;
-    if contests::of_document(view, trip)?.is_some() {
+    if contests::of_document(view, trip)?.is_some_and(|known| known.state != ContestState::Withdrawn) {
         return Ok(None);
     }
-    // What was claimed for nothing, or is stated for long, may have been raised since.
-    let changes = documents::of_trip(view, trip)?.into_iter().filter(|change| change.kind == DocumentKind::Adjust);
+    // What was claimed for nothing, was taken back, or is stated for long, may have been raised since.
+    let mut changes = documents::of_trip(view, trip)?;
+    changes.retain(|change| change.kind == DocumentKind::Adjust);
+    changes.sort_by_key(|change| std::cmp::Reverse(change.amount_fen));
     for document in claim.into_iter().chain(changes).filter(|document| document.amount_fen > Fen::ZERO) {
         let is_free = contests::of_document(view, document.id)?.is_none();
         if is_free && !is_late(view, &document, context.now)? {

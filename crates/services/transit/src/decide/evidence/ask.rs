@@ -23,6 +23,8 @@ use crate::{Transit, refusal};
 
 /// A trip is over within this time: an exit belongs to no entry of the day before.
 const TRIP_MAX: DurationMs = DurationMs::days(1);
+/// Asks repeated at once.
+const AGAIN_MAX: usize = 1_000;
 
 /// A clerk asks. What was asked and not answered yet, or found genuine as the trip stands, is not asked again.
 pub fn by_clerk(view: View<'_>, trip: Digest, context: &mut Context<'_>) -> Decided {
@@ -80,7 +82,11 @@ pub fn of_claim(
     if visited != own {
         let is_drawn = context.random.below(u64::from(transit.evidence_one_in)) == 0;
         let cause = if elsewhere.is_empty() { is_drawn.then_some(AskCause::Sample) } else { Some(AskCause::Overlap) };
-        let is_open = evidence::of_trip(view, trip.trip_id)?.iter().any(|last| last.state == EvidenceState::Asked);
+        let last = evidence::of_trip(view, trip.trip_id)?.into_iter().next().map(|last| last.state);
+        // Who takes a claim back when it is asked for, and claims it anew afterwards, is asked again.
+        let was_not_genuine = last.is_some_and(|last| last != EvidenceState::Genuine);
+        let cause = cause.or(was_not_genuine.then_some(AskCause::Sample));
+        let is_open = last == Some(EvidenceState::Asked);
         if let Some(cause) = cause.filter(|_| !is_open) {
             merge(&mut decision, sent(trip.trip_id, adjusts, visited, cause, context));
         }
@@ -121,6 +127,16 @@ fn of_trip(view: View<'_>, trip: &HomeTrip, cause: AskCause, context: &mut Conte
     let mut decision = Decision::nothing().event(Event::EvidenceAsked(asked));
     merge(&mut decision, judge::judged(view, asked.ask, trip, cause, &records, context)?);
     Ok(decision)
+}
+
+/// The same once more for all that is not answered: a key set came, without which answers could not be looked at.
+pub fn again(view: View<'_>, context: &mut Context<'_>) -> Result<Decision<Transit>, StoreError> {
+    let open = evidence::open(view, AGAIN_MAX)?;
+    let message = |row: EvidenceRow| {
+        let ask = EvidenceAsk { ask: row.ask, trip_id: row.trip };
+        send(context, row.visited, Message::EvidenceAsk(ask))
+    };
+    Ok(Decision { messages: open.into_iter().map(message).collect(), ..Decision::nothing() })
 }
 
 fn asked(trip: Digest, adjusts: u32, visited: Division, cause: AskCause, context: &mut Context<'_>) -> EvidenceAsked {

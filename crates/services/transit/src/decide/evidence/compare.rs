@@ -64,6 +64,14 @@ pub fn look(view: View<'_>, trip: &HomeTrip, records: &Evidence) -> Result<Found
     Ok((EvidenceState::Genuine, String::new()))
 }
 
+/// Whether a record names a key set behind all that are held here.
+pub fn names_later_key_set(view: View<'_>, records: &Evidence) -> Result<bool, StoreError> {
+    let newest = dated::key_set(view)?.map_or(0, |set| set.version);
+    let texts = records.records.iter().filter_map(|held| held.record.as_ref());
+    let bytes: Vec<Vec<u8>> = texts.filter_map(|text| STANDARD.decode(text).ok()).collect();
+    Ok(bytes.iter().filter_map(|bytes| TapRecord::parse(bytes).ok()).any(|record| record.key_set_version > newest))
+}
+
 /// The bytes that the claim's hash is of; none if they were erased.
 fn of_claim(tap: &TapEvidence, records: &Evidence) -> Result<Option<Vec<u8>>, String> {
     let held = records.records.iter().find(|held| held.tap == tap.key);

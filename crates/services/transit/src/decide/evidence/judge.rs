@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use super::compare;
 use crate::decide::finalise::merge;
-use crate::decide::{Decided, clearing};
+use crate::decide::publish::keeper;
+use crate::decide::{Decided, clearing, publication_ask};
 use crate::event::{Event, EvidenceJudged};
 use crate::model::contest::ContestReason;
 use crate::model::evidence::{AskCause, Evidence, EvidenceState};
+use crate::model::publication::PublicationKind;
 use crate::query::evidence;
 use crate::query::home_trips::{self, HomeTrip};
 use crate::refusal;
@@ -28,6 +30,12 @@ pub fn take(view: View<'_>, records: &Evidence, from: Division, context: &mut Co
     let asked = asked.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
     if !asked.state.awaits_records() {
         return Ok(Decision::nothing());
+    }
+    let keeper = keeper(context);
+    if keeper != context.home.jurisdiction && compare::names_later_key_set(view, records)? {
+        // What the keeper published may be under way still: the records are asked for again when it is here. A city that names a set
+        // which nobody published is as good as silent.
+        return publication_ask::lacking(view, keeper, PublicationKind::KeySets, context);
     }
     let trip = home_trips::trip(view, asked.trip)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
     let mut decision = judged(view, asked.ask, &trip, asked.cause, records, context)?;
