@@ -394,6 +394,25 @@ CREATE TABLE IF NOT EXISTS evidence_ask (
 CREATE INDEX IF NOT EXISTS evidence_of_trip ON evidence_ask (trip, entry);
 CREATE INDEX IF NOT EXISTS evidence_due ON evidence_ask (answer_by) WHERE state = 'asked';
 
+-- Records that came and wait for a version of the key set.
+CREATE TABLE IF NOT EXISTS evidence_held (
+    ask TEXT PRIMARY KEY,
+    tap TEXT NOT NULL,            -- whose record names the version
+    key_set INTEGER NOT NULL,     -- the version
+    keeper TEXT NOT NULL,         -- the node that publishes it
+    records TEXT NOT NULL,        -- JSON
+    held_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- At the visited city: when home was shown a trip's records last.
+CREATE TABLE IF NOT EXISTS evidence_shown (
+    trip BLOB NOT NULL,
+    home TEXT NOT NULL,           -- the node that asked
+    adjusts INTEGER NOT NULL,     -- of the trip, as home knew it
+    shown_at INTEGER NOT NULL,
+    PRIMARY KEY (trip, home, adjusts)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS debt (
     debt TEXT PRIMARY KEY,        -- the trip or adjustment that was not paid
     account BLOB NOT NULL,
@@ -434,8 +453,10 @@ CREATE TABLE IF NOT EXISTS deny_delta (
     text TEXT NOT NULL,
     bytes BLOB NOT NULL,
     is_own INTEGER NOT NULL,
+    known_at INTEGER NOT NULL,    -- when it came here
     PRIMARY KEY (home, sequence)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS deny_delta_heard ON deny_delta (home, known_at);
 CREATE INDEX IF NOT EXISTS deny_delta_own ON deny_delta (sequence) WHERE is_own = 1;
 
 -- What is denied after the last delta. Removed entries stay with the time of their removal, for contests.

@@ -50,7 +50,7 @@ pub enum Due {
         month: Period,
         up_to: u64,
     },
-    /// Records that a visited city did not hand over.
+    /// Records that a visited city did not hand over, or that waited for a key set.
     Evidence {
         ask: Uuid,
     },
@@ -119,7 +119,7 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::Records { month, up_to } => {
             Ok(Decision::nothing().event(Event::RecordsErased { month: month.to_string() }).erase(up_to))
         }
-        Due::Evidence { ask } => evidence::judge::overdue(view, ask, context),
+        Due::Evidence { ask } => evidence::judge::pursue(view, ask, context),
         Due::Invoice { trip } => home::invoice::correct(view, trip, context.now),
         Due::Flows { network, day } => flows::publish(transit, view, network, day, context),
     }

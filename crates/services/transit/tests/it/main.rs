@@ -8,6 +8,7 @@ mod contests;
 mod cross_border;
 mod desk;
 mod evidence;
+mod evidence_waits;
 mod fares;
 mod flows;
 mod foreign_bytes;
