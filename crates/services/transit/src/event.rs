@@ -140,7 +140,13 @@ pub enum Event {
     PublicationLacking { peer: Division, kind: PublicationKind },
     /// At the publisher.
     #[serde(rename = "transit.publication_answered.v1")]
-    PublicationAnswered { peer: Division, kind: PublicationKind },
+    PublicationAnswered {
+        peer: Division,
+        kind: PublicationKind,
+        /// SHA-256 of the answer; of a deny list, of what the peer holds.
+        #[serde(default)]
+        content: Digest,
+    },
 
     // Clearing
     /// At the operating node: a partner at another node was told of its part and has not booked it yet.

@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS order_trip (
     trip BLOB NOT NULL,
     effect TEXT NOT NULL,         -- `adjusted` after it was final, `cancelled` before, `closed` by a free exit
     adjust_id TEXT,               -- of an adjusted one
-    change_fen INTEGER NOT NULL,  -- what the order made of its cost
+    change_fen INTEGER NOT NULL,  -- what the order made of its cost; 0 of a closed one
     PRIMARY KEY (order_id, trip)
 ) STRICT, WITHOUT ROWID;
 
@@ -184,6 +184,16 @@ CREATE TABLE IF NOT EXISTS gate_epoch (
     hole_alarm_at INTEGER,        -- when a hole becomes an alarm; none without a hole, or once alarmed
     alarmed INTEGER NOT NULL DEFAULT 0,  -- a hole was not filled in time, and is open still
     PRIMARY KEY (gate, epoch)
+) STRICT, WITHOUT ROWID;
+-- The numbers between which a gate's records of a day lie, whatever its clock did: one row a batch, where an index of times would have
+-- one a record.
+CREATE TABLE IF NOT EXISTS gate_day (
+    gate TEXT NOT NULL,
+    day INTEGER NOT NULL,         -- of the effective time, days since 1970 (UTC)
+    epoch INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (gate, day, epoch)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS gate_hole ON gate_epoch (hole_alarm_at) WHERE hole_alarm_at IS NOT NULL;
 
@@ -501,12 +511,13 @@ CREATE TABLE IF NOT EXISTS publication_ask (
     PRIMARY KEY (peer, kind)
 ) STRICT, WITHOUT ROWID;
 
--- When peers' asks were answered.
+-- When peers' asks were answered in the last day.
 CREATE TABLE IF NOT EXISTS publication_answer (
     peer TEXT NOT NULL,
     kind TEXT NOT NULL,
+    content BLOB NOT NULL,        -- hash of the answer; of a deny list, of what the peer held
     answered_at INTEGER NOT NULL,
-    PRIMARY KEY (peer, kind)
+    PRIMARY KEY (peer, kind, content)
 ) STRICT, WITHOUT ROWID;
 
 -- Documents, days, periods, contests -----------------------------------------------------------------------------------

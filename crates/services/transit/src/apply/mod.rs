@@ -73,7 +73,9 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
 
         Event::PublicationAsked { peer, kind } => publications::asked(tx, *peer, *kind, applied),
         Event::PublicationLacking { peer, kind } => publications::lacking(tx, *peer, *kind),
-        Event::PublicationAnswered { peer, kind } => publications::answered(tx, *peer, *kind, applied),
+        Event::PublicationAnswered { peer, kind, content } => {
+            publications::answered(tx, *peer, *kind, *content, applied)
+        }
 
         Event::SplitNoticed { notice, amount_fen } => clearing::split_noticed(tx, notice, *amount_fen, applied),
         Event::SplitBooked { notice, document, is_issuer, transfers } => {
