@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::command::{AccountWish, GateWish};
 use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 use crate::model::deny::{DeltaText, DenyEntry};
-use crate::model::evidence::{AskCause, EvidenceState};
+use crate::model::evidence::{AskCause, EvidenceState, ShownRecord};
 use crate::model::flow::{FlowTable, Published};
 use crate::model::invoice::Invoice;
 use crate::model::key_set::KeySetText;
@@ -105,8 +105,13 @@ pub enum Event {
     /// The visited city is asked for the records of a trip's taps.
     #[serde(rename = "transit.evidence_asked.v1")]
     EvidenceAsked(EvidenceAsked),
+    #[serde(rename = "transit.evidence_held.v1")]
+    EvidenceHeld(EvidenceHeld),
     #[serde(rename = "transit.evidence_judged.v1")]
     EvidenceJudged(EvidenceJudged),
+    /// At the visited city: what home was shown of a trip with so many adjustments.
+    #[serde(rename = "transit.evidence_shown.v1")]
+    EvidenceShown { trip: Digest, home: Division, adjusts: u32 },
     #[serde(rename = "transit.grant_asked.v1")]
     GrantAsked { ask: CodeAsk, parent: AccountToken },
     /// At the visited city.
@@ -135,7 +140,13 @@ pub enum Event {
     PublicationLacking { peer: Division, kind: PublicationKind },
     /// At the publisher.
     #[serde(rename = "transit.publication_answered.v1")]
-    PublicationAnswered { peer: Division, kind: PublicationKind },
+    PublicationAnswered {
+        peer: Division,
+        kind: PublicationKind,
+        /// SHA-256 of the answer; of a deny list, of what the peer holds.
+        #[serde(default)]
+        content: Digest,
+    },
 
     // Clearing
     /// At the operating node: a partner at another node was told of its part and has not booked it yet.
@@ -366,6 +377,17 @@ pub struct EvidenceAsked {
     /// Adjustments of the trip that home knew.
     pub adjusts: u32,
     pub answer_by: Instant,
+}
+
+/// The records came, and nothing can be said of them yet: one names a version of the key set that home does not hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EvidenceHeld {
+    pub ask: Uuid,
+    pub tap: TapKey,
+    pub key_set: u32,
+    /// The node that publishes key sets.
+    pub keeper: Division,
+    pub records: Vec<ShownRecord>,
 }
 
 /// What home found in the records, or that none came. Their bytes are in the journal as the message that brought them.

@@ -79,6 +79,7 @@ pub const TAP_NOT_RELEASABLE: RefusalKind =
     kind("TRN-3007", 422, "该记录不可解除隔离（{reason}）", "the record cannot be released from quarantine: {reason}");
 pub const TRIP_CANCELLED: RefusalKind =
     kind("TRN-3008", 409, "行程已取消，不再变更", "the trip is cancelled and changes no more");
+pub const TAP_ERASED: RefusalKind = kind("TRN-3009", 410, "过闸记录原文已删除", "the record's bytes were erased");
 pub const COMPLETION_PENDING: RefusalKind =
     kind("TRN-3004", 409, "补登处理中，请稍后查看", "a completion of this trip is under way; look again later");
 pub const CONTEST_UNKNOWN: RefusalKind = kind("TRN-4001", 404, "争议不存在", "contest unknown");
@@ -158,6 +159,7 @@ pub const ALL: &[RefusalKind] = &[
     TAP_NOT_QUARANTINED,
     TAP_NOT_RELEASABLE,
     TRIP_CANCELLED,
+    TAP_ERASED,
     CONTEST_UNKNOWN,
     CONTEST_ENDED,
     DOCUMENT_UNKNOWN,

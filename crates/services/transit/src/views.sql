@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS order_trip (
     trip BLOB NOT NULL,
     effect TEXT NOT NULL,         -- `adjusted` after it was final, `cancelled` before, `closed` by a free exit
     adjust_id TEXT,               -- of an adjusted one
-    change_fen INTEGER NOT NULL,  -- what the order made of its cost
+    change_fen INTEGER NOT NULL,  -- what the order made of its cost; 0 of a closed one
     PRIMARY KEY (order_id, trip)
 ) STRICT, WITHOUT ROWID;
 
@@ -184,6 +184,16 @@ CREATE TABLE IF NOT EXISTS gate_epoch (
     hole_alarm_at INTEGER,        -- when a hole becomes an alarm; none without a hole, or once alarmed
     alarmed INTEGER NOT NULL DEFAULT 0,  -- a hole was not filled in time, and is open still
     PRIMARY KEY (gate, epoch)
+) STRICT, WITHOUT ROWID;
+-- The numbers between which a gate's records of a day lie, whatever its clock did: one row a batch, where an index of times would have
+-- one a record.
+CREATE TABLE IF NOT EXISTS gate_day (
+    gate TEXT NOT NULL,
+    day INTEGER NOT NULL,         -- of the effective time, days since 1970 (UTC)
+    epoch INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (gate, day, epoch)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS gate_hole ON gate_epoch (hole_alarm_at) WHERE hole_alarm_at IS NOT NULL;
 
@@ -394,6 +404,25 @@ CREATE TABLE IF NOT EXISTS evidence_ask (
 CREATE INDEX IF NOT EXISTS evidence_of_trip ON evidence_ask (trip, entry);
 CREATE INDEX IF NOT EXISTS evidence_due ON evidence_ask (answer_by) WHERE state = 'asked';
 
+-- Records that came and wait for a version of the key set.
+CREATE TABLE IF NOT EXISTS evidence_held (
+    ask TEXT PRIMARY KEY,
+    tap TEXT NOT NULL,            -- whose record names the version
+    key_set INTEGER NOT NULL,     -- the version
+    keeper TEXT NOT NULL,         -- the node that publishes it
+    records TEXT NOT NULL,        -- JSON
+    held_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- At the visited city: when home was shown a trip's records last.
+CREATE TABLE IF NOT EXISTS evidence_shown (
+    trip BLOB NOT NULL,
+    home TEXT NOT NULL,           -- the node that asked
+    adjusts INTEGER NOT NULL,     -- of the trip, as home knew it
+    shown_at INTEGER NOT NULL,
+    PRIMARY KEY (trip, home, adjusts)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS debt (
     debt TEXT PRIMARY KEY,        -- the trip or adjustment that was not paid
     account BLOB NOT NULL,
@@ -434,8 +463,10 @@ CREATE TABLE IF NOT EXISTS deny_delta (
     text TEXT NOT NULL,
     bytes BLOB NOT NULL,
     is_own INTEGER NOT NULL,
+    known_at INTEGER NOT NULL,    -- when it came here
     PRIMARY KEY (home, sequence)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS deny_delta_heard ON deny_delta (home, known_at);
 CREATE INDEX IF NOT EXISTS deny_delta_own ON deny_delta (sequence) WHERE is_own = 1;
 
 -- What is denied after the last delta. Removed entries stay with the time of their removal, for contests.
@@ -480,12 +511,13 @@ CREATE TABLE IF NOT EXISTS publication_ask (
     PRIMARY KEY (peer, kind)
 ) STRICT, WITHOUT ROWID;
 
--- When peers' asks were answered.
+-- When peers' asks were answered in the last day.
 CREATE TABLE IF NOT EXISTS publication_answer (
     peer TEXT NOT NULL,
     kind TEXT NOT NULL,
+    content BLOB NOT NULL,        -- hash of the answer; of a deny list, of what the peer held
     answered_at INTEGER NOT NULL,
-    PRIMARY KEY (peer, kind)
+    PRIMARY KEY (peer, kind, content)
 ) STRICT, WITHOUT ROWID;
 
 -- Documents, days, periods, contests -----------------------------------------------------------------------------------

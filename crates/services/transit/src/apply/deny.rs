@@ -30,10 +30,17 @@ pub fn caused(tx: Tx<'_>, caused: &DenyCaused, applied: &Applied) -> Result<(), 
 }
 
 /// A delta of any home. Changes of the own list that it says are not pending any more.
-pub fn known(tx: Tx<'_>, delta: &DeltaText, hash: Digest, bytes: &str, is_own: bool) -> Result<(), StoreError> {
+pub fn known(
+    tx: Tx<'_>,
+    delta: &DeltaText,
+    hash: Digest,
+    bytes: &str,
+    is_own: bool,
+    applied: &Applied,
+) -> Result<(), StoreError> {
     tx.execute_one(
-        "INSERT INTO deny_delta (home, sequence, previous, hash, as_of, text, bytes, is_own)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO deny_delta (home, sequence, previous, hash, as_of, text, bytes, is_own, known_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             delta.home.as_str(),
             delta.sequence,
@@ -43,6 +50,7 @@ pub fn known(tx: Tx<'_>, delta: &DeltaText, hash: Digest, bytes: &str, is_own: b
             json(delta)?,
             bytes_of(bytes)?,
             is_own,
+            applied.at.0,
         ],
     )?;
     for entry in &delta.removes {

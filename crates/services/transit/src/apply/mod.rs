@@ -59,7 +59,9 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         }
         Event::CompletionRefused { trip, code } => rides::completion_refused(tx, *trip, code),
         Event::EvidenceAsked(asked) => evidence::asked(tx, asked, applied),
+        Event::EvidenceHeld(held) => evidence::held(tx, held, applied),
         Event::EvidenceJudged(judged) => evidence::judged(tx, judged, applied),
+        Event::EvidenceShown { trip, home, adjusts } => evidence::shown(tx, *trip, *home, *adjusts, applied),
         Event::GrantAsked { ask, parent } => grants::asked(tx, ask, parent, applied),
         Event::GrantMade { ask, grant } => grants::made(tx, ask, grant),
         Event::GrantHeld(grant) => grants::held(tx, grant),
@@ -67,11 +69,13 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::InvoiceIssued(invoice) => invoices::issued(tx, invoice),
 
         Event::DenyCaused(caused) => deny::caused(tx, caused, applied),
-        Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own),
+        Event::DenyKnown { delta, hash, bytes, is_own } => deny::known(tx, delta, *hash, bytes, *is_own, applied),
 
         Event::PublicationAsked { peer, kind } => publications::asked(tx, *peer, *kind, applied),
         Event::PublicationLacking { peer, kind } => publications::lacking(tx, *peer, *kind),
-        Event::PublicationAnswered { peer, kind } => publications::answered(tx, *peer, *kind, applied),
+        Event::PublicationAnswered { peer, kind, content } => {
+            publications::answered(tx, *peer, *kind, *content, applied)
+        }
 
         Event::SplitNoticed { notice, amount_fen } => clearing::split_noticed(tx, notice, *amount_fen, applied),
         Event::SplitBooked { notice, document, is_issuer, transfers } => {

@@ -12,11 +12,15 @@ use crate::model::period::Period;
 use crate::model::rider::Rider;
 use crate::model::tap::{TakenTap, TapKey, TapState};
 use crate::query::station_days::{counted_at, figure_of};
+use crate::query::taps::gate_day;
 
 pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), StoreError> {
     month(tx, applied)?;
     let mut stations: BTreeMap<(u32, Date), [i64; 6]> = BTreeMap::new();
+    let mut days: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
     for tap in &taken.taps {
+        let (first, last) = days.entry(gate_day(tap.at)).or_insert((tap.sequence, tap.sequence));
+        (*first, *last) = (tap.sequence.min(*first), tap.sequence.max(*last));
         insert(tx, taken, tap, applied)?;
         let day = counted_at(tap.at, applied.at).business_date();
         stations.entry((tap.station, day)).or_default()[figure_of(tap.state, tap.direction)] += 1;
@@ -44,6 +48,13 @@ pub fn taken(tx: Tx<'_>, taken: &TapsTaken, applied: &Applied) -> Result<(), Sto
              alarmed = alarmed AND ?3 < ?4",
         params![taken.gate, taken.epoch, taken.contiguous_to, taken.highest, taken.hole_alarm_at.map(|at| at.0)],
     )?;
+    for (day, (first, last)) in days {
+        tx.execute_one(
+            "INSERT INTO gate_day (gate, day, epoch, first, last) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (gate, day, epoch) DO UPDATE SET first = MIN(first, ?4), last = MAX(last, ?5)",
+            params![taken.gate, day, taken.epoch, first, last],
+        )?;
+    }
     for (rider, due) in &taken.riders {
         tx.execute_one(
             "INSERT INTO open_rider (network, rider, due_at) VALUES (?1, ?2, ?3)

@@ -26,7 +26,7 @@ use crate::{Transit, refusal};
 const RETRY_HOURS: [i64; 4] = [1, 6, 24, 72];
 
 /// What a decision has taken from accounts before the views say so.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Charging {
     taken: HashMap<AccountToken, Fen>,
     /// Codes that claims of this decision have used.

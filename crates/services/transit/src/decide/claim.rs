@@ -103,7 +103,7 @@ pub fn travel(
     if trip.charge_fen() > trip.limit_fen {
         return Ok(Some((ContestReason::OverLimit, format!("limit {}", trip.limit_fen))));
     }
-    let age_limit_s = deny_age_limit_s(transit, view, trip.network)?;
+    let age_limit_s = deny_age_limit_s(transit, view, trip)?;
     for tap in &trip.taps {
         let covers = covers(view, trip, tap, account, grant.as_ref())?;
         let Some(limit) = covers.iter().map(|cover| cover.limit_fen).max() else {
@@ -272,9 +272,10 @@ fn all_listed(
     Ok(last)
 }
 
-/// The age limit of deny lists by the network's newest map: a city may be stricter than the region, never laxer at home's expense.
-fn deny_age_limit_s(transit: &Transit, view: View<'_>, network: Division) -> Result<i64, StoreError> {
+/// The age limit of deny lists by the map that the claim names: a city may be stricter than the region, never laxer at home's expense.
+/// A later map says nothing of taps that were made before it.
+fn deny_age_limit_s(transit: &Transit, view: View<'_>, trip: &TripFinal) -> Result<i64, StoreError> {
     let region_h = Parameters::default().deny_age_limit_h;
-    let map = dated::current_map(transit, view, network)?;
+    let map = dated::map(transit, view, trip.network, trip.pack.network_version)?;
     Ok(i64::from(map.map_or(region_h, |map| map.map.parameters.deny_age_limit_h.min(region_h))) * 3_600)
 }

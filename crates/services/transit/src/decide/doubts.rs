@@ -53,13 +53,17 @@ pub fn decide(
     let mut course = Course::default();
     for (rider, rows) in trips {
         course.next_rider();
+        let before = course.charging.clone();
         match freed(transit, view, &prices, rider, &rows, &mut course, context) {
             Ok(freed) => merge(&mut decision, freed),
             // The gate's records are taken all the same; the trips are a clerk's.
             Err(Stop::Refused(refused)) => {
-                let (code, gate, count) = (refused.code, &batch.gate, rows.len());
-                decision.alarms.push(format!("{code}: {count} trips of a rider at {gate} keep their charge"));
-                course = Course::default();
+                let (code, gate) = (refused.code, &batch.gate);
+                let trips: Vec<String> = rows.iter().map(|row| row.trip.to_string()).collect();
+                let trips = trips.join(", ");
+                decision.alarms.push(format!("{code}: trips of a rider at {gate} keep their charge: {trips}"));
+                // What was refused may have been half counted; what other riders' trips have taken of their accounts stays taken.
+                course.charging = before;
             }
             Err(failed) => return Err(failed),
         }

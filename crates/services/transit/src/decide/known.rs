@@ -3,9 +3,8 @@
 use huitong_kernel::division::Division;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
-use super::finalise::merge;
 use super::publish::{keeper, known_key_set, known_map, known_pack};
-use super::{Decided, check_sender, evidence, publication_ask};
+use super::{Decided, check_sender, publication_ask};
 use crate::event::Event;
 use crate::model::deny::DeltaText;
 use crate::model::fare::Pack;
@@ -29,13 +28,8 @@ pub fn key_set(view: View<'_>, set: KeySetText, from: Division, context: &mut Co
             Err(refusal::CHAIN.refuse().into())
         };
     }
-    let taken = known_key_set(known.map(|known| known.version), &set, context);
-    let is_next = taken.is_ok();
-    let mut decision = or_lacking(taken.map_err(Stop::from).map(Some), view, from, PublicationKind::KeySets, context)?;
-    if is_next {
-        merge(&mut decision, evidence::ask::again(view, context)?);
-    }
-    Ok(decision)
+    let taken = known_key_set(known.map(|known| known.version), &set, context).map_err(Stop::from);
+    or_lacking(taken.map(Some), view, from, PublicationKind::KeySets, context)
 }
 
 /// A version that does not follow tells that others were missed: they are asked for.

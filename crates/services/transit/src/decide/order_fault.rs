@@ -40,7 +40,11 @@ pub fn pursue(transit: &Transit, view: View<'_>, order: Uuid, context: &mut Cont
     // A tick before this one may have done the last part.
     let Some((order, from)) = waiting else { return Ok(Decision::nothing()) };
     let prices = NetworkPrices::of(transit, view, context.directory, order.network)?;
-    let Some(prices) = prices else { return Ok(Decision::nothing()) };
+    let Some(prices) = prices else {
+        let (network, order) = (order.network, order.order);
+        let alarm = format!("{network} has no map: what waits under the order {order} keeps its charge");
+        return Ok(Decision::nothing().event(Event::OrderPursued { order, next: None }).alarm(alarm));
+    };
     Ok(part(transit, view, &order, &prices, from, context)?.decision)
 }
 

@@ -2,10 +2,11 @@
 //! What it knows already has no effect there.
 
 use huitong_kernel::division::Division;
-use huitong_kernel::hash::Digest;
+use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
+use super::publication_ask::ASK_AGAIN;
 use super::publish::keeper;
 use super::{Decided, node_of, send};
 use crate::event::Event;
@@ -14,29 +15,39 @@ use crate::model::message::Message;
 use crate::model::publication::{HeldMap, HeldPack, PublicationAsk};
 use crate::query::{dated, deny, publications, published};
 
-/// A peer is answered so often at most, by kind: an answer may be long, and asks may have waited in a feed for days.
-const ANSWER_AGAIN: DurationMs = DurationMs::minutes(10);
+/// A peer is answered so often at most, by kind: an answer may be long, and asks may have waited in a feed for days. It is the pace of
+/// asking, less what one message may take longer than another.
+const ANSWER_AGAIN: DurationMs = DurationMs(ASK_AGAIN.0 - DurationMs::minutes(5).0);
+/// The same answer, which the peer has or refuses, is given once a day, less the same.
+const SAME_AGAIN: DurationMs = DurationMs(DurationMs::days(1).0 - DurationMs::minutes(5).0);
 /// Orders are looked at when trips are claimed, and trips are claimed within 90 days.
 const ORDERS_BACK: DurationMs = DurationMs::days(90);
-/// Deltas given one by one, a week of heartbeats; a peer that lacks more gets one snapshot.
+/// Deltas given one by one, a week of heartbeats; a peer that lacks more gets one snapshot, or if the list is too long for one so
+/// many deltas a turn: the next delta tells it that it lacks more, and it asks again.
 const DELTAS_MAX: u32 = 200;
 
 pub fn take(view: View<'_>, ask: PublicationAsk, from: Division, context: &mut Context<'_>) -> Decided {
     let kind = ask.kind();
-    let answered = publications::answered(view, from, kind)?;
-    if answered.is_some_and(|at| at + ANSWER_AGAIN > context.now) {
+    let is_recent = |at: Option<Instant>, again| at.is_some_and(|at| at + again > context.now);
+    if is_recent(publications::answered(view, from, kind)?, ANSWER_AGAIN) {
         return Ok(Decision::nothing());
     }
-    let mut decision = Decision::nothing().event(Event::PublicationAnswered { peer: from, kind });
-    let messages = match ask {
-        PublicationAsk::KeySets { version } => key_sets(view, version, context)?,
-        PublicationAsk::Networks { maps, packs } => networks(view, &maps, &packs, context)?,
-        PublicationAsk::DenyList { sequence, hash } => {
-            let (messages, alarm) = deny_list(view, from, sequence, hash, context)?;
-            decision.alarms.extend(alarm);
-            messages
-        }
+    let (messages, alarm) = match &ask {
+        PublicationAsk::KeySets { version } => (key_sets(view, *version, context)?, None),
+        PublicationAsk::Networks { maps, packs } => (networks(view, maps, packs, context)?, None),
+        PublicationAsk::DenyList { sequence, hash } => deny_list(view, from, *sequence, *hash, context)?,
     };
+    let content = match ask {
+        // The list grows by the hour: who holds the same as before has not taken the answer.
+        PublicationAsk::DenyList { .. } => serde_json::to_vec(&ask),
+        _ => serde_json::to_vec(&messages),
+    };
+    let content = HashFunction::Sha256.hash(&[&content.map_err(StoreError::from)?]);
+    if is_recent(publications::answered_with(view, from, kind, content)?, SAME_AGAIN) {
+        return Ok(Decision::nothing());
+    }
+    let mut decision = Decision::nothing().event(Event::PublicationAnswered { peer: from, kind, content });
+    decision.alarms.extend(alarm);
     decision.messages = messages.into_iter().map(|message| send(context, from, message)).collect();
     Ok(decision)
 }
@@ -96,7 +107,7 @@ fn deny_list(
     let lacks = head.sequence - sequence;
     if lacks > DELTAS_MAX {
         let holding = deny::holding(view, own)?;
-        // A snapshot is one message. A list that is longer comes as its deltas, however many.
+        // A snapshot is one message. A list that is longer comes as its deltas.
         if holding.len() <= CHANGES_MAX {
             let snapshot = DeltaText {
                 home: own,
@@ -110,5 +121,5 @@ fn deny_list(
             return Ok((vec![Message::DenyDelta(snapshot)], None));
         }
     }
-    Ok((deny::deltas(view, own, sequence, lacks)?.into_iter().map(Message::DenyDelta).collect(), None))
+    Ok((deny::deltas(view, own, sequence, lacks.min(DELTAS_MAX))?.into_iter().map(Message::DenyDelta).collect(), None))
 }

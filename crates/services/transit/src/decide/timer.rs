@@ -48,7 +48,7 @@ pub enum Due {
     Records {
         up_to: u64,
     },
-    /// Records that a visited city did not hand over.
+    /// Records that a visited city did not hand over, or that waited for a key set.
     Evidence {
         ask: Uuid,
     },
@@ -115,7 +115,7 @@ pub fn decide(transit: &Transit, view: View<'_>, due: Due, context: &mut Context
         Due::DayTotals(day) => clearing::day::send_totals(view, day, context),
         Due::Contest { contest } => clearing::contest_reply::overdue(transit, view, &contest, context),
         Due::Records { up_to } => Ok(Decision::nothing().event(Event::RecordsErased { up_to }).erase(up_to)),
-        Due::Evidence { ask } => evidence::judge::overdue(view, ask, context),
+        Due::Evidence { ask } => evidence::judge::pursue(view, ask, context),
         Due::Invoice { trip } => home::invoice::correct(view, trip, context.now),
         Due::Flows { network, day } => flows::publish(transit, view, network, day, context),
     }

@@ -8,7 +8,7 @@ use huitong_kernel::time::{Date, Instant};
 use huitong_transit_code::record::RECORD_LENGTH_MAX;
 
 use super::deny::DeltaText;
-use super::evidence::{Evidence, HeldRecord};
+use super::evidence::{Evidence, ShownRecord};
 use super::fare::ride::Fare;
 use super::message::{Message, TripAdjust};
 use super::publication::PublicationAsk;
@@ -154,7 +154,7 @@ fn adjust(adjust: &TripAdjust) -> Option<&'static str> {
 }
 
 fn evidence(evidence: &Evidence) -> Option<&'static str> {
-    let is_record = |held: &HeldRecord| held.record.as_ref().is_none_or(|text| text.len() <= RECORD_TEXT_MAX);
+    let is_record = |held: &ShownRecord| held.record.as_ref().is_none_or(|text| text.len() <= RECORD_TEXT_MAX);
     first(&[("records", evidence.records.len() <= TAPS_MAX && evidence.records.iter().all(is_record))])
 }
 

@@ -9,14 +9,22 @@ use super::tap::TapKey;
 
 /// Huitong rule: how long the visited city has to hand over the records. Within the term of a contest, so that silence is contested.
 pub const EVIDENCE_WITHIN: DurationMs = DurationMs::days(7);
+/// Huitong rule: in so many different hours of the term the node that is waited for must have been heard (its deny list comes every
+/// hour, in the same feed as the answer). Until then it is not silent: this node was stopped, or the link was.
+pub const HEARD_HOURS: u32 = 24;
+/// Huitong rule: as the trip stands the records are asked for, and shown, once in this time.
+pub const SHOWN_AGAIN: DurationMs = DurationMs::days(1);
 /// Huitong rule: of how many claims home asks for the records of one, by chance.
 pub const EVIDENCE_ONE_IN: u32 = 64;
 
-/// Home wants the records of a trip's taps. The same ask again gets the same answer.
+/// Home wants the records of a trip's taps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceAsk {
     pub ask: Uuid,
     pub trip_id: Digest,
+    /// Adjustments of the trip that home knows.
+    #[serde(default)]
+    pub adjusts: u32,
 }
 
 /// The records of the taps that the trip has now; none, if there is no such trip of the asking city.
@@ -24,12 +32,12 @@ pub struct EvidenceAsk {
 pub struct Evidence {
     pub ask: Uuid,
     pub trip_id: Digest,
-    pub records: Vec<HeldRecord>,
+    pub records: Vec<ShownRecord>,
 }
 
 /// A gate's record as it was received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldRecord {
+pub struct ShownRecord {
     pub tap: TapKey,
     /// Base64; none: its bytes were erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]

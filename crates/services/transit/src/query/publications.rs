@@ -1,6 +1,7 @@
 //! What peers were asked for of their publications, and what they were answered.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Instant;
 use huitong_service_kit::{StoreError, View, params};
 
@@ -34,9 +35,24 @@ pub fn lacking(view: View<'_>, asked_by: Instant) -> Result<Vec<(Division, Publi
 
 /// When a peer's ask was answered last.
 pub fn answered(view: View<'_>, peer: Division, kind: PublicationKind) -> Result<Option<Instant>, StoreError> {
-    view.one(
-        "SELECT answered_at FROM publication_answer WHERE peer = ?1 AND kind = ?2",
+    let last = view.one(
+        "SELECT MAX(answered_at) FROM publication_answer WHERE peer = ?1 AND kind = ?2",
         params![peer.as_str(), kind.name()],
+        |row| row.get::<_, Option<i64>>(0),
+    )?;
+    Ok(last.flatten().map(Instant))
+}
+
+/// When it was given this answer last.
+pub fn answered_with(
+    view: View<'_>,
+    peer: Division,
+    kind: PublicationKind,
+    content: Digest,
+) -> Result<Option<Instant>, StoreError> {
+    view.one(
+        "SELECT answered_at FROM publication_answer WHERE peer = ?1 AND kind = ?2 AND content = ?3",
+        params![peer.as_str(), kind.name(), content.0],
         |row| Ok(Instant(row.get(0)?)),
     )
 }

@@ -48,6 +48,15 @@ pub fn of_entry(view: View<'_>, entry: u64) -> Result<Option<Vec<HeldRecord>>, S
     Ok(Some(records.collect()))
 }
 
+/// One record of an entry, by its number and hash.
+pub fn of_tap(view: View<'_>, entry: u64, sequence: u64, hash: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(joined) = attachment::of(view, entry)? else { return Ok(None) };
+    let is_it = |record: &&[u8]| {
+        TapRecord::parse(record).is_ok_and(|read| read.sequence == sequence) && Digest(TapRecord::hash(record)) == hash
+    };
+    Ok(split(&joined)?.into_iter().find(is_it).map(<[u8]>::to_vec))
+}
+
 /// What is to be erased next: up to which entry, and whether the months up to there are done with it. A month's records go when
 /// no document that may be contested still can rest on them, in parts.
 pub fn due(view: View<'_>, now: Instant) -> Result<Option<u64>, StoreError> {

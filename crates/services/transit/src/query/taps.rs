@@ -1,6 +1,6 @@
 //! Taps: what is held, what is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use huitong_kernel::division::Division;
@@ -95,7 +95,8 @@ pub fn code_use(view: View<'_>, tap: &Tap) -> Result<Option<TapKey>, StoreError>
     )
 }
 
-/// Final trips with a tap at this gate in `from..to` by their ids, after one of them.
+/// Final trips with a tap at this gate in `from..to` by their ids, after one of them. Of all that the gate ever recorded only the numbers
+/// of those days are read.
 pub fn trips_at(
     view: View<'_>,
     gate: &str,
@@ -104,11 +105,27 @@ pub fn trips_at(
     after: Digest,
     limit: usize,
 ) -> Result<Vec<Digest>, StoreError> {
-    view.all(
-        "SELECT DISTINCT trip FROM held_tap WHERE gate = ?1 AND at >= ?2 AND at < ?3 AND trip > ?4 ORDER BY trip LIMIT ?5",
-        params![gate, from.0, to.0, after.0, limit as i64],
-        |row| Ok(Digest(row.get(0)?)),
-    )
+    let epochs = view.all(
+        "SELECT epoch, MIN(first), MAX(last) FROM gate_day WHERE gate = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY epoch",
+        params![gate, gate_day(from), gate_day(to)],
+        |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u64>(1)?, row.get::<_, u64>(2)?)),
+    )?;
+    let mut found = BTreeSet::new();
+    for (epoch, first, last) in epochs {
+        found.extend(view.all(
+            "SELECT DISTINCT trip FROM held_tap
+             WHERE gate = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4 AND at >= ?5 AND at < ?6 AND trip > ?7
+             ORDER BY trip LIMIT ?8",
+            params![gate, epoch, first, last, from.0, to.0, after.0, limit as i64],
+            |row| Ok(Digest(row.get(0)?)),
+        )?);
+    }
+    Ok(found.into_iter().take(limit).collect())
+}
+
+/// The day of a record in `gate_day`: a number, as a broken clock may say any time.
+pub fn gate_day(at: Instant) -> i64 {
+    at.0.div_euclid(DurationMs::days(1).0)
 }
 
 const RIDE: &str =
@@ -261,7 +278,6 @@ pub struct Release {
 
 /// The record as the gate sent it, base64; `None` if its bytes were erased.
 pub fn record(view: View<'_>, tap: &TapRow) -> Result<Option<String>, StoreError> {
-    let records = records::of_entry(view, tap.record_entry)?.unwrap_or_default();
-    let record = records.into_iter().find(|(hash, _)| *hash == tap.hash);
-    Ok(record.map(|(_, bytes)| base64::engine::general_purpose::STANDARD.encode(bytes)))
+    let record = records::of_tap(view, tap.record_entry, tap.key.sequence, tap.hash)?;
+    Ok(record.map(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes)))
 }

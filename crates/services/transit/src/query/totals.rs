@@ -10,7 +10,7 @@ use super::{Text, json};
 use crate::event::DayDifference;
 use crate::model::settlement::{DayTotals, DifferenceCause, DifferenceClass, DocumentKind, Proposal};
 
-/// How long after midnight the last of this node's networks begins its business day; 03:00 where there is none.
+/// How long after midnight the last of the networks that this node knows begins its business day; 03:00 where there is none.
 pub fn cut(view: View<'_>) -> Result<DurationMs, StoreError> {
     let minutes = view.one("SELECT MAX(cut_min) FROM station_map", [], |row| row.get::<_, Option<i64>>(0))?;
     Ok(DurationMs::minutes(minutes.flatten().unwrap_or(180)))

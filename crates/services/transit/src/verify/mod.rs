@@ -11,12 +11,14 @@ pub(crate) use batch::effective;
 pub use batch::{CheckedBatch, CheckedRecord, GateBatch, RECORDS_MAX};
 pub use codes::{Outcome, Verified, Verifier};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use huitong_kernel::division::Division;
-use huitong_service_kit::{Refusal, Stop, StoreError, View};
+use huitong_service_kit::{Refusal, Stop, StoreError, View, attachment};
 use huitong_transit_code::Reason;
 
 use crate::model::tap::TapKey;
-use crate::query::gates;
+use crate::query::{gates, taps};
 use crate::{Transit, refusal};
 
 /// Checks a batch of `operator`'s gate. A refusal changes nothing: the gate keeps its records and may send them again.
@@ -61,6 +63,22 @@ pub fn again(
             record.as_ref().map_or_else(|reason| Err(*reason), |_| outcomes.next().unwrap_or(Err(Reason::Chain)))
         })
         .collect())
+}
+
+/// The held record under this number, verified again.
+pub fn tap(view: View<'_>, key: &TapKey) -> Result<CheckedBatch, Stop> {
+    let gate = gates::gate(view, &key.gate)?.ok_or_else(|| refusal::GATE_UNKNOWN.refuse().at_field("gate"))?;
+    // Views hold no larger numbers.
+    let row = if key.sequence < 1 << 62 { taps::tap(view, key)? } else { None };
+    let row = row.ok_or_else(|| refusal::TAP_UNKNOWN.refuse())?;
+    let damaged = || StoreError::Damaged(format!("the record {key} is not in its entry"));
+    let record = match taps::record(view, &row)? {
+        Some(record) => record,
+        None if attachment::is_erased(view, row.record_entry)? => return Err(refusal::TAP_ERASED.refuse().into()),
+        None => return Err(damaged().into()),
+    };
+    let bytes = STANDARD.decode(record).map_err(|_| damaged())?;
+    held(view, gate.network, key, &bytes)
 }
 
 /// A held record, verified again as a batch of itself: the codes' time window is the widest that a map of the network ever allowed.

@@ -65,7 +65,7 @@ fn copied(phone: &Phone) -> Phone {
 }
 
 /// What its node would have found, had it not been told to believe.
-fn believed(record: &TapRecord<'_>, phone: &Phone) -> Outcome {
+pub fn believed(record: &TapRecord<'_>, phone: &Phone) -> Outcome {
     let code = Code::parse(record.code).expect("it looks like a code");
     let checked = Checked {
         profile: Profile::Jtt1179,
@@ -219,17 +219,25 @@ fn under_model_p_the_visited_city_can_sign_everything_but_with_the_phones_key() 
 }
 
 #[test]
-fn a_city_that_is_silent_is_contested_and_what_it_shows_late_is_looked_at() {
+fn a_city_that_is_heard_and_silent_is_contested_and_what_it_shows_late_is_looked_at() {
     let mut stage = Stage::new();
     let phone = Phone::new("330100", 7);
     stage.account(&phone, 10_000);
     let mut shanghai = Shanghai::new(&mut stage);
     let trip = shanghai.ride(&mut stage, &phone).trip;
     let first = ask(&mut stage, trip);
-    stage.region.pass(DurationMs::minutes(7 * 24 * 60 - 1));
+    // Nothing passes the link, or Zhejiang's node stands: it cannot know what Shanghai would say.
+    stage.region.pass(DurationMs::minutes(7 * 24 * 60 + 1));
     assert_eq!(asked(&stage, trip)[0].state, EvidenceState::Asked);
+    assert!(contest(&stage, "330000", trip).is_none());
     assert_eq!(ask(&mut stage, trip), first, "it is under way");
-    stage.region.pass(DurationMs::minutes(1));
+    // Shanghai is heard again, for a day, and says nothing of the trip.
+    for hour in 1..=24 {
+        assert_eq!(asked(&stage, trip)[0].state, EvidenceState::Asked, "hour {hour}");
+        stage.region.pass(DurationMs::minutes(60));
+        stage.region.carry("310000", "330000");
+    }
+    stage.region.pass(DurationMs(0));
     let silent = asked(&stage, trip).remove(0);
     assert_eq!(silent.state, EvidenceState::Silent);
     let open = contest(&stage, "330000", trip).expect("a contest");
@@ -237,7 +245,7 @@ fn a_city_that_is_silent_is_contested_and_what_it_shows_late_is_looked_at() {
     assert!(stage.alarms("330000").iter().any(|alarm| alarm.contains("did not come by")));
     stage.region.pass(DurationMs::minutes(60));
     assert_eq!(asked(&stage, trip).len(), 1, "it is told once");
-    // The link is back.
+    // What Zhejiang sends arrives again too.
     stage.pass(1);
     assert_eq!(asked(&stage, trip)[0].state, EvidenceState::Genuine);
     assert_eq!(asked(&stage, trip)[0].contest, silent.contest);
@@ -274,9 +282,13 @@ fn a_city_that_has_erased_a_record_before_its_time_is_contested() {
     stage.tamper("310000", &format!("UPDATE tap SET entry = {entry} WHERE gate = 'SH-HONGQIAO-1'"));
     let found = asked(&stage, trip).remove(0);
     assert_eq!((found.state, found.finding), (EvidenceState::Erased, format!("the record of tap {exit} was erased")));
+    let told = format!("the record of tap {exit} was lost: it is asked for, and no decision erased it");
+    assert!(stage.alarms("310000").contains(&told), "the city itself knows better");
     assert_eq!(contest(&stage, "310000", trip).map(|open| open.contest.contest), found.contest);
-    // Asked anew it has the record after all: what was found is kept beside it.
-    ask(&mut stage, trip);
+    // Asked anew a day later it has the record after all: what was found is kept beside it.
+    assert_eq!(ask(&mut stage, trip), found.ask, "today it would show nothing else");
+    stage.pass(24 * 60);
+    assert_ne!(ask(&mut stage, trip), found.ask);
     stage.pass(1);
     let states: Vec<EvidenceState> = asked(&stage, trip).iter().map(|found| found.state).collect();
     assert_eq!(states, [EvidenceState::Genuine, EvidenceState::Erased]);
@@ -302,9 +314,9 @@ fn answers_of_others_strange_ones_and_repeated_ones_have_no_effect() {
     stage.forge("310000", "330000", nothing(ask, digest("another trip")));
     assert_eq!(stage.unread("330000"), vec!["TRN-3001"; 3]);
     assert_eq!(asked(&stage, trip)[0].state, EvidenceState::Asked);
-    // The forged ones took the numbers of what Shanghai sends next: what it is asked again comes behind them.
+    // The forged ones took the numbers of what Shanghai sends next: its answer comes behind deny lists.
     for _ in 0..4 {
-        stage.forge("330000", "310000", Message::EvidenceAsk(EvidenceAsk { ask, trip_id: trip }));
+        stage.region.pass(DurationMs::minutes(60));
     }
     stage.pass(1);
     let found = asked(&stage, trip).remove(0);
@@ -313,7 +325,7 @@ fn answers_of_others_strange_ones_and_repeated_ones_have_no_effect() {
     assert_eq!(asked(&stage, trip), [found], "it was answered");
     assert!(contest(&stage, "330000", trip).is_none());
     // Jiangsu learns nothing of a trip that is not its own riders'.
-    stage.forge("320000", "310000", Message::EvidenceAsk(EvidenceAsk { ask, trip_id: trip }));
+    stage.forge("320000", "310000", Message::EvidenceAsk(EvidenceAsk { ask, trip_id: trip, adjusts: 0 }));
     let feed = huitong_kernel::feed::Feed::new(
         huitong_kernel::feed::Address::new(division("310000"), "transit"),
         huitong_kernel::feed::Address::new(division("320000"), "transit"),

@@ -385,3 +385,22 @@ fn the_same_code_at_two_nodes_is_charged_once() {
     assert!(outcome(&stage, &phone, disputed).contains("DUPLICATE"));
     stage.check();
 }
+
+#[test]
+fn a_map_that_came_after_the_ride_makes_no_list_too_old() {
+    let (mut stage, phone, trip) = under_list(1, |age_s| age_s);
+    let mut map: serde_json::Value = serde_json::from_str(&stage.map_text("310100", 1)).expect("JSON");
+    (map["version"], map["parameters"]["deny_age_limit_h"]) = (2.into(), 0.into());
+    stage.region.call("310000", METRO, None, Command::PublishMap { text: map.to_string() }).reply();
+    stage.pass(1);
+    // Less was charged by mistake, and it is put right: home looks at the taps again.
+    for amount in [300, 500] {
+        let wish = AdjustWish::Charge { amount_fen: Fen(amount) };
+        stage.region.call("310000", METRO, None, Command::AdjustTrip { trip: trip.trip, wish }).reply();
+        stage.pass(1);
+    }
+    let contests = stage.region.view("330000").one("SELECT COUNT(*) FROM contest", [], |row| row.get::<_, u32>(0));
+    assert_eq!(contests.expect("readable"), Some(0));
+    assert_eq!(stage.account_of(&phone).balance_fen, Fen(4_500));
+    stage.check();
+}

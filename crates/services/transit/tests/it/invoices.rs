@@ -132,3 +132,22 @@ fn neither_debts_nor_what_home_bears_are_invoiced() {
     assert_eq!(issued(issue(&mut stage, &phone)).total_fen(), Fen(500));
     assert!(stage.region.replay_differences().is_empty());
 }
+
+#[test]
+fn a_month_is_over_when_its_last_business_day_is() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 8);
+    stage.account(&phone, 10_000);
+    let mut shanghai = Shanghai::new(&mut stage);
+    shanghai.ride(&mut stage, &phone);
+    let december = Instant::start_of("2026-12-01".parse().expect("a date"));
+    stage.pass((december - stage.now()).0 / 60_000 + 120);
+    assert_eq!(
+        issue(&mut stage, &phone).code(),
+        "TRN-2007",
+        "at two in the morning November's last trains are under way"
+    );
+    stage.pass(60);
+    assert_eq!(issued(issue(&mut stage, &phone)).rides.len(), 1);
+    stage.check();
+}

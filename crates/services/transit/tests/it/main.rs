@@ -9,6 +9,7 @@ mod cross_border;
 mod desk;
 mod evidence;
 mod evidence_evaded;
+mod evidence_waits;
 mod fares;
 mod flows;
 mod foreign_bytes;

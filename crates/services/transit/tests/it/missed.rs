@@ -1,9 +1,11 @@
 //! Publications that were lost on their way: what follows them tells, and the publisher is asked. A fork is nobody's to heal.
 
+use huitong_kernel::hash::Digest;
 use huitong_kernel::time::DurationMs;
 use huitong_transit::command::Command;
 use huitong_transit::model::deny::{DeltaText, DenyAdd, DenyEntry};
 use huitong_transit::model::message::Message;
+use huitong_transit::model::publication::{HeldMap, PublicationAsk};
 use huitong_transit::query::deny::{self, Head};
 use huitong_transit::query::{dated, gate_tables, published};
 use huitong_transit_code::deny::{Chain, Delta, DenyTable, Row};
@@ -203,4 +205,48 @@ fn apply(stage: &Stage, gate: &mut DenyTable<'_>, held: Option<u32>) {
     for table in &tables {
         gate.apply(&Delta::parse(table).expect("well formed")).expect("it follows");
     }
+}
+
+#[test]
+fn a_peer_that_says_for_ever_that_it_holds_nothing_is_answered_once_a_day() {
+    let mut stage = Stage::new();
+    stage.pass(1);
+    // Shanghai did ask when it was new.
+    stage.pass(60);
+    let held = |version| {
+        let maps = vec![HeldMap { network: division("330100"), version }];
+        Message::PublicationAsk(PublicationAsk::Networks { maps, packs: Vec::new() })
+    };
+    let sent_for = |stage: &mut Stage, version| {
+        let sent = stage.sent("330000", "310000");
+        stage.forge("310000", "330000", held(version));
+        stage.sent("330000", "310000") - sent
+    };
+    assert!(sent_for(&mut stage, 0) > 0, "a map and a pack");
+    assert_eq!(sent_for(&mut stage, 1), 0, "something else, but at once");
+    for quarter in 1..=92 {
+        stage.region.pass(DurationMs::minutes(15));
+        assert_eq!(sent_for(&mut stage, 0), 0, "after {} minutes", 15 * quarter);
+    }
+    assert!(sent_for(&mut stage, 1) > 0, "it holds something else");
+    stage.region.pass(DurationMs::minutes(60));
+    assert!(sent_for(&mut stage, 0) > 0, "a day later");
+    stage.check_books();
+}
+
+#[test]
+fn a_list_too_long_for_a_snapshot_comes_in_parts() {
+    let mut stage = Stage::new();
+    for _ in 0..250 {
+        stage.region.pass(DurationMs::minutes(60));
+    }
+    stage.tamper(
+        "330000",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= 5000)
+         INSERT INTO deny_entry (home, kind, key, valid_from, added_as_of) SELECT '330000', 'account', i, 0, 0 FROM n",
+    );
+    let sent = stage.sent("330000", "310000");
+    let ask = PublicationAsk::DenyList { sequence: 0, hash: Digest::ZERO };
+    stage.forge("310000", "330000", Message::PublicationAsk(ask));
+    assert_eq!(stage.sent("330000", "310000") - sent, 200);
 }

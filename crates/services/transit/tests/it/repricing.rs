@@ -251,3 +251,49 @@ fn a_ride_that_the_rider_completes_leaves_more_of_the_cap_to_the_next() {
     check_invariants(&stage);
     stage.check();
 }
+
+#[test]
+fn a_rider_who_cannot_be_freed_hides_nothing_that_others_have_taken_of_the_account() {
+    let mut stage = Stage::new();
+    cap(&mut stage);
+    // Three tickets of one account of Shanghai, two rides each: 5 yuan and, under the cap, 3.
+    let ticket = |number: u8| Phone::with("310100", 47, |fields| fields.custom[8] = number);
+    let phones = [ticket(1), ticket(2), ticket(3)];
+    stage.account(&phones[0], 3 * 800 + 300);
+    let mut shanghai = Shanghai::new(&mut stage);
+    for (rides, base) in [(0, 0), (1, 120)] {
+        for (place, phone) in phones.iter().enumerate() {
+            let began = stage.at(base + 2 * place as i64);
+            shanghai.entry.tap(phone, In, began);
+            let shown_fen = if rides == 0 { 500 } else { 300 };
+            let ended = stage.at(base + 40 + 2 * place as i64);
+            shanghai.exit.note(&phone.code(ended), Out, ended, Note { shown_fen, ..Note::default() });
+        }
+    }
+    stage.pass(170);
+    for (first, last) in [(1, 3), (4, 6)] {
+        stage.upload_part(&shanghai.entry, first, last);
+        stage.upload_part(&shanghai.exit, first, last);
+        stage.pass(1);
+    }
+    for phone in &phones {
+        assert_eq!(charges(&stage, phone), [Fen(500), Fen(300)]);
+    }
+    assert_eq!(stage.account_of(&phones[0]).balance_fen, Fen(300));
+    // Home's view of one trip is damaged: home, which is the same node, refuses its adjustment.
+    let damaged = stage.trips("310100", &phones[1])[0].trip;
+    stage.tamper("310000", &format!("UPDATE home_trip SET adjusts = 7 WHERE trip = x'{damaged}'"));
+    let mut again = Gate::new("SH-PEOPLE-1", "310100", 207, 2);
+    for minute in 0..3 {
+        again.tap(&Phone::new("330100", 46), In, stage.at(200 + minute));
+    }
+    assert_eq!(stage.upload(&again).impossible, 3);
+    stage.pass(1);
+    let charged = phones.each_ref().map(|phone| charges(&stage, phone));
+    assert_eq!(charged, [[Fen(0), Fen(500)], [Fen(500), Fen(300)], [Fen(0), Fen(500)]]);
+    // The first two yuan more were paid from the three that were there; the second are a debt.
+    let debts: Vec<Fen> = stage.debts_of(&phones[0]).iter().map(|debt| debt.amount_fen).collect();
+    assert_eq!((debts, stage.account_of(&phones[0]).balance_fen), (vec![Fen(200)], Fen(300 - 200 + 1_000)));
+    let named = format!("TRN-TRIP-KNOWN: trips of a rider at SH-PEOPLE-1 keep their charge: {damaged}");
+    assert!(stage.alarms("310000").contains(&named), "{:?}", stage.alarms("310000"));
+}

@@ -5,6 +5,7 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::harness::Called;
+use huitong_service_kit::{Stop, View};
 use huitong_transit::command::{AdjustWish, Command, OrderWish, ReleaseWish, Reply};
 use huitong_transit::model::contest::ContestReason;
 use huitong_transit::model::order::{FreeExitRule, OrderKind};
@@ -295,4 +296,25 @@ fn a_released_record_whose_code_was_used_elsewhere_is_never_charged() {
     assert_eq!(stage.trips("310100", &phone).len(), 1);
     check_invariants(&stage);
     stage.check();
+}
+
+#[test]
+fn a_record_whose_bytes_were_erased_is_not_released_any_more() {
+    let mut stage = Stage::new();
+    let phone = Phone::new("330100", 52);
+    let mut gate = stage.gate("SH-PEOPLE-1", "310100", 207, 2);
+    gate.tap(&phone, In, stage.at(0));
+    stage.pass(91 * DAY);
+    assert_eq!(stage.upload(&gate).impossible, 1);
+    let key = gate.key_of(1);
+    let code = |view: View<'_>| match verify::tap(view, &key) {
+        Err(Stop::Refused(refusal)) => Some(refusal.code),
+        Err(Stop::Failed(error)) => panic!("readable: {error}"),
+        Ok(_) => None,
+    };
+    assert_eq!(code(stage.region.view("310000")), None);
+    let erase = |file: &huitong_store::journal::Connection| {
+        file.execute_batch("DELETE FROM attachment; INSERT INTO attachment_floor VALUES (1, 1000000)").expect("SQL");
+    };
+    assert_eq!(stage.tampered("310000", erase, code).as_deref(), Some("TRN-3009"));
 }

@@ -6,14 +6,14 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::service::Answer;
-use huitong_service_kit::{Context, Decision, StoreError, View};
+use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
 use super::{answer, judge};
 use crate::command::Reply;
 use crate::decide::finalise::merge;
 use crate::decide::{Decided, send};
 use crate::event::{Event, EvidenceAsked};
-use crate::model::evidence::{AskCause, EVIDENCE_WITHIN, EvidenceAsk, EvidenceState};
+use crate::model::evidence::{AskCause, EVIDENCE_WITHIN, EvidenceAsk, EvidenceState, SHOWN_AGAIN};
 use crate::model::message::Message;
 use crate::model::rider::AccountToken;
 use crate::model::trip::TripFinal;
@@ -23,43 +23,34 @@ use crate::{Transit, refusal};
 
 /// A trip is over within this time: an exit belongs to no entry of the day before.
 const TRIP_MAX: DurationMs = DurationMs::days(1);
-/// Asks repeated at once.
-const AGAIN_MAX: usize = 1_000;
 
-/// A clerk asks. What was asked and not answered yet, or found genuine as the trip stands, is not asked again.
+/// A clerk asks. What was asked and not answered yet, or found genuine as the trip stands, is not asked again; what was found otherwise
+/// not on the same day, on which the visited city would show nothing else.
 pub fn by_clerk(view: View<'_>, trip: Digest, context: &mut Context<'_>) -> Decided {
     let known = home_trips::trip(view, trip)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse().at_field("trip"))?;
-    if let Some(last) = evidence::of_trip(view, trip)?.into_iter().next().filter(|last| stands(last, &known)) {
+    if let Some(last) = evidence::of_trip(view, trip)?.into_iter().next().filter(|last| stands(last, &known, context)) {
         let EvidenceRow { ask, state, answer_by, .. } = last;
         return Ok(Decision::reply(Reply::EvidenceAsked { ask, state, answer_by }));
     }
-    let mut decision = of_trip(view, &known, AskCause::Clerk, context)?;
-    let asked = decision.events.iter().find_map(|event| match event {
-        Event::EvidenceAsked(asked) => Some(*asked),
-        _ => None,
-    });
-    let judged = decision.events.iter().find_map(|event| match event {
-        Event::EvidenceJudged(judged) => Some(judged.state),
-        _ => None,
-    });
-    let state = judged.unwrap_or(EvidenceState::Asked);
-    let reply = asked.map(|asked| Reply::EvidenceAsked { ask: asked.ask, state, answer_by: asked.answer_by });
-    decision.answer = reply.map_or(Answer::None, Answer::Now);
+    let (mut decision, asked, state) = of_trip(view, &known, AskCause::Clerk, context)?;
+    decision.answer = Answer::Now(Reply::EvidenceAsked { ask: asked.ask, state, answer_by: asked.answer_by });
     Ok(decision)
 }
 
-fn stands(last: &EvidenceRow, trip: &HomeTrip) -> bool {
-    last.state == EvidenceState::Asked || last.state == EvidenceState::Genuine && last.adjusts == trip.adjusts
+/// An answer may come still, or nothing else can be said of the trip today.
+fn stands(last: &EvidenceRow, trip: &HomeTrip, context: &Context<'_>) -> bool {
+    let is_fresh = last.judged_at.is_some_and(|at| at + SHOWN_AGAIN > context.now);
+    last.state.awaits_records() || last.adjusts == trip.adjusts && (last.state == EvidenceState::Genuine || is_fresh)
 }
 
 /// A clerk contests a document of the trip: its records are looked at too.
 pub fn of_contest(transit: &Transit, view: View<'_>, trip: Digest, context: &mut Context<'_>) -> Decided {
     let known = home_trips::trip(view, trip)?.filter(|_| transit.evidence_one_in > 0);
     let Some(known) = known else { return Ok(Decision::nothing()) };
-    if evidence::of_trip(view, trip)?.first().is_some_and(|last| stands(last, &known)) {
+    if evidence::of_trip(view, trip)?.first().is_some_and(|last| stands(last, &known, context)) {
         return Ok(Decision::nothing());
     }
-    of_trip(view, &known, AskCause::Contest, context)
+    Ok(of_trip(view, &known, AskCause::Contest, context)?.0)
 }
 
 /// What home asks by itself when it owes a claim, or more of one. `adjusts`: of the trip, this change included.
@@ -88,12 +79,12 @@ pub fn of_claim(
         let cause = cause.or(was_not_genuine.then_some(AskCause::Sample));
         let is_open = last == Some(EvidenceState::Asked);
         if let Some(cause) = cause.filter(|_| !is_open) {
-            merge(&mut decision, sent(trip.trip_id, adjusts, visited, cause, context));
+            merge(&mut decision, sent(trip.trip_id, adjusts, visited, cause, context).0);
         }
     }
     for other in elsewhere.iter().filter(|other| other.visited != own) {
         if evidence::of_trip(view, other.trip)?.is_empty() {
-            merge(&mut decision, sent(other.trip, other.adjusts, other.visited, AskCause::Overlap, context));
+            merge(&mut decision, sent(other.trip, other.adjusts, other.visited, AskCause::Overlap, context).0);
         }
     }
     Ok(decision)
@@ -116,27 +107,23 @@ fn elsewhere(view: View<'_>, payer: &AccountToken, trip: &TripFinal) -> Result<V
 }
 
 /// A trip that home holds. Of a city of this node the records are at hand, and are looked at at once.
-fn of_trip(view: View<'_>, trip: &HomeTrip, cause: AskCause, context: &mut Context<'_>) -> Decided {
+fn of_trip(
+    view: View<'_>,
+    trip: &HomeTrip,
+    cause: AskCause,
+    context: &mut Context<'_>,
+) -> Result<(Decision<Transit>, EvidenceAsked, EvidenceState), Stop> {
     let own = context.home.jurisdiction;
     if trip.visited != own {
-        return Ok(sent(trip.trip, trip.adjusts, trip.visited, cause, context));
+        let (decision, asked) = sent(trip.trip, trip.adjusts, trip.visited, cause, context);
+        return Ok((decision, asked, EvidenceState::Asked));
     }
     let asked = asked(trip.trip, trip.adjusts, own, cause, context);
-    let ask = EvidenceAsk { ask: asked.ask, trip_id: trip.trip };
-    let records = answer::records(view, ask, own, context)?;
+    let records = answer::records(view, trip.trip)?;
     let mut decision = Decision::nothing().event(Event::EvidenceAsked(asked));
-    merge(&mut decision, judge::judged(view, asked.ask, trip, cause, &records, context)?);
-    Ok(decision)
-}
-
-/// The same once more for all that is not answered: a key set came, without which answers could not be looked at.
-pub fn again(view: View<'_>, context: &mut Context<'_>) -> Result<Decision<Transit>, StoreError> {
-    let open = evidence::open(view, AGAIN_MAX)?;
-    let message = |row: EvidenceRow| {
-        let ask = EvidenceAsk { ask: row.ask, trip_id: row.trip };
-        send(context, row.visited, Message::EvidenceAsk(ask))
-    };
-    Ok(Decision { messages: open.into_iter().map(message).collect(), ..Decision::nothing() })
+    let (judged, state) = judge::judged(view, asked.ask, trip, cause, &records, context)?;
+    merge(&mut decision, judged);
+    Ok((decision, asked, state))
 }
 
 fn asked(trip: Digest, adjusts: u32, visited: Division, cause: AskCause, context: &mut Context<'_>) -> EvidenceAsked {
@@ -150,8 +137,8 @@ fn sent(
     visited: Division,
     cause: AskCause,
     context: &mut Context<'_>,
-) -> Decision<Transit> {
+) -> (Decision<Transit>, EvidenceAsked) {
     let asked = asked(trip, adjusts, visited, cause, context);
-    let message = Message::EvidenceAsk(EvidenceAsk { ask: asked.ask, trip_id: trip });
-    Decision::nothing().event(Event::EvidenceAsked(asked)).message(send(context, visited, message))
+    let message = Message::EvidenceAsk(EvidenceAsk { ask: asked.ask, trip_id: trip, adjusts });
+    (Decision::nothing().event(Event::EvidenceAsked(asked)).message(send(context, visited, message)), asked)
 }

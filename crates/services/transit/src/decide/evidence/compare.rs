@@ -11,22 +11,28 @@ use huitong_transit_code::code::Code;
 use huitong_transit_code::record::{TapRecord, field_text};
 
 use crate::decide::claim;
-use crate::model::evidence::{Evidence, EvidenceState};
+use crate::model::evidence::{EvidenceState, ShownRecord};
 use crate::model::rider::{AccountToken, Rider};
-use crate::model::tap::Direction;
+use crate::model::tap::{Direction, TapKey};
 use crate::model::trip::{TapEvidence, TripFinal};
 use crate::query::home_trips::HomeTrip;
 use crate::query::{accounts, dated};
 use crate::verify::{self, Verified};
 
-type Found = (EvidenceState, String);
-
-fn not_verified(finding: String) -> Found {
-    (EvidenceState::NotVerified, finding)
+/// What the records say.
+pub enum Look {
+    /// With what is wrong; empty if the trip is genuine.
+    Found(EvidenceState, String),
+    /// Nothing yet: this tap's record names a version of the key set that is not held. It may be under way from its keeper.
+    LacksKeySet(TapKey, u32),
 }
 
-/// What the records say of the trip as it stands; with the finding, if it is not genuine.
-pub fn look(view: View<'_>, trip: &HomeTrip, records: &Evidence) -> Result<Found, StoreError> {
+fn not_verified(finding: String) -> Look {
+    Look::Found(EvidenceState::NotVerified, finding)
+}
+
+/// What the records say of the trip as it stands.
+pub fn look(view: View<'_>, trip: &HomeTrip, records: &[ShownRecord]) -> Result<Look, StoreError> {
     let claim = trip.content()?;
     if !claim::has_its_taps(&claim) {
         return Ok(not_verified("its taps are not of its kind".to_owned()));
@@ -39,6 +45,13 @@ pub fn look(view: View<'_>, trip: &HomeTrip, records: &Evidence) -> Result<Found
             Ok(None) => erased = Some(&tap.key),
             Err(finding) => return Ok(not_verified(finding)),
         }
+    }
+    let newest = dated::key_set(view)?.map_or(0, |set| set.version);
+    let version = |bytes: &[u8]| TapRecord::parse(bytes).map_or(0, |record| record.key_set_version);
+    if let Some((tap, bytes)) =
+        held.iter().max_by_key(|(_, bytes)| version(bytes)).filter(|(_, bytes)| version(bytes) > newest)
+    {
+        return Ok(Look::LacksKeySet(tap.key.clone(), version(bytes)));
     }
     let bytes: Vec<&[u8]> = held.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let mut has_type = false;
@@ -55,26 +68,18 @@ pub fn look(view: View<'_>, trip: &HomeTrip, records: &Evidence) -> Result<Found
         }
     }
     if let Some(tap) = erased {
-        return Ok((EvidenceState::Erased, format!("the record of tap {tap} was erased")));
+        return Ok(Look::Found(EvidenceState::Erased, format!("the record of tap {tap} was erased")));
     }
     // That of the tap which the claim began with: a later one may be under another authorisation.
     if !has_type {
         return Ok(not_verified("no code has the account type that is claimed".to_owned()));
     }
-    Ok((EvidenceState::Genuine, String::new()))
-}
-
-/// Whether a record names a key set behind all that are held here.
-pub fn names_later_key_set(view: View<'_>, records: &Evidence) -> Result<bool, StoreError> {
-    let newest = dated::key_set(view)?.map_or(0, |set| set.version);
-    let texts = records.records.iter().filter_map(|held| held.record.as_ref());
-    let bytes: Vec<Vec<u8>> = texts.filter_map(|text| STANDARD.decode(text).ok()).collect();
-    Ok(bytes.iter().filter_map(|bytes| TapRecord::parse(bytes).ok()).any(|record| record.key_set_version > newest))
+    Ok(Look::Found(EvidenceState::Genuine, String::new()))
 }
 
 /// The bytes that the claim's hash is of; none if they were erased.
-fn of_claim(tap: &TapEvidence, records: &Evidence) -> Result<Option<Vec<u8>>, String> {
-    let held = records.records.iter().find(|held| held.tap == tap.key);
+fn of_claim(tap: &TapEvidence, records: &[ShownRecord]) -> Result<Option<Vec<u8>>, String> {
+    let held = records.iter().find(|held| held.tap == tap.key);
     let held = held.ok_or_else(|| format!("there is no record of tap {}", tap.key))?;
     let Some(text) = &held.record else { return Ok(None) };
     let bytes = STANDARD.decode(text).unwrap_or_default();

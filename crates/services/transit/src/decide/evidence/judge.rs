@@ -5,42 +5,41 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
-use huitong_service_kit::{Context, Decision, StoreError, View};
+use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 use uuid::Uuid;
 
-use super::compare;
+use super::compare::{self, Look};
+use crate::Transit;
 use crate::decide::finalise::merge;
 use crate::decide::publish::keeper;
 use crate::decide::{Decided, clearing, publication_ask};
-use crate::event::{Event, EvidenceJudged};
+use crate::event::{Event, EvidenceHeld, EvidenceJudged};
 use crate::model::contest::ContestReason;
-use crate::model::evidence::{AskCause, Evidence, EvidenceState};
+use crate::model::evidence::{AskCause, Evidence, EvidenceState, ShownRecord};
 use crate::model::publication::PublicationKind;
-use crate::query::evidence;
+use crate::query::dated;
+use crate::query::evidence::{self, EvidenceRow};
 use crate::query::home_trips::{self, HomeTrip};
 use crate::refusal;
 
-/// Asks that are found overdue in a tick.
-const OVERDUE_MAX: usize = 20;
+/// Asks that are looked at in a tick, of those that can be and of those that are overdue.
+const DUE_MAX: usize = 20;
 
 /// The visited city's answer. The same again has no effect.
 pub fn take(view: View<'_>, records: &Evidence, from: Division, context: &mut Context<'_>) -> Decided {
     let asked = evidence::ask(view, records.ask)?;
     let asked = asked.filter(|asked| asked.visited == from && asked.trip == records.trip_id);
     let asked = asked.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    if !asked.state.awaits_records() {
+    if !asked.state.awaits_records() || evidence::held(view, asked.ask)?.is_some() {
         return Ok(Decision::nothing());
     }
-    let keeper = keeper(context);
-    if keeper != context.home.jurisdiction && compare::names_later_key_set(view, records)? {
-        // What the keeper published may be under way still: the records are asked for again when it is here. A city that names a set
-        // which nobody published is as good as silent.
-        return publication_ask::lacking(view, keeper, PublicationKind::KeySets, context);
-    }
+    looked(view, &asked, &records.records, context)
+}
+
+fn looked(view: View<'_>, asked: &EvidenceRow, records: &[ShownRecord], context: &mut Context<'_>) -> Decided {
     let trip = home_trips::trip(view, asked.trip)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    let mut decision = judged(view, asked.ask, &trip, asked.cause, records, context)?;
-    let is_genuine = |event: &Event| matches!(event, Event::EvidenceJudged(it) if it.state == EvidenceState::Genuine);
-    if let Some(contest) = asked.contest.filter(|_| decision.events.iter().any(is_genuine)) {
+    let (mut decision, state) = judged(view, asked.ask, &trip, asked.cause, records, context)?;
+    if let Some(contest) = asked.contest.filter(|_| state == EvidenceState::Genuine) {
         let alarm =
             format!("trip {}: its records came late and are genuine; contest {contest} was opened for them", trip.trip);
         decision.alarms.push(alarm);
@@ -54,11 +53,28 @@ pub fn judged(
     ask: Uuid,
     trip: &HomeTrip,
     cause: AskCause,
-    records: &Evidence,
+    records: &[ShownRecord],
     context: &mut Context<'_>,
-) -> Decided {
-    let (state, finding) = compare::look(view, trip, records)?;
-    found(view, ask, trip, cause, (state, finding), context)
+) -> Result<(Decision<Transit>, EvidenceState), Stop> {
+    let (state, finding) = match compare::look(view, trip, records)? {
+        Look::Found(state, finding) => (state, finding),
+        Look::LacksKeySet(tap, key_set) => {
+            let keeper = keeper(context);
+            if keeper != context.home.jurisdiction {
+                // It may be under way: feeds of two nodes are in no order to each other.
+                let records = records.to_vec();
+                let held = Event::EvidenceHeld(EvidenceHeld { ask, tap, key_set, keeper, records });
+                let lacking = publication_ask::lacking(view, keeper, PublicationKind::KeySets, context)?;
+                return Ok((lacking.event(held), EvidenceState::Asked));
+            }
+            (EvidenceState::NotVerified, unpublished(&tap.to_string(), key_set, keeper))
+        }
+    };
+    Ok((found(view, ask, trip, cause, (state, finding), context)?, state))
+}
+
+fn unpublished(tap: &str, key_set: u32, keeper: Division) -> String {
+    format!("the record of tap {tap} names key set {key_set}, which {keeper} has not published")
 }
 
 /// What does not hold is contested, unless it is already, and a duty officer is told.
@@ -88,15 +104,28 @@ fn found(
 }
 
 pub fn due(view: View<'_>, now: Instant) -> Result<Vec<Uuid>, StoreError> {
-    evidence::overdue(view, now, OVERDUE_MAX)
+    let mut due = evidence::ready(view, DUE_MAX)?;
+    due.extend(evidence::overdue(view, now, DUE_MAX)?);
+    Ok(due)
 }
 
-/// The visited city is silent.
-pub fn overdue(view: View<'_>, ask: Uuid, context: &mut Context<'_>) -> Decided {
-    let asked = evidence::ask(view, ask)?.filter(|asked| asked.state == EvidenceState::Asked);
+/// The key set has come that the records name; or it has not although its keeper was asked and heard: there is none; or the visited
+/// city was heard, and is silent.
+pub fn pursue(view: View<'_>, ask: Uuid, context: &mut Context<'_>) -> Decided {
+    let asked = evidence::ask(view, ask)?.filter(|asked| asked.state.awaits_records());
     // Else a tick before this one has seen to it.
     let Some(asked) = asked else { return Ok(Decision::nothing()) };
+    let end = match evidence::held(view, ask)? {
+        Some(held) if dated::key_set(view)?.is_some_and(|newest| newest.version >= held.key_set) => {
+            return looked(view, &asked, &held.records, context);
+        }
+        Some(held) => (EvidenceState::NotVerified, unpublished(&held.tap, held.key_set, held.keeper)),
+        None if asked.state == EvidenceState::Silent => return Ok(Decision::nothing()),
+        None => {
+            let finding = format!("its records were asked for, and did not come by {}", asked.answer_by);
+            (EvidenceState::Silent, finding)
+        }
+    };
     let Some(trip) = home_trips::trip(view, asked.trip)? else { return Ok(Decision::nothing()) };
-    let finding = format!("its records were asked for, and did not come by {}", asked.answer_by);
-    found(view, ask, &trip, asked.cause, (EvidenceState::Silent, finding), context)
+    found(view, ask, &trip, asked.cause, end, context)
 }

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::model::invoice::{Buyer, Invoice, InvoiceKind, InvoicedRide, number};
 use crate::model::period::Period;
 use crate::model::rider::AccountToken;
-use crate::query::{home_trips, invoices};
+use crate::query::{home_trips, invoices, totals};
 use crate::refusal;
 
 /// Rides that are taken off their invoices in a tick.
@@ -25,7 +25,8 @@ pub fn issue(view: View<'_>, account: AccountToken, month: Period, buyer: Buyer,
     if let Some(field) = buyer.fault() {
         return Err(refusal::invalid(field).into());
     }
-    if context.now < month.ends() {
+    // Until its last business day is over in every city, rides are booked in it.
+    if context.now < month.ends() + totals::cut(view)? {
         return Err(refusal::MONTH_OPEN.refuse().at_field("month").into());
     }
     if known.unpaid_fen > Fen::ZERO {

@@ -47,7 +47,8 @@ pub struct OrderTripItem {
     /// The document of an adjusted one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjust: Option<Uuid>,
-    /// What the order changed: against what was in force, or against what it would have cost.
+    /// What the order changed: of an adjusted trip against what was in force, of a cancelled one against what it would have cost. 0 where
+    /// a free exit ended it: nobody recorded where the rider left, so that nothing tells what it would have cost.
     #[schema(value_type = i64)]
     pub change_fen: Fen,
     /// As it is now.

@@ -2,11 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use huitong_kernel::hash::Digest;
 use huitong_service_kit::http::{Body, Caller, Path, Problem};
-use huitong_service_kit::{Stop, StoreError, View, attachment};
 use serde::{Deserialize, Serialize};
 
 use super::super::TransitEdge;
@@ -14,9 +11,7 @@ use super::wire::check_length;
 use crate::command::{Command, ReleaseWish, Reply};
 use crate::model::network::StationId;
 use crate::model::tap::{TapKey, TapState};
-use crate::query::{gates, taps};
-use crate::verify::{self, CheckedBatch};
-use crate::{Transit, refusal};
+use crate::{Transit, verify};
 
 const REASON_LENGTH_MAX: usize = 500;
 
@@ -60,27 +55,10 @@ pub async fn release_tap(
     let tap = TapKey { gate, epoch, sequence };
     let key = tap.clone();
     // Outside the writer, as at the upload.
-    let checked = edge.read(move |view| verified_again(view, &key)).await?;
+    let checked = edge.read(move |view| verify::tap(view, &key)).await?;
     let command = Command::ReleaseTap(Box::new(ReleaseWish { tap, checked, station, record, reason }));
     match edge.edge.ask_here(command, &caller, body.request).await? {
         Reply::Released { tap, state } => Ok(Json(Released { tap, state })),
         other => unreachable!("a record was to be released: {other:?}"),
     }
-}
-
-fn verified_again(view: View<'_>, key: &TapKey) -> Result<CheckedBatch, Stop> {
-    let gate = gates::gate(view, &key.gate)?.ok_or_else(|| refusal::GATE_UNKNOWN.refuse().at_field("gate"))?;
-    // Views hold no larger numbers.
-    let row = if key.sequence < 1 << 62 { taps::tap(view, key)? } else { None };
-    let row = row.ok_or_else(|| refusal::TAP_UNKNOWN.refuse())?;
-    let damaged = || StoreError::Damaged(format!("the record {key} is not in its entry"));
-    let record = match taps::record(view, &row)? {
-        Some(record) => record,
-        None if attachment::is_erased(view, row.record_entry)? => {
-            return Err(refusal::TAP_NOT_RELEASABLE.with("reason", "its bytes were erased").into());
-        }
-        None => return Err(damaged().into()),
-    };
-    let bytes = STANDARD.decode(record).map_err(|_| damaged())?;
-    verify::held(view, gate.network, key, &bytes)
 }
