@@ -93,6 +93,8 @@ impl ApiClient {
             tries += 1;
             let not_booked = match &called {
                 Err(CallError::Refused(problem)) if problem.code == kit_refusals::NOT_LEADING.code => true,
+                // A member that follows hears of a new key a moment later.
+                Err(CallError::Refused(problem)) if problem.code == kit_refusals::NOT_AUTHENTICATED.code => true,
                 Err(CallError::Unreachable(_)) => idempotency_key.is_some(),
                 _ => return called,
             };
