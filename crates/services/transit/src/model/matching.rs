@@ -94,7 +94,7 @@ pub fn matched(taps: &[Tap], fixed: &[Fixed], parameters: &Parameters, prices: &
 
 /// Inside one gate by sequence, between gates by effective time: a gate's times never run backwards. At one moment entries go
 /// first, but never ahead of what their own gate noted before them.
-fn in_order(taps: &[Tap]) -> Vec<usize> {
+pub fn in_order(taps: &[Tap]) -> Vec<usize> {
     let mut by_gate: Vec<usize> = (0..taps.len()).collect();
     by_gate.sort_by(|one, other| taps[*one].key.cmp(&taps[*other].key));
     let mut places: Vec<(Instant, Direction, usize)> = Vec::with_capacity(taps.len());

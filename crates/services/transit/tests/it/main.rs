@@ -14,6 +14,7 @@ mod fares;
 mod flows;
 mod foreign_bytes;
 mod foreign_claims;
+mod gate_order;
 mod gates;
 mod home_accounts;
 mod home_debts;

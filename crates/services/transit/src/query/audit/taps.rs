@@ -1,19 +1,23 @@
 //! Taps: J2, J7 and J8.
 
 use huitong_kernel::hash::Digest;
-use huitong_kernel::time::DurationMs;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{StoreError, View, params};
 
 use super::{Audit, Place};
 use crate::decide::pricing::NetworkPrices;
-use crate::model::matching::fits;
-use crate::model::tap::Ride;
+use crate::model::matching::{fits, in_order};
+use crate::model::tap::{Ride, Tap};
 use crate::query::decided_at;
 use crate::query::taps;
 use crate::query::trips::{self, TripRow};
 
 /// A hole's alarm is given with the next tick; a node that decides other things so long after it was due has missed it.
 const ALARM_GRACE: DurationMs = DurationMs::minutes(10);
+/// No trip is longer: it ends in the business day in which it began.
+const TRIP_MAX: DurationMs = DurationMs::days(1);
+/// Trips of a rider in that time.
+const TRIPS_MAX: usize = 1_000;
 const KEY: &str = "tap.gate || '/' || tap.epoch || '/' || tap.sequence";
 
 pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
@@ -104,7 +108,8 @@ fn used_once(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
 
 /// J8: an account (with its ticket) is in one trip at a time in a city: no trip begins before the one before it has ended. An entry
 /// that came when that one was final already could not be matched with it any more; and where the exit of the first cannot
-/// be that of the second by the rules of matching, it was made before the second began, whatever the clocks say.
+/// be that of the second by the rules of matching, it was made before the second began, whatever the clocks say. So it was where
+/// a gate's numbers say so.
 fn one_trip_at_a_time(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     let view = place.view;
     let pairs = view.all(
@@ -131,7 +136,8 @@ fn one_trip_at_a_time(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreE
         let overlaps = began + exit.tap.uncertainty.0 + entry.tap.uncertainty.0 < left_at;
         let was_known = entry.tap.arrived < decided_at(view, before.entry)?;
         let is_told = exit.tap.at.0 == left_at;
-        if overlaps && was_known && (!is_told || closes(place, &trip, &entry, &exit)?) {
+        let is_one_ride = || Ok::<_, StoreError>(closes(place, &trip, &entry, &exit)? && meet(view, &before, &trip)?);
+        if overlaps && was_known && (!is_told || is_one_ride()?) {
             audit.note("J8", trip.trip, format!("begins while the trip {} of the same rider lasts", before.trip));
         }
     }
@@ -145,6 +151,24 @@ fn closes(place: &Place<'_>, row: &TripRow, entry: &Ride, exit: &Ride) -> Result
     let fits = fits(&entry.tap, &exit.tap, prices.parameters(), &prices);
     prices.check()?;
     Ok(fits.is_ok())
+}
+
+/// Whether one of two pairs of a rider begins before the other has ended in the order of matching, in which a gate's numbers go
+/// before its clock. Any tap of the rider at a gate holds back what the gate noted after it.
+fn meet(view: View<'_>, before: &TripRow, trip: &TripRow) -> Result<bool, StoreError> {
+    let (from, to) = (Instant(before.began.0 - TRIP_MAX.0), trip.began + TRIP_MAX);
+    let (mut taps, mut owners): (Vec<Tap>, Vec<Digest>) = (Vec::new(), Vec::new());
+    for (row, ends) in trips::with_taps(view, trip.network, &trip.rider, from, to, TRIPS_MAX)? {
+        for key in ends.iter().flatten() {
+            let Some(ride) = taps::in_trip(view, key, row.trip)? else { continue };
+            taps.push(ride.tap);
+            owners.push(row.trip);
+        }
+    }
+    let owners = in_order(&taps).into_iter().map(|tap| owners[tap]);
+    let order: Vec<Digest> = owners.filter(|owner| [before.trip, trip.trip].contains(owner)).collect();
+    let is_apart = matches!(order.as_slice(), [first, left, next, last] if first == left && next == last);
+    Ok(!is_apart)
 }
 
 /// The entry or the exit of a trip.
