@@ -57,8 +57,8 @@ pub fn of_tap(view: View<'_>, entry: u64, sequence: u64, hash: Digest) -> Result
     Ok(split(&joined)?.into_iter().find(is_it).map(<[u8]>::to_vec))
 }
 
-/// What is to be erased next: up to which entry, and whether the months up to there are done with it. A month's records go when
-/// no document that may be contested still can rest on them, in parts.
+/// Up to which entry records are to be erased next. A month's records go, in parts, when no document that may be contested still
+/// can rest on them.
 pub fn due(view: View<'_>, now: Instant) -> Result<Option<u64>, StoreError> {
     let stated =
         view.one("SELECT MAX(period) FROM period_cut WHERE cut_at <= ?1", params![now.0 - CONTEST_TERM.0], |row| {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine as _;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
@@ -276,8 +275,7 @@ pub struct Release {
     pub at: Instant,
 }
 
-/// The record as the gate sent it, base64; `None` if its bytes were erased.
-pub fn record(view: View<'_>, tap: &TapRow) -> Result<Option<String>, StoreError> {
-    let record = records::of_tap(view, tap.record_entry, tap.key.sequence, tap.hash)?;
-    Ok(record.map(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes)))
+/// The record as the gate sent it; `None` if its bytes were erased.
+pub fn record(view: View<'_>, tap: &TapRow) -> Result<Option<Vec<u8>>, StoreError> {
+    records::of_tap(view, tap.record_entry, tap.key.sequence, tap.hash)
 }

@@ -11,8 +11,6 @@ pub(crate) use batch::effective;
 pub use batch::{CheckedBatch, CheckedRecord, GateBatch, RECORDS_MAX};
 pub use codes::{Outcome, Verified, Verifier};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use huitong_kernel::division::Division;
 use huitong_service_kit::{Refusal, Stop, StoreError, View, attachment};
 use huitong_transit_code::Reason;
@@ -71,13 +69,11 @@ pub fn tap(view: View<'_>, key: &TapKey) -> Result<CheckedBatch, Stop> {
     // Views hold no larger numbers.
     let row = if key.sequence < 1 << 62 { taps::tap(view, key)? } else { None };
     let row = row.ok_or_else(|| refusal::TAP_UNKNOWN.refuse())?;
-    let damaged = || StoreError::Damaged(format!("the record {key} is not in its entry"));
-    let record = match taps::record(view, &row)? {
-        Some(record) => record,
+    let bytes = match taps::record(view, &row)? {
+        Some(bytes) => bytes,
         None if attachment::is_erased(view, row.record_entry)? => return Err(refusal::TAP_ERASED.refuse().into()),
-        None => return Err(damaged().into()),
+        None => return Err(StoreError::Damaged(format!("the record {key} is not in its entry")).into()),
     };
-    let bytes = STANDARD.decode(record).map_err(|_| damaged())?;
     held(view, gate.network, key, &bytes)
 }
 

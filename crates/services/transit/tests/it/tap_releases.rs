@@ -1,6 +1,5 @@
 //! Records that a clerk takes out of quarantine (解除隔离): what a person may judge, and what nobody may.
 
-use base64::Engine as _;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
@@ -45,8 +44,7 @@ struct Named {
 fn release_by(stage: &mut Stage, operator: &str, gate: &Gate, number: u64, named: Named) -> Called<Reply> {
     let node = node_of(gate.network);
     let (view, row) = (stage.region.view(&node), held(stage, gate, number));
-    let record = taps::record(view, &row).expect("readable").expect("in the journal");
-    let bytes = base64::engine::general_purpose::STANDARD.decode(record).expect("base64");
+    let bytes = taps::record(view, &row).expect("readable").expect("in the journal");
     let checked = verify::held(view, division(gate.network), &row.key, &bytes).expect("a record");
     let reason = "looked at the gate's store".to_owned();
     let wish = ReleaseWish { tap: row.key, checked, station: named.station, record: named.record, reason };

@@ -1,6 +1,8 @@
 //! The visited city hands over the records of a trip's taps, as gates sent them: of each trip, as home knows it, once a day. Home, which
 //! asks no sooner, has its answer; asks beyond that would only make this node's journal grow.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_service_kit::{Context, Decision, StoreError, View, attachment};
@@ -55,7 +57,8 @@ fn of_trip(view: View<'_>, row: &TripRow) -> Result<Vec<ShownRecord>, StoreError
     let mut records = Vec::new();
     for tap in trips::content(view, row)?.taps {
         if let Some(held) = taps::tap(view, &tap.key)? {
-            records.push(ShownRecord { record: taps::record(view, &held)?, tap: tap.key });
+            let record = taps::record(view, &held)?.map(|bytes| STANDARD.encode(bytes));
+            records.push(ShownRecord { record, tap: tap.key });
         }
     }
     Ok(records)

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_service_kit::http::{Caller, Path, Problem};
@@ -163,6 +165,7 @@ fn fare(content: &TripFinal) -> TripFareWire {
 fn tap_wire(view: View<'_>, tap: &TapEvidence) -> Result<TripTapWire, StoreError> {
     let held = taps::tap(view, &tap.key)?;
     let record = held.as_ref().map(|held| taps::record(view, held)).transpose()?.flatten();
+    let record = record.map(|bytes| STANDARD.encode(bytes));
     Ok(TripTapWire {
         tap: tap.key.to_string(),
         direction: tap.direction,
