@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod checkpoint;
+pub mod clearing;
 pub mod decimal;
 pub mod division;
 pub mod entry;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::CalendarNotice;
+use crate::clearing::{self, ClearingRule};
 use crate::division::Division;
 use crate::hash::{Digest, HashFunction};
 use crate::split::PARTS_MAX;
@@ -39,6 +40,9 @@ pub struct Manifest {
     pub nodes: Vec<NodeRecord>,
     #[serde(default)]
     pub calendars: Vec<CalendarNotice>,
+    /// How each service's periods are cut and paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clearing: Vec<ClearingRule>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,6 +222,9 @@ impl Manifest {
             rule(self.node(&jurisdiction.node).is_some(), "each jurisdiction's node is listed")?;
             rule(jurisdiction.root_key.suite() == self.suite, "root keys are of the region's suite")?;
         }
+        if let Some(fault) = clearing::fault(&self.clearing) {
+            return Err(TrustError::Inconsistent(fault));
+        }
         for node in &self.nodes {
             rule(is_name(&node.name), "a node's name has 1 to 32 small letters, digits and hyphens")?;
             rule((1..=NODE_KEYS_MAX).contains(&node.keys.len()), "a node has 1 to 32 keys")?;
@@ -291,6 +298,7 @@ mod tests {
             jurisdictions: jurisdictions.collect(),
             nodes: nodes.collect(),
             calendars: Vec::new(),
+            clearing: Vec::new(),
         }
     }
 

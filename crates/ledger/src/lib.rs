@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod book;
+pub mod clearing;
 pub mod positions;
 pub mod report;
 pub mod transfer;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use huitong_kernel::clearing::ClearingRule;
 use huitong_kernel::division::Division;
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::HashFunction;
@@ -21,15 +22,22 @@ use crate::stream::logic::{ApiCall, Delivery, End, Outcome, ServiceLogic, Work};
 use crate::stream::record::Idempotency;
 
 /// Each jurisdiction answers for itself.
-struct Provinces(Vec<Division>);
+struct Provinces {
+    provinces: Vec<Division>,
+    rules: Vec<ClearingRule>,
+}
 
 impl Directory for Provinces {
     fn jurisdiction_of(&self, division: Division) -> Option<Division> {
-        self.0.iter().copied().find(|province| province.contains(division))
+        self.provinces.iter().copied().find(|province| province.contains(division))
     }
 
     fn jurisdictions(&self) -> Vec<Division> {
-        self.0.clone()
+        self.provinces.clone()
+    }
+
+    fn clearing_rules(&self) -> Vec<ClearingRule> {
+        self.rules.clone()
     }
 }
 
@@ -42,6 +50,7 @@ pub struct Region<S: Service> {
     /// How callers that waited were told, by correlation.
     pub told: BTreeMap<String, Result<S::Reply, Refusal>>,
     provinces: Vec<Division>,
+    rules: Vec<ClearingRule>,
 }
 
 /// How a call in a story ended so far.
@@ -91,6 +100,7 @@ impl<S: Service> Region<S> {
             now: Instant::start_of("2026-11-24".parse().expect("a date")) + DurationMs::minutes(9 * 60),
             told: BTreeMap::new(),
             provinces: provinces.clone(),
+            rules: Vec::new(),
         };
         for province in provinces {
             region.restart(province);
@@ -101,6 +111,14 @@ impl<S: Service> Region<S> {
     /// A jurisdiction joins with a node of its own: all nodes know of it from now on.
     pub fn join(&mut self, province: &str) {
         self.provinces.push(province.parse().expect("a code"));
+        for province in self.provinces.clone() {
+            self.restart(province);
+        }
+    }
+
+    /// All nodes know these rules for clearing from now on.
+    pub fn set_clearing_rules(&mut self, rules: Vec<ClearingRule>) {
+        self.rules = rules;
         for province in self.provinces.clone() {
             self.restart(province);
         }
@@ -117,7 +135,7 @@ impl<S: Service> Region<S> {
     fn logic(&self, province: Division) -> ServiceLogic<S> {
         let home = Address::new(province, S::NAME);
         let seed = province.as_str().parse::<u64>().expect("digits") + self.now.0.unsigned_abs();
-        let directory = Arc::new(Provinces(self.provinces.clone()));
+        let directory = Arc::new(Provinces { provinces: self.provinces.clone(), rules: self.rules.clone() });
         ServiceLogic::new(Arc::new((self.service)()), home, FUNCTION, RandomSource::from_number(seed), directory)
     }
 

@@ -1,6 +1,7 @@
 //! The shape of a service: commands in, events and messages out, views in between.
 
 use huitong_kernel::calendar::Calendar;
+use huitong_kernel::clearing::ClearingRule;
 use huitong_kernel::division::Division;
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Address;
@@ -146,6 +147,11 @@ pub trait Directory: Send + Sync {
     /// The working days of a division as known at an instant; Monday to Friday where no notice is known.
     fn calendar(&self, _division: Division, _known_at: Instant) -> Calendar {
         Calendar::default()
+    }
+
+    /// The region's rules for clearing, of every service and date.
+    fn clearing_rules(&self) -> Vec<ClearingRule> {
+        Vec::new()
     }
 
     /// In how many parts a jurisdiction's node runs a service.

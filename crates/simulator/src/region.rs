@@ -86,6 +86,7 @@ impl Office {
             jurisdictions: jurisdictions.collect(),
             nodes: nodes.collect(),
             calendars: Vec::new(),
+            clearing: Vec::new(),
         };
         let mut office = Office { roots, manifests: Vec::new() };
         let signed = office.sign(&manifest);

@@ -75,6 +75,7 @@ pub fn init(
         jurisdictions,
         nodes,
         calendars: profile.calendars(),
+        clearing: profile.clearing.clone(),
     };
     let mut signed = SignedManifest::draft(&manifest);
     for (division, root) in &roots {

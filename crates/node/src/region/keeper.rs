@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Context;
 use huitong_kernel::calendar::Calendar;
+use huitong_kernel::clearing::ClearingRule;
 use huitong_kernel::division::Division;
 use huitong_kernel::manifest::{Manifest, SignedManifest, TrustError};
 use huitong_kernel::time::Instant;
@@ -106,6 +107,10 @@ impl Directory for ManifestKeeper {
 
     fn calendar(&self, division: Division, known_at: Instant) -> Calendar {
         Calendar::effective(&self.current().calendars, division, known_at)
+    }
+
+    fn clearing_rules(&self) -> Vec<ClearingRule> {
+        self.current().clearing.clone()
     }
 
     fn jurisdictions(&self) -> Vec<Division> {

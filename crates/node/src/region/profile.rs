@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use huitong_kernel::calendar::CalendarNotice;
+use huitong_kernel::clearing::ClearingRule;
 use huitong_kernel::division::Division;
 use serde::Deserialize;
 
@@ -17,6 +18,8 @@ pub struct RegionProfile {
     pub jurisdictions: Vec<JurisdictionProfile>,
     #[serde(default)]
     pub calendars: Vec<CalendarProfile>,
+    #[serde(default)]
+    pub clearing: Vec<ClearingRule>,
     #[serde(skip)]
     pub folder: PathBuf,
 }
