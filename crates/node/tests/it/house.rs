@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("services/registry", 4),
     ("services/medical", 4),
     ("services/transit", 4),
+    ("services/clearing", 4),
     ("node", 5),
     ("simulator", 6),
     ("bench", 6),
