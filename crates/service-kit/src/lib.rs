@@ -15,9 +15,9 @@ pub mod service;
 pub mod stream;
 pub mod toml_data;
 
+pub use column::Text;
 pub use huitong_store::journal::Pace;
 pub use huitong_store::{FromSql, Row, SqlError, StoreError, ToSql, Tx, View, attachment, params};
-pub use column::Text;
 pub use principal::Principal;
 pub use refusal::{Refusal, RefusalKind, Stop};
 pub use service::{Applied, Context, Decision, Directory, Envelope, Input, Outgoing, Received, Service, ShapeProblem};

@@ -13,10 +13,22 @@ use crate::model::payment::{BankAccount, BankEntry, Match, PaymentFile, PaymentS
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Cuts the open period; with `early` also before it is over.
-    Close { service: String, period: Period, early: bool },
+    Close {
+        service: String,
+        period: Period,
+        early: bool,
+    },
     /// Confirms what this node owes by a statement that both sides hold alike.
-    Confirm { service: String, period: Period, peer: Division },
-    OpenContest { document: Digest, reason: Reason, evidence: String },
+    Confirm {
+        service: String,
+        period: Period,
+        peer: Division,
+    },
+    OpenContest {
+        document: Digest,
+        reason: Reason,
+        evidence: String,
+    },
     AnswerContest {
         contest: Uuid,
         ruling: Ruling,
@@ -24,13 +36,31 @@ pub enum Command {
         explanation: String,
         tribunal: Option<String>,
     },
-    ReplyContest { contest: Uuid, accepts: bool, explanation: String },
+    ReplyContest {
+        contest: Uuid,
+        accepts: bool,
+        explanation: String,
+    },
     /// Everything that is to be paid, as one file for the bank.
     ExportPayments,
-    TakeBankReport { report: String, entries: Vec<BankEntry> },
-    Prepay { service: String, peer: Division, amount: Fen },
-    PayFromPrepayment { payment: String, amount: Fen },
-    SetLimit { service: String, peer: Division, amount: Option<Fen> },
+    TakeBankReport {
+        report: String,
+        entries: Vec<BankEntry>,
+    },
+    Prepay {
+        service: String,
+        peer: Division,
+        amount: Fen,
+    },
+    PayFromPrepayment {
+        payment: String,
+        amount: Fen,
+    },
+    SetLimit {
+        service: String,
+        peer: Division,
+        amount: Option<Fen>,
+    },
     SetBankAccount(BankAccount),
 }
 

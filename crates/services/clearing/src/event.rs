@@ -175,8 +175,7 @@ impl BatchState {
 impl std::str::FromStr for BatchState {
     type Err = ();
     fn from_str(name: &str) -> Result<BatchState, ()> {
-        let all =
-            [BatchState::Proposed, BatchState::Accepted, BatchState::Final, BatchState::Void, BatchState::Closed];
+        let all = [BatchState::Proposed, BatchState::Accepted, BatchState::Final, BatchState::Void, BatchState::Closed];
         all.into_iter().find(|state| state.name() == name).ok_or(())
     }
 }

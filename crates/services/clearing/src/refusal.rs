@@ -19,15 +19,26 @@ pub const NOT_EXPECTED: RefusalKind =
 pub const PEER_UNKNOWN: RefusalKind =
     kind("CLR-1008", 404, "区域内没有行政区划{division}的节点", "no other node of the region answers for {division}");
 
-pub const NO_RULE: RefusalKind =
-    kind("CLR-2001", 422, "区域清单中没有业务{service}的清算规则", "the region's manifest has no clearing rule for {service}");
+pub const NO_RULE: RefusalKind = kind(
+    "CLR-2001",
+    422,
+    "区域清单中没有业务{service}的清算规则",
+    "the region's manifest has no clearing rule for {service}",
+);
 pub const PERIOD_CLOSED: RefusalKind = kind("CLR-2002", 409, "账期{period}已切账", "period {period} is cut already");
-pub const PERIOD_OPEN: RefusalKind =
-    kind("CLR-2003", 409, "账期{period}尚未结束；确需提前切账请注明", "period {period} is not over; say so if it is to be cut early");
-pub const PERIOD_NOT_NEXT: RefusalKind =
-    kind("CLR-2004", 409, "应先切账期{period}", "period {period} is cut first");
-pub const OUT_OF_ORDER: RefusalKind =
-    kind("CLR-2005", 422, "单据或切账标记未按报文次序到达", "documents or markers do not come in the order of the feed");
+pub const PERIOD_OPEN: RefusalKind = kind(
+    "CLR-2003",
+    409,
+    "账期{period}尚未结束；确需提前切账请注明",
+    "period {period} is not over; say so if it is to be cut early",
+);
+pub const PERIOD_NOT_NEXT: RefusalKind = kind("CLR-2004", 409, "应先切账期{period}", "period {period} is cut first");
+pub const OUT_OF_ORDER: RefusalKind = kind(
+    "CLR-2005",
+    422,
+    "单据或切账标记未按报文次序到达",
+    "documents or markers do not come in the order of the feed",
+);
 pub const DOCUMENT_FOREIGN: RefusalKind = kind(
     "CLR-2006",
     422,
@@ -52,30 +63,24 @@ pub const TOO_MANY_HELD: RefusalKind =
     kind("CLR-3006", 422, "暂缓支付的单据超过{limit}笔", "more than {limit} documents are held back");
 
 pub const DOCUMENT_UNKNOWN: RefusalKind = kind("CLR-4001", 404, "单据不存在", "document unknown");
-pub const NOT_STATED: RefusalKind =
-    kind("CLR-4002", 409, "单据所属账期尚未核对，出表后方可提出争议", "the document's period is not matched yet; it can be contested after that");
+pub const NOT_STATED: RefusalKind = kind(
+    "CLR-4002",
+    409,
+    "单据所属账期尚未核对，出表后方可提出争议",
+    "the document's period is not matched yet; it can be contested after that",
+);
 pub const CONTEST_LATE: RefusalKind =
     kind("CLR-4003", 409, "已过提出争议的期限", "the time for contesting the document is over");
 pub const CONTEST_UNKNOWN: RefusalKind = kind("CLR-4004", 404, "争议不存在", "contest unknown");
-pub const CONTEST_EXISTS: RefusalKind =
-    kind("CLR-4005", 409, "该单据已有争议", "the document has been contested");
-pub const NOT_YOUR_TURN: RefusalKind =
-    kind("CLR-4006", 409, "当前应由对方处理", "it is the other side's turn");
+pub const CONTEST_EXISTS: RefusalKind = kind("CLR-4005", 409, "该单据已有争议", "the document has been contested");
+pub const NOT_YOUR_TURN: RefusalKind = kind("CLR-4006", 409, "当前应由对方处理", "it is the other side's turn");
 pub const CONTEST_ENDED: RefusalKind = kind("CLR-4007", 409, "争议已终结", "the contest has ended");
 pub const NOT_THE_DEBTOR: RefusalKind =
     kind("CLR-4008", 422, "只有债务方可以对单据提出争议", "only the debtor contests a document");
-pub const TRIBUNAL_MISSING: RefusalKind = kind(
-    "CLR-4009",
-    422,
-    "争议已提交仲裁，须注明裁决文号",
-    "the contest is before the tribunal; name its decision",
-);
-pub const NOTHING_TO_CONTEST: RefusalKind = kind(
-    "CLR-4010",
-    422,
-    "退款单据不能提出争议",
-    "a document that gives money back cannot be contested",
-);
+pub const TRIBUNAL_MISSING: RefusalKind =
+    kind("CLR-4009", 422, "争议已提交仲裁，须注明裁决文号", "the contest is before the tribunal; name its decision");
+pub const NOTHING_TO_CONTEST: RefusalKind =
+    kind("CLR-4010", 422, "退款单据不能提出争议", "a document that gives money back cannot be contested");
 
 pub const BATCH_UNSOUND: RefusalKind = kind(
     "CLR-5001",
@@ -88,14 +93,17 @@ pub const DECLARATION_CHANGED: RefusalKind =
     kind("CLR-5003", 409, "同一账期的申报内容前后不同", "the declaration differs from the one that was taken");
 
 pub const PAYMENT_UNKNOWN: RefusalKind = kind("CLR-6001", 404, "付款不存在", "payment unknown");
-pub const PAYMENT_NOT_OPEN: RefusalKind =
-    kind("CLR-6002", 409, "该付款已不可变更", "the payment is not open any more");
+pub const PAYMENT_NOT_OPEN: RefusalKind = kind("CLR-6002", 409, "该付款已不可变更", "the payment is not open any more");
 pub const PREPAYMENT_INSUFFICIENT: RefusalKind =
     kind("CLR-6003", 422, "预付金余额不足（{balance}元）", "the prepayment does not hold enough ({balance} yuan)");
 pub const ACCOUNT_MISSING: RefusalKind =
     kind("CLR-6004", 422, "{division}的清算账户未登记", "the clearing account of {division} is not known");
-pub const REPORT_KNOWN: RefusalKind =
-    kind("CLR-6005", 409, "银行报文{report}的内容与已接收的不同", "entries of bank report {report} differ from those taken before");
+pub const REPORT_KNOWN: RefusalKind = kind(
+    "CLR-6005",
+    409,
+    "银行报文{report}的内容与已接收的不同",
+    "entries of bank report {report} differ from those taken before",
+);
 pub const FILE_UNKNOWN: RefusalKind = kind("CLR-6006", 404, "付款文件不存在", "payment file unknown");
 pub const REPORT_INVALID: RefusalKind =
     kind("CLR-6007", 422, "银行报文无法接收：{why}", "the bank's report cannot be taken: {why}");

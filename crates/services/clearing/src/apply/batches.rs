@@ -103,7 +103,8 @@ pub fn closed(tx: Tx<'_>, service: &str, period: Period, scope: &str) -> Result<
     // Of a pair, its one statement; of the region, all that it holds.
     let rows = crate::query::statements::of_batch(tx.view(), service, period, None)?;
     for row in rows.iter().filter(|row| row.state == State::Batched) {
-        let is_in = scope == crate::model::batch::REGION || scope == crate::model::batch::pair(row.own.author, row.peer);
+        let is_in =
+            scope == crate::model::batch::REGION || scope == crate::model::batch::pair(row.own.author, row.peer);
         if is_in {
             set_state(tx, service, &row.period.to_string(), row.peer, State::Closed)?;
             super::documents::expose(tx, service, row.peer, -row.payable(), -row.receivable())?;

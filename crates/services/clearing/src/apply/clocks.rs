@@ -14,10 +14,7 @@ pub fn started(tx: Tx<'_>, clock: &Clock) -> Result<(), StoreError> {
 }
 
 pub fn looked_at(tx: Tx<'_>, subject: &str, next_at: Instant, stage: &str) -> Result<(), StoreError> {
-    tx.execute_one(
-        "UPDATE clock SET next_at = ?2, stage = ?3 WHERE subject = ?1",
-        params![subject, next_at.0, stage],
-    )
+    tx.execute_one("UPDATE clock SET next_at = ?2, stage = ?3 WHERE subject = ?1", params![subject, next_at.0, stage])
 }
 
 pub fn stopped(tx: Tx<'_>, subject: &str) -> Result<(), StoreError> {

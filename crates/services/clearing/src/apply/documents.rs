@@ -69,13 +69,7 @@ fn lane(tx: Tx<'_>, service: &str, sender: Division, receiver: Division, number:
 }
 
 /// What is open towards another jurisdiction changes.
-pub fn expose(
-    tx: Tx<'_>,
-    service: &str,
-    peer: Division,
-    payable: Fen,
-    receivable: Fen,
-) -> Result<(), StoreError> {
+pub fn expose(tx: Tx<'_>, service: &str, peer: Division, payable: Fen, receivable: Fen) -> Result<(), StoreError> {
     tx.execute_one(
         "INSERT INTO exposure (service, peer, payable_fen, receivable_fen) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (service, peer) DO UPDATE SET payable_fen = payable_fen + ?3, receivable_fen = receivable_fen + ?4",

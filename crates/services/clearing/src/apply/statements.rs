@@ -36,13 +36,7 @@ pub fn theirs(tx: Tx<'_>, peer: Division, statement: &Statement) -> Result<(), S
     )
 }
 
-pub fn compared(
-    tx: Tx<'_>,
-    service: &str,
-    period: Period,
-    peer: Division,
-    state: State,
-) -> Result<(), StoreError> {
+pub fn compared(tx: Tx<'_>, service: &str, period: Period, peer: Division, state: State) -> Result<(), StoreError> {
     set_state(tx, service, &period.to_string(), peer, state)
 }
 

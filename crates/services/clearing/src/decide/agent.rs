@@ -80,12 +80,7 @@ fn propose(
         decision.messages.push(send(context, member.division, Message::Batch(batch.clone())));
     }
     let digest = batch.digest();
-    decision.events.push(Event::BatchKnown {
-        batch: Box::new(batch),
-        digest,
-        state: BatchState::Accepted,
-        number: 0,
-    });
+    decision.events.push(Event::BatchKnown { batch: Box::new(batch), digest, state: BatchState::Accepted, number: 0 });
     let (service, member) = (service.to_owned(), own);
     clocks::start(decision, clocks::compose(&service, period), "accept", ACCEPT_DAYS, context);
     decision.events.push(Event::BatchAnswered { service, period, attempt, member, accepts: true });
@@ -99,6 +94,10 @@ pub fn take_answer(view: View<'_>, answer: BatchAnswer, from: Division, context:
         return Err(refusal::NOT_EXPECTED.with("from", from).into());
     }
     let row = batches::latest(view, &service, period, REGION)?;
+    if row.as_ref().is_some_and(|row| attempt < row.batch.attempt) {
+        // It crossed the end of an attempt that is void.
+        return Ok(Decision::nothing());
+    }
     let row = row.filter(|row| row.batch.attempt == attempt && row.digest == digest);
     let row = row.ok_or_else(|| refusal::BATCH_UNKNOWN.refuse())?;
     let accepted = batches::accepted(view, &service, period, attempt)?;

@@ -66,7 +66,9 @@ fn known(
     let here = here.map(|of| (of.entry.amount_fen, of.entry.end_to_end.clone(), of.result, of.payment.clone()));
     match before.or(here) {
         None => Ok(None),
-        Some((amount, end_to_end, result, payment)) if (amount, &end_to_end) == (entry.amount_fen, &entry.end_to_end) => {
+        Some((amount, end_to_end, result, payment))
+            if (amount, &end_to_end) == (entry.amount_fen, &entry.end_to_end) =>
+        {
             Ok(Some((result, payment)))
         }
         Some(_) => Err(refusal::REPORT_KNOWN.with("report", report).into()),

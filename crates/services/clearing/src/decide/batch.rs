@@ -164,10 +164,13 @@ fn judge(
         decision.events.push(known(BatchState::Proposed));
         return Ok(());
     }
-    let refused = unsound(batch, &declared, &rule_of(context, &batch.service, batch.period)?, context).map(str::to_owned);
+    let refused =
+        unsound(batch, &declared, &rule_of(context, &batch.service, batch.period)?, context).map(str::to_owned);
     let state = if refused.is_none() { BatchState::Accepted } else { BatchState::Proposed };
     if let Some(why) = &refused {
-        decision.alarms.push(format!("batch {} of {}: not accepted, {why} is not as declared", batch.period, batch.service));
+        decision
+            .alarms
+            .push(format!("batch {} of {}: not accepted, {why} is not as declared", batch.period, batch.service));
     }
     decision.events.push(known(state));
     let (service, period, attempt) = (batch.service.clone(), batch.period, batch.attempt);
@@ -213,7 +216,8 @@ pub fn settled(declared: &[&DeclarationRow]) -> Vec<Settled> {
     }
     all.sort();
     // Each that both sides declare alike stands there twice.
-    let mut twice: Vec<Settled> = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+    let mut twice: Vec<Settled> =
+        all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
     twice.dedup();
     twice
 }

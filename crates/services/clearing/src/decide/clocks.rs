@@ -37,13 +37,7 @@ pub fn netting(service: &str, period: Period) -> String {
 }
 
 /// A term of so many working days, from today.
-pub fn start(
-    decision: &mut Decision<Clearing>,
-    subject: String,
-    step: &str,
-    days: u32,
-    context: &Context<'_>,
-) {
+pub fn start(decision: &mut Decision<Clearing>, subject: String, step: &str, days: u32, context: &Context<'_>) {
     let today = context.now.business_date();
     let calendar = context.directory.calendar(context.home.jurisdiction, context.now);
     let clock = Clock::start(subject, step, today, days, &calendar);

@@ -55,8 +55,11 @@ pub fn moved(
     decision: &mut Decision<Clearing>,
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
-    let closed: Vec<String> =
-        moves.iter().filter(|moved| moved.state() == PaymentState::Closed).map(|moved| moved.row.payment.payment.clone()).collect();
+    let closed: Vec<String> = moves
+        .iter()
+        .filter(|moved| moved.state() == PaymentState::Closed)
+        .map(|moved| moved.row.payment.payment.clone())
+        .collect();
     let mut batches: Vec<(String, String, String)> = Vec::new();
     for moved in moves {
         let state = moved.state();
@@ -80,8 +83,7 @@ pub fn moved(
     }
     for (service, period, scope) in batches {
         let all = payments::of_batch(view, &service, &period, &scope)?;
-        let is_closed =
-            |row: &PaymentRow| row.state == PaymentState::Closed || closed.contains(&row.payment.payment);
+        let is_closed = |row: &PaymentRow| row.state == PaymentState::Closed || closed.contains(&row.payment.payment);
         if all.iter().all(is_closed) {
             let period: Period = period.parse().map_err(|_| refusal::BATCH_UNKNOWN.refuse())?;
             close(view, (&service, period, &scope), &[], decision, context)?;

@@ -35,13 +35,7 @@ impl Subject<'_> {
     }
 }
 
-pub fn by_clerk(
-    view: View<'_>,
-    service: &str,
-    period: Period,
-    peer: Division,
-    context: &mut Context<'_>,
-) -> Decided {
+pub fn by_clerk(view: View<'_>, service: &str, period: Period, peer: Division, context: &mut Context<'_>) -> Decided {
     let row = statements::statement(view, service, period, peer)?;
     let row = row.ok_or_else(|| refusal::STATEMENT_UNKNOWN.refuse())?;
     if row.own_confirmation.is_some() {
@@ -206,7 +200,11 @@ pub fn take(view: View<'_>, theirs: Confirmation, from: Division, context: &mut 
     let row = statements::statement(view, &theirs.service, theirs.period, from)?;
     let row = row.ok_or_else(|| refusal::STATEMENT_UNKNOWN.refuse())?;
     if let Some(known) = &row.their_confirmation {
-        return if *known == theirs { Ok(Decision::nothing()) } else { Err(refusal::CONFIRMED_ALREADY.refuse().into()) };
+        return if *known == theirs {
+            Ok(Decision::nothing())
+        } else {
+            Err(refusal::CONFIRMED_ALREADY.refuse().into())
+        };
     }
     if row.state != State::Matched || theirs.held.len() > HELD_MAX || theirs.released.len() > HELD_MAX {
         return Err(refusal::NOT_MATCHED.refuse().into());

@@ -23,13 +23,7 @@ use crate::{Clearing, refusal};
 /// Working days that a creditor grants beyond the term: its clock, or the way, may have been slower.
 const GRACE_DAYS: u32 = 1;
 
-pub fn open(
-    view: View<'_>,
-    document: Digest,
-    reason: Reason,
-    evidence: String,
-    context: &mut Context<'_>,
-) -> Decided {
+pub fn open(view: View<'_>, document: Digest, reason: Reason, evidence: String, context: &mut Context<'_>) -> Decided {
     if evidence.trim().is_empty() || evidence.chars().count() > TEXT_MAX {
         return Err(refusal::invalid("evidence").into());
     }
@@ -103,17 +97,12 @@ pub fn take(view: View<'_>, contest: Contest, from: Division, context: &mut Cont
     }
 }
 
-fn taken(
-    view: View<'_>,
-    contest: &Contest,
-    context: &Context<'_>,
-) -> Result<Result<StatementRow, Refusal>, Stop> {
+fn taken(view: View<'_>, contest: &Contest, context: &Context<'_>) -> Result<Result<StatementRow, Refusal>, Stop> {
     let Some(item) = items::of_id(view, contest.document)? else {
         return Ok(Err(refusal::DOCUMENT_UNKNOWN.refuse()));
     };
     let told = (contest.place, contest.amount_fen, contest.debtor, contest.service.as_str());
-    let held =
-        (Place(item.sender, item.number, item.line), item.amount_fen, item.debtor_node(), item.service.as_str());
+    let held = (Place(item.sender, item.number, item.line), item.amount_fen, item.debtor_node(), item.service.as_str());
     if told != held {
         return Ok(Err(refusal::DOCUMENT_UNKNOWN.refuse()));
     }

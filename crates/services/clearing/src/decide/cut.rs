@@ -111,7 +111,7 @@ pub fn take_marker(view: View<'_>, service: &str, marker: Marker, context: &mut 
         follow(view, service, marker.period, &mut decision, context)?;
     }
     decision.events.push(Event::MarkerTaken { service: service.to_owned(), marker });
-    statement::make_if_complete(view, service, &marker, peer, &mut decision, context)?;
+    statement::make_complete(view, service, &marker, peer, &mut decision, context)?;
     Ok(decision)
 }
 
@@ -128,7 +128,12 @@ fn follow(
     }
     let tomorrow = (context.now + DurationMs::days(1)).business_date();
     let rules = context.directory.clearing_rules();
-    let first = lanes::service(view, service)?.map_or(period.first_day(), |row| row.next_day);
+    // A node that has cut nothing yet begins with the earliest period that anybody cuts.
+    let first = match lanes::service(view, service)? {
+        Some(row) if row.last.is_some() => row.next_day,
+        Some(row) => row.next_day.min(period.first_day()),
+        None => period.first_day(),
+    };
     let mut day = first;
     let mut cuts = 0;
     while day <= period.first_day() {

@@ -134,12 +134,7 @@ fn ask_again(
 }
 
 /// Every difference is exactly one of: only the sender has it, only the receiver, or its content differs.
-fn compared(
-    view: View<'_>,
-    lane: Option<i64>,
-    span: (u64, u64),
-    theirs: &[Listed],
-) -> Result<Vec<Difference>, Stop> {
+fn compared(view: View<'_>, lane: Option<i64>, span: (u64, u64), theirs: &[Listed]) -> Result<Vec<Difference>, Stop> {
     let own = match lane {
         Some(lane) => items::listed(view, lane, span, DIFFERENCES_MAX + LISTED_MAX)?,
         None => Vec::new(),

@@ -14,8 +14,11 @@ use crate::{Clearing, refusal};
 
 pub fn take(view: View<'_>, service: &str, documents: Documents, context: &mut Context<'_>) -> Decided {
     let peer = check_lane(view, service, (documents.from, documents.to), documents.number, context)?;
-    let sender_owes =
-        documents.documents.iter().map(|document| sender_owes(document, &documents, context)).collect::<Result<_, _>>()?;
+    let sender_owes = documents
+        .documents
+        .iter()
+        .map(|document| sender_owes(document, &documents, context))
+        .collect::<Result<_, _>>()?;
     let taken = DocumentsTaken { service: service.to_owned(), peer, documents, sender_owes };
     let mut decision = Decision::nothing();
     start(view, service, &mut decision, context)?;

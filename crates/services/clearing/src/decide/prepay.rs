@@ -70,7 +70,12 @@ pub fn take(view: View<'_>, announced: Prepayment, from: Division, context: &mut
 }
 
 /// What of a prepayment has arrived and is not used yet.
-fn available(view: View<'_>, service: &str, peer: Division, is_given: bool) -> Result<Fen, huitong_service_kit::StoreError> {
+fn available(
+    view: View<'_>,
+    service: &str,
+    peer: Division,
+    is_given: bool,
+) -> Result<Fen, huitong_service_kit::StoreError> {
     let open = exposure::exposure(view, service, peer)?;
     let balance = if is_given { open.prepaid_to_peer_fen } else { open.prepaid_by_peer_fen };
     let under_way = payments::prepayments_open(view, service, peer, is_given)?;

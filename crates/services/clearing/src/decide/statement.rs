@@ -1,8 +1,8 @@
 //! Statements: made when both lanes are cut, exchanged, compared.
 
+use huitong_kernel::clearing::{Confirmation as Way, Period};
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
-use huitong_kernel::clearing::{Confirmation as Way, Period};
 use huitong_ledger::clearing::{Marker, Share};
 use huitong_service_kit::{Context, Decision, Stop, View};
 
@@ -14,8 +14,9 @@ use crate::model::statement::{LaneSum, Root, State, Statement};
 use crate::query::{items, lanes, statements};
 use crate::{Clearing, refusal};
 
-/// The marker that completes a period towards a jurisdiction: the statement is made from what both lanes hold.
-pub fn make_if_complete(
+/// The statements that a marker completes towards a jurisdiction: of its own period, if the other lane is cut there or has passed over
+/// it, and of periods of the other lane that this one passes over.
+pub fn make_complete(
     view: View<'_>,
     service: &str,
     marker: &Marker,
@@ -24,17 +25,36 @@ pub fn make_if_complete(
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
     let Some(other) = lanes::lane(view, service, marker.to, marker.from)? else { return Ok(()) };
-    let Some(other_span) = lanes::span(view, other.lane, marker.period)? else { return Ok(()) };
     let lane = lanes::lane(view, service, marker.from, marker.to)?;
-    let own_span = match lane {
-        Some(lane) => (lanes::before(view, lane.lane, marker.number)?, marker.number),
-        None => (0, marker.number),
-    };
+    let earlier = lane.map(|lane| lanes::last_marker(view, lane.lane)).transpose()?.flatten();
+    let before = lane.map_or(Ok(0), |lane| lanes::before(view, lane.lane, marker.number))?;
+    let first_day = marker.period.first_day();
+    let mut periods = lanes::cut_between(view, other.lane, earlier.map(Period::first_day), first_day)?;
+    if !periods.contains(&marker.period) {
+        periods.push(marker.period);
+    }
+    for period in periods {
+        let Some(other_span) = lanes::span(view, other.lane, period)? else { continue };
+        let span = if period == marker.period { (before, marker.number) } else { (before, before) };
+        let spans = [(lane.map(|lane| lane.lane), marker.from, span), (Some(other.lane), marker.to, other_span)];
+        make(view, (service, period, peer), spans, decision, context)?;
+    }
+    Ok(())
+}
+
+/// A lane here, if it is known, its sender, and the span of a period in it.
+type LaneSpan = (Option<i64>, Division, (u64, u64));
+
+fn make(
+    view: View<'_>,
+    (service, period, peer): (&str, Period, Division),
+    spans: [LaneSpan; 2],
+    decision: &mut Decision<Clearing>,
+    context: &mut Context<'_>,
+) -> Result<(), Stop> {
     let mut shares = std::collections::BTreeMap::new();
     let mut sums = Vec::new();
-    for (lane, sender, span) in
-        [(lane.map(|lane| lane.lane), marker.from, own_span), (Some(other.lane), marker.to, other_span)]
-    {
+    for (lane, sender, span) in spans {
         let summed = match lane {
             Some(lane) => items::sum(view, lane, sender, span)?,
             None => items::Summed { sum: empty(sender, span), shares: Default::default() },
@@ -46,7 +66,7 @@ pub fn make_if_complete(
     }
     sums.sort_by_key(|sum| sum.sender);
     let lanes: [LaneSum; 2] = sums.try_into().expect("two lanes were summed");
-    let (service, period, own) = (service.to_owned(), marker.period, context.home.jurisdiction);
+    let (service, own) = (service.to_owned(), context.home.jurisdiction);
     let statement = Statement { service: service.clone(), period, author: own, lanes, stated_at: context.now };
     let rule = rule_of(context, &service, period)?;
     let shares = shares_of(shares);

@@ -18,7 +18,6 @@ pub struct Claim {
     pub receivable_fen: Fen,
 }
 
-
 /// All that a jurisdiction has confirmed and not paid, told to all others for a netting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declaration {
@@ -130,7 +129,8 @@ impl Batch {
             Payment::Gross => gross_payments(&gross),
             Payment::Bilateral => gross_payments(&bilateral(&gross)),
             Payment::Multilateral => {
-                let pay = |paid: positions::Payment| Pay { payer: paid.payer, payee: paid.payee, amount_fen: paid.amount };
+                let pay =
+                    |paid: positions::Payment| Pay { payer: paid.payer, payee: paid.payee, amount_fen: paid.amount };
                 positions::payments_by_code(&net).into_iter().map(pay).collect()
             }
         };
@@ -188,9 +188,7 @@ impl Batch {
 fn gross(settled: &[Settled]) -> Gross {
     let mut gross = Gross::new();
     for of in settled {
-        for (debtor, creditor, amount) in
-            [(of.one, of.other, of.one_owes_fen), (of.other, of.one, of.other_owes_fen)]
-        {
+        for (debtor, creditor, amount) in [(of.one, of.other, of.one_owes_fen), (of.other, of.one, of.other_owes_fen)] {
             let (key, amount) =
                 if amount.is_negative() { ((creditor, debtor), -amount) } else { ((debtor, creditor), amount) };
             if amount != Fen::ZERO {

@@ -39,11 +39,8 @@ fn contest_row((text, peer, own_debt, state, answer, given_back, at): Raw) -> Re
 }
 
 pub fn contest(view: View<'_>, contest: Uuid) -> Result<Option<ContestRow>, StoreError> {
-    let row = view.one(
-        &format!("SELECT {COLUMNS} FROM contest WHERE contest = ?1"),
-        params![contest.to_string()],
-        raw,
-    )?;
+    let row =
+        view.one(&format!("SELECT {COLUMNS} FROM contest WHERE contest = ?1"), params![contest.to_string()], raw)?;
     row.map(contest_row).transpose()
 }
 
@@ -98,11 +95,9 @@ pub fn open_of(
 
 /// Documents that a service holds back by contests of its own.
 pub fn service_holds(view: View<'_>, service: &str) -> Result<Vec<Digest>, StoreError> {
-    view.all(
-        "SELECT DISTINCT document FROM service_hold WHERE service = ?1 LIMIT 100000",
-        params![service],
-        |row| Ok(Digest(row.get(0)?)),
-    )
+    view.all("SELECT DISTINCT document FROM service_hold WHERE service = ?1 LIMIT 100000", params![service], |row| {
+        Ok(Digest(row.get(0)?))
+    })
 }
 
 pub struct Step {

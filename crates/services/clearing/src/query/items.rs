@@ -6,7 +6,6 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
-use huitong_ledger::clearing::Share;
 use huitong_service_kit::{Row, SqlError, StoreError, Text, View, params};
 
 use super::json;
@@ -38,7 +37,11 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
             let id: [u8; 32] = row.get(2)?;
             root.add(row.get(0)?, row.get(1)?, &id, amount, creditor, debtor);
             documents += 1;
-            if row.get::<_, bool>(5)? { sender_owes += amount } else { receiver_owes += amount }
+            if row.get::<_, bool>(5)? {
+                sender_owes += amount
+            } else {
+                receiver_owes += amount
+            }
             match row.get_ref(7)?.as_str() {
                 Ok(parts) => {
                     let (creditor, debtor) = (code(creditor)?, code(debtor)?);
@@ -94,12 +97,7 @@ pub fn root(view: View<'_>, lane: i64, (after, up_to): (u64, u64)) -> Result<(u6
 }
 
 /// Documents of a span, at most `limit`.
-pub fn listed(
-    view: View<'_>,
-    lane: i64,
-    (after, up_to): (u64, u64),
-    limit: usize,
-) -> Result<Vec<Listed>, StoreError> {
+pub fn listed(view: View<'_>, lane: i64, (after, up_to): (u64, u64), limit: usize) -> Result<Vec<Listed>, StoreError> {
     view.all(
         "SELECT number, line, id, amount_fen, creditor, debtor FROM item
          WHERE lane = ?1 AND number > ?2 AND number <= ?3 ORDER BY number, line LIMIT ?4",
@@ -165,7 +163,8 @@ impl Item {
     }
 }
 
-const COLUMNS: &str = "item.lane, service, sender, receiver, number, line, id, creditor, debtor, sender_owes, amount_fen, day,
+const COLUMNS: &str =
+    "item.lane, service, sender, receiver, number, line, id, creditor, debtor, sender_owes, amount_fen, day,
     kind, name, of, parts";
 
 fn item(row: &Row<'_>) -> Result<Item, SqlError> {
@@ -194,7 +193,9 @@ fn item(row: &Row<'_>) -> Result<Item, SqlError> {
 /// The documents with an id: the one itself in one lane; a service does not give an id twice.
 pub fn of_id(view: View<'_>, id: Digest) -> Result<Option<Item>, StoreError> {
     view.one(
-        &format!("SELECT {COLUMNS} FROM item JOIN lane ON lane.lane = item.lane WHERE id = ?1 ORDER BY item.lane LIMIT 1"),
+        &format!(
+            "SELECT {COLUMNS} FROM item JOIN lane ON lane.lane = item.lane WHERE id = ?1 ORDER BY item.lane LIMIT 1"
+        ),
         params![id.0],
         item,
     )
@@ -212,13 +213,7 @@ pub fn at(view: View<'_>, lane: i64, number: u64, line: u32) -> Result<Option<It
 }
 
 /// Documents of a span behind a place, at most `limit`.
-pub fn page(
-    view: View<'_>,
-    lane: i64,
-    after: (u64, i64),
-    up_to: u64,
-    limit: usize,
-) -> Result<Vec<Item>, StoreError> {
+pub fn page(view: View<'_>, lane: i64, after: (u64, i64), up_to: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
     view.all(
         &format!(
             "SELECT {COLUMNS} FROM item JOIN lane ON lane.lane = item.lane

@@ -21,22 +21,42 @@ pub fn lane(view: View<'_>, service: &str, sender: Division, receiver: Division)
     )
 }
 
-/// The messages that belong to a period: behind the cut before it, up to its own; `None` while it is not cut.
+/// The messages that belong to a period: behind the cut before it, up to its own; `None` while it is not cut. A period that a lane
+/// has passed over, because its sender began with a later one, is empty there.
 pub fn span(view: View<'_>, lane: i64, period: Period) -> Result<Option<(u64, u64)>, StoreError> {
-    let cut = view.one(
-        "SELECT number FROM marker WHERE lane = ?1 AND period = ?2",
-        params![lane, period.to_string()],
-        |row| row.get::<_, u64>(0),
-    )?;
-    let Some(up_to) = cut else { return Ok(None) };
-    Ok(Some((before(view, lane, up_to)?, up_to)))
+    let (mut after, first_day) = (0, period.first_day());
+    for (number, cut) in markers(view, lane)? {
+        if cut == period {
+            return Ok(Some((after, number)));
+        }
+        if cut.first_day() > first_day {
+            return Ok(Some((after, after)));
+        }
+        after = number;
+    }
+    Ok(None)
+}
+
+/// The cuts of a lane in its order.
+fn markers(view: View<'_>, lane: i64) -> Result<Vec<(u64, Period)>, StoreError> {
+    view.all("SELECT number, period FROM marker WHERE lane = ?1 ORDER BY number LIMIT 100000", params![lane], |row| {
+        Ok((row.get(0)?, row.get::<_, Text<Period>>(1)?.0))
+    })
+}
+
+/// Periods cut in a lane that begin behind `after`, if given, up to the one that begins on `up_to`.
+pub fn cut_between(view: View<'_>, lane: i64, after: Option<Date>, up_to: Date) -> Result<Vec<Period>, StoreError> {
+    let all = markers(view, lane)?.into_iter().map(|(_, period)| period);
+    let is_in = |period: &Period| after.is_none_or(|after| period.first_day() > after) && period.first_day() <= up_to;
+    Ok(all.filter(is_in).collect())
 }
 
 /// The latest cut of a lane before a message; 0 if there is none.
 pub fn before(view: View<'_>, lane: i64, number: u64) -> Result<u64, StoreError> {
-    let found = view.one("SELECT MAX(number) FROM marker WHERE lane = ?1 AND number < ?2", params![lane, number], |row| {
-        row.get::<_, Option<u64>>(0)
-    })?;
+    let found =
+        view.one("SELECT MAX(number) FROM marker WHERE lane = ?1 AND number < ?2", params![lane, number], |row| {
+            row.get::<_, Option<u64>>(0)
+        })?;
     Ok(found.flatten().unwrap_or(0))
 }
 
@@ -51,11 +71,10 @@ pub fn period_of(view: View<'_>, lane: i64, number: u64) -> Result<Option<Period
 }
 
 pub fn last_marker(view: View<'_>, lane: i64) -> Result<Option<Period>, StoreError> {
-    let found = view.one(
-        "SELECT period FROM marker WHERE lane = ?1 ORDER BY number DESC LIMIT 1",
-        params![lane],
-        |row| row.get::<_, Text<Period>>(0),
-    )?;
+    let found =
+        view.one("SELECT period FROM marker WHERE lane = ?1 ORDER BY number DESC LIMIT 1", params![lane], |row| {
+            row.get::<_, Text<Period>>(0)
+        })?;
     Ok(found.map(|period| period.0))
 }
 
@@ -95,7 +114,9 @@ pub fn is_cut(view: View<'_>, service: &str, period: Period) -> Result<bool, Sto
 
 /// Services whose open period is to be looked at.
 pub fn due(view: View<'_>, now: Instant) -> Result<Vec<String>, StoreError> {
-    view.all("SELECT service FROM service WHERE next_at <= ?1 ORDER BY next_at LIMIT 50", params![now.0], |row| row.get(0))
+    view.all("SELECT service FROM service WHERE next_at <= ?1 ORDER BY next_at LIMIT 50", params![now.0], |row| {
+        row.get(0)
+    })
 }
 
 /// A cut of this node.
@@ -114,12 +135,7 @@ pub fn cuts(view: View<'_>, after: (&str, &str), limit: usize) -> Result<Vec<Cut
          ORDER BY service, period LIMIT ?3",
         params![after.0, after.1, limit as i64],
         |row| {
-            Ok(CutRow {
-                service: row.get(0)?,
-                period: row.get(1)?,
-                cut_at: Instant(row.get(2)?),
-                reason: row.get(3)?,
-            })
+            Ok(CutRow { service: row.get(0)?, period: row.get(1)?, cut_at: Instant(row.get(2)?), reason: row.get(3)? })
         },
     )
 }

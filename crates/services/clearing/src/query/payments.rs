@@ -26,8 +26,7 @@ impl PaymentRow {
     }
 }
 
-const COLUMNS: &str =
-    "payment, service, kind, period, scope, payer, payee, amount_fen, state, attempt, own_fen, their_fen, prepaid_fen, at";
+const COLUMNS: &str = "payment, service, kind, period, scope, payer, payee, amount_fen, state, attempt, own_fen, their_fen, prepaid_fen, at";
 
 fn row(row: &Row<'_>) -> Result<PaymentRow, SqlError> {
     Ok(PaymentRow {
@@ -85,7 +84,8 @@ pub fn prepayments_open(view: View<'_>, service: &str, peer: Division, is_given:
 }
 
 pub fn file(view: View<'_>, file: &str) -> Result<Option<PaymentFile>, StoreError> {
-    let text = view.one("SELECT text FROM payment_file WHERE file = ?1", params![file], |row| row.get::<_, String>(0))?;
+    let text =
+        view.one("SELECT text FROM payment_file WHERE file = ?1", params![file], |row| row.get::<_, String>(0))?;
     text.as_deref().map(json).transpose()
 }
 
@@ -126,8 +126,7 @@ pub struct EntryRow {
     pub report: String,
 }
 
-const ENTRY_COLUMNS: &str =
-    "reference, is_credit, amount_fen, booked_on, end_to_end, payment, result, text, report";
+const ENTRY_COLUMNS: &str = "reference, is_credit, amount_fen, booked_on, end_to_end, payment, result, text, report";
 
 fn entry_row(row: &Row<'_>) -> Result<EntryRow, SqlError> {
     Ok(EntryRow {

@@ -45,7 +45,8 @@ impl StatementRow {
     }
 }
 
-const COLUMNS: &str = "service, period, peer, state, rule, own, shares, stated_at, own_confirmation, their_confirmation,
+const COLUMNS: &str =
+    "service, period, peer, state, rule, own, shares, stated_at, own_confirmation, their_confirmation,
     payable_shares, receivable_shares, batch";
 
 struct Raw {
@@ -123,9 +124,7 @@ pub fn list(view: View<'_>, after: (&str, &str, &str), limit: usize) -> Result<V
 /// Statements in a state, oldest first, at most `limit`.
 pub fn in_state(view: View<'_>, service: &str, state: State, limit: usize) -> Result<Vec<StatementRow>, StoreError> {
     let rows = view.all(
-        &format!(
-            "SELECT {COLUMNS} FROM statement WHERE service = ?1 AND state = ?2 ORDER BY period, peer LIMIT ?3"
-        ),
+        &format!("SELECT {COLUMNS} FROM statement WHERE service = ?1 AND state = ?2 ORDER BY period, peer LIMIT ?3"),
         params![service, state.name(), limit as i64],
         raw,
     )?;
@@ -133,7 +132,12 @@ pub fn in_state(view: View<'_>, service: &str, state: State, limit: usize) -> Re
 }
 
 /// Statements of a batch.
-pub fn of_batch(view: View<'_>, service: &str, period: Period, peers: Option<Division>) -> Result<Vec<StatementRow>, StoreError> {
+pub fn of_batch(
+    view: View<'_>,
+    service: &str,
+    period: Period,
+    peers: Option<Division>,
+) -> Result<Vec<StatementRow>, StoreError> {
     let rows = view.all(
         &format!(
             "SELECT {COLUMNS} FROM statement WHERE service = ?1 AND batch = ?2 AND (?3 IS NULL OR peer = ?3)
