@@ -7,6 +7,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("kernel", 0),
     ("transit-code", 0),
     ("transit-code-c", 1),
+    ("bank-files", 1),
     ("store", 1),
     ("ledger", 2),
     ("exchange", 2),
