@@ -14,6 +14,7 @@ mod decide;
 pub mod event;
 pub mod http;
 pub mod model;
+pub mod print;
 pub mod query;
 pub mod refusal;
 mod service;
