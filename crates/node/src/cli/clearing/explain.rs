@@ -99,7 +99,7 @@ fn statement(view: View<'_>, row: &StatementRow, folder: &str, is_listed: bool) 
             difference.class.name()
         );
     }
-    paid(view, row)?;
+    paid(view, row, folder)?;
     let holds = lanes.iter().all(recomputed::Lane::agrees);
     println!(
         "{}",
@@ -125,7 +125,7 @@ fn confirmed(words: &str, confirmation: &Option<huitong_clearing::model::stateme
 }
 
 /// The batch of a statement, recomputed, and its payments.
-fn paid(view: View<'_>, row: &StatementRow) -> anyhow::Result<()> {
+fn paid(view: View<'_>, row: &StatementRow, folder: &str) -> anyhow::Result<()> {
     let Some(batch) = &row.batch else { return Ok(()) };
     let period: Period = batch.parse()?;
     let pair = huitong_clearing::model::batch::pair(row.own.author, row.peer);
@@ -140,12 +140,30 @@ fn paid(view: View<'_>, row: &StatementRow) -> anyhow::Result<()> {
             positions.yuan(),
             if found.batch.is_sound() { "recomputed alike 重算一致" } else { "DOES NOT FOLLOW 重算不符" }
         );
+        if scope == huitong_clearing::model::batch::REGION {
+            declared(view, row, period, folder)?;
+        }
         for payment in payments::of_batch(view, &row.service, batch, scope)? {
             let of = &payment.payment;
             println!("    {} pays {} {} yuan: {}", of.payer, of.payee, of.amount_fen.yuan(), payment.state.name());
             for entry in payments::entries_of(view, &of.payment)? {
                 println!("      bank {} {} yuan on {}", entry.reference, entry.amount_fen.yuan(), entry.booked_on);
             }
+        }
+    }
+    Ok(())
+}
+
+/// What each member has declared to this node itself, with the message that proves it.
+fn declared(view: View<'_>, row: &StatementRow, period: Period, folder: &str) -> anyhow::Result<()> {
+    for of in batches::declarations(view, &row.service, period)? {
+        let author = of.declaration.author;
+        print!("    declared by 申报方 {author}: {} statements, {}", of.declaration.claims.len(), of.digest);
+        if of.number == 0 {
+            println!(" (this node 本节点)");
+        } else {
+            let feed = format!("{author}/clearing>{}/clearing", row.own.author);
+            println!("\n      huitong prove --data {folder} --feed '{feed}' --number {}", of.number);
         }
     }
     Ok(())

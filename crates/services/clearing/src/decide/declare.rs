@@ -5,7 +5,8 @@ use huitong_kernel::division::Division;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::batch::{self, Ready};
-use super::{Decided, agent, clocks, others, rule_of, send};
+use super::statement::check_period;
+use super::{Decided, agent, clocks, others, send};
 use crate::event::{BatchState, Event};
 use crate::model::batch::{Claim, Declaration, REGION};
 use crate::model::message::Message;
@@ -95,7 +96,7 @@ pub fn take(
     number: u64,
     context: &mut Context<'_>,
 ) -> Decided {
-    rule_of(context, &declaration.service, declaration.period)?;
+    check_period(context, &declaration.service, declaration.period)?;
     let is_sorted = declaration.claims.windows(2).all(|pair| pair[0] < pair[1]);
     let towards_itself = declaration.claims.iter().any(|claim| claim.peer == from);
     if declaration.author != from || !is_sorted || towards_itself || declaration.claims.len() > CLAIMS_MAX {

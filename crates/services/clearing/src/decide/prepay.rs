@@ -77,9 +77,7 @@ fn available(
     is_given: bool,
 ) -> Result<Fen, huitong_service_kit::StoreError> {
     let open = exposure::exposure(view, service, peer)?;
-    let balance = if is_given { open.prepaid_to_peer_fen } else { open.prepaid_by_peer_fen };
-    let under_way = payments::prepayments_open(view, service, peer, is_given)?;
-    Ok(balance - under_way)
+    Ok(if is_given { open.prepaid_to_peer_fen } else { open.prepaid_by_peer_fen })
 }
 
 /// The payer takes a payment, or a part of it, from what it has paid ahead.

@@ -3,6 +3,7 @@
 use huitong_kernel::clearing::{Confirmation as Way, Period};
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::DurationMs;
 use huitong_ledger::clearing::{Marker, Share};
 use huitong_service_kit::{Context, Decision, Stop, View};
 
@@ -78,16 +79,14 @@ fn make(
         state: State::Stated,
     })));
     decision.messages.push(send(context, peer, Message::Statement(statement.clone())));
-    let subject = clocks::statement(&service, period, peer);
+    let clock = clocks::statement(&service, period, peer);
+    clocks::start(decision, clock, "statement", rule.statement_days, context);
     match statements::theirs(view, &service, period, peer)? {
         Some(theirs) => {
             let subject = Subject { peer, rule: &rule, own: &statement, shares: &shares };
             compare(view, &subject, &theirs, decision, context)
         }
-        None => {
-            clocks::start(decision, subject, "statement", rule.statement_days, context);
-            Ok(())
-        }
+        None => Ok(()),
     }
 }
 
@@ -116,6 +115,7 @@ pub fn take(view: View<'_>, theirs: Statement, from: Division, context: &mut Con
         return Err(refusal::invalid("lanes").into());
     }
     let (service, period) = (theirs.service.clone(), theirs.period);
+    check_period(context, &service, period)?;
     if let Some(known) = statements::theirs(view, &service, period, from)? {
         return if known == theirs { Ok(Decision::nothing()) } else { Err(refusal::STATEMENT_CHANGED.refuse().into()) };
     }
@@ -183,4 +183,14 @@ pub fn matched(
 /// A lane of a statement towards a jurisdiction.
 pub fn lane_of(service: &str, period: Period, sender: Division) -> LaneOf {
     LaneOf { service: service.to_owned(), period: period.to_string(), sender }
+}
+
+/// What another jurisdiction says is of a period that can be: of the rule's kind, and begun by this node's clock, give or take a day.
+pub fn check_period(context: &Context<'_>, service: &str, period: Period) -> Result<(), Stop> {
+    let rule = rule_of(context, service, period)?;
+    let tomorrow = (context.now + DurationMs::days(1)).business_date();
+    if rule.period != period.kind() || period.first_day() > tomorrow {
+        return Err(refusal::invalid("period").into());
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{ClearingEdge, problem};
 use crate::Clearing;
 use crate::command::{Command, Reply, TakenEntry};
-use crate::model::payment::BankEntry;
+use crate::model::payment::{BankEntry, FilePayment, PaymentFile};
 use crate::query::payments;
 use crate::refusal;
 
@@ -44,7 +44,14 @@ pub async fn take_bank_report(
     let report = camt::read(body.value.xml.as_bytes())
         .map_err(|fault| problem(&refusal::REPORT_INVALID.with("why", fault.to_string()).at_field(fault.path)))?;
     let own = edge.edge.stream.home().jurisdiction;
-    let account = edge.read(move |view| Ok(payments::account(view, own)?)).await?;
+    let orders: Vec<String> = report.accounts.iter().flat_map(|of| &of.entries).filter_map(booked_order).collect();
+    let (account, files) = edge
+        .read(move |view| {
+            let files = orders.iter().map(|order| payments::file(view, order)).collect::<Result<Vec<_>, _>>()?;
+            Ok((payments::account(view, own)?, files))
+        })
+        .await?;
+    let files: Vec<PaymentFile> = files.into_iter().flatten().collect();
     let account = account.ok_or_else(|| problem(&refusal::ACCOUNT_MISSING.with("division", own)))?;
     let today = edge.edge.clock.now().business_date();
     let mut entries = Vec::new();
@@ -54,7 +61,7 @@ pub async fn take_bank_report(
             return Err(problem(&refusal::REPORT_OF_ANOTHER.refuse()));
         }
         for (place, entry) in of.entries.iter().enumerate() {
-            entries.extend(bank_entries(&of.id, place, entry, today));
+            entries.extend(bank_entries(&of.id, place, entry, &files, today));
         }
     }
     let report = report.message_id;
@@ -67,7 +74,7 @@ pub async fn take_bank_report(
 
 /// An entry's transactions; an entry that names none is one by itself. A statement and a notification of the same movement carry
 /// the bank's own reference, by which it counts once.
-fn bank_entries(statement: &str, place: usize, entry: &Entry, today: Date) -> Vec<BankEntry> {
+fn bank_entries(statement: &str, place: usize, entry: &Entry, files: &[PaymentFile], today: Date) -> Vec<BankEntry> {
     let reference = entry.bank_reference.clone().or_else(|| entry.reference.clone());
     let reference = reference.unwrap_or_else(|| format!("{statement}#{}", place + 1));
     let one = |line: usize, of: &Transaction, amount: Fen| {
@@ -87,10 +94,25 @@ fn bank_entries(statement: &str, place: usize, entry: &Entry, today: Date) -> Ve
             text: why.unwrap_or_else(|| of.remittance.join(" ")),
         }
     };
+    if let Some(file) = booked_order(entry).and_then(|order| files.iter().find(|file| file.file == order))
+        && file.payments.iter().map(|paid| paid.amount_fen).sum::<Fen>() == entry.amount
+    {
+        let paid = |(line, paid): (usize, &FilePayment)| {
+            let end_to_end_id = Some(paid.end_to_end.clone());
+            one(line, &Transaction { end_to_end_id, ..Transaction::default() }, paid.amount_fen)
+        };
+        return file.payments.iter().enumerate().map(paid).collect();
+    }
     if entry.transactions.is_empty() {
         return vec![one(0, &Transaction::default(), entry.amount)];
     }
     let of =
         |(line, transaction): (usize, &Transaction)| one(line, transaction, transaction.amount.unwrap_or(entry.amount));
     entry.transactions.iter().enumerate().map(of).collect()
+}
+
+/// A whole file of payments booked in one debit, without its transactions: the bank names the file.
+fn booked_order(entry: &Entry) -> Option<String> {
+    let batch = entry.batch.as_ref().filter(|_| entry.transactions.is_empty())?;
+    batch.payment_id.clone()
 }

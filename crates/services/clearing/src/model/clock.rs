@@ -81,6 +81,36 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use huitong_kernel::calendar::CalendarNotice;
+
+    #[test]
+    fn a_notice_in_the_middle_of_a_term_moves_its_last_day() {
+        let day = |text: &str| text.parse::<Date>().expect("a day");
+        let notice = |known_from: &str, days_off: &[&str], days_worked: &[&str]| CalendarNotice {
+            division: None,
+            year: 2019,
+            known_from: Instant::start_of(day(known_from)),
+            days_off: days_off.iter().map(|text| day(text)).collect(),
+            days_worked: days_worked.iter().map(|text| day(text)).collect(),
+            source: "State Council, both notices for May 2019".to_owned(),
+        };
+        let notices = [
+            notice("2018-12-06", &["2019-05-01"], &[]),
+            notice("2019-03-22", &["2019-05-01", "2019-05-02", "2019-05-03"], &["2019-04-28", "2019-05-05"]),
+        ];
+        let division = "310000".parse().expect("a code");
+        let known_on = |text: &str| Calendar::effective(&notices, division, Instant::start_of(day(text)));
+        let from = day("2019-03-20");
+        let clock = Clock::start("x".to_owned(), "answer", from, 31, &known_on("2019-03-20"));
+        assert_eq!(clock.due_day(&known_on("2019-03-20")), day("2019-05-03"));
+        // Looked at after the second notice the same term ends on another day.
+        let today = clock.next_at.business_date();
+        assert!(today > day("2019-03-22") && today < day("2019-05-01"), "{today}");
+        let calendar = known_on(&today.to_string());
+        assert_eq!(clock.due_day(&calendar), day("2019-05-05"));
+        assert_eq!(clock.stage(&calendar, day("2019-05-03")), Stage::Running);
+        assert_eq!(clock.stage(&calendar, day("2019-05-06")), Stage::Overdue);
+    }
 
     #[test]
     fn looks_come_closer_and_the_due_day_itself_is_looked_at() {

@@ -5,6 +5,7 @@ use huitong_kernel::money::Fen;
 use huitong_ledger::book;
 use huitong_service_kit::{StoreError, Text, View, params};
 
+use super::payments;
 use crate::accounts;
 
 /// Booked and not paid, with prepayments and the limit.
@@ -14,7 +15,7 @@ pub struct Exposure {
     pub peer: Division,
     pub payable_fen: Fen,
     pub receivable_fen: Fen,
-    /// What the peer has paid ahead, and what this node has.
+    /// What the peer has paid ahead, and what this node has: arrived, and not used yet.
     pub prepaid_by_peer_fen: Fen,
     pub prepaid_to_peer_fen: Fen,
     pub limit: Option<Limit>,
@@ -59,13 +60,16 @@ pub fn exposure(view: View<'_>, service: &str, peer: Division) -> Result<Exposur
     )?;
     let received = book::balance(view, &accounts::prepayment_received(service, peer))?;
     let given = book::balance(view, &accounts::prepayment_given(service, peer))?;
+    // What is announced and not booked by the bank yet does not count.
+    let coming = payments::prepayments_open(view, service, peer, false)?;
+    let going = payments::prepayments_open(view, service, peer, true)?;
     Ok(Exposure {
         service: service.to_owned(),
         peer,
         payable_fen,
         receivable_fen,
-        prepaid_by_peer_fen: received.credits_posted - received.debits_posted,
-        prepaid_to_peer_fen: given.debits_posted - given.credits_posted,
+        prepaid_by_peer_fen: received.credits_posted - received.debits_posted - coming,
+        prepaid_to_peer_fen: given.debits_posted - given.credits_posted - going,
         limit,
     })
 }
