@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use huitong_kernel::feed::Feed;
 use huitong_service_kit::toml_data::json_text;
 use reqwest::Method;
 use serde_json::{Value, json, value::RawValue};
@@ -149,8 +150,16 @@ pub async fn unequal_feeds(region: &Region) -> anyhow::Result<Vec<String>> {
             sizes.entry(feed.feed).or_default().push(feed.size);
         }
     }
-    // A feed within a node is listed by its two streams; one between nodes by one stream of each.
+    // A feed within a node is listed by its two streams; one between nodes by one stream of each. What is for a service that the
+    // receiving node does not run waits there, and nobody waits for it.
+    let is_served = |feed: &str| {
+        let to = feed.parse::<Feed>().ok().map(|feed| feed.to);
+        to.is_none_or(|to| {
+            region.manifest.node_of(to.jurisdiction).is_none_or(|node| node.parts(to.service_name()) > 0)
+        })
+    };
     let unequal = sizes.into_iter().filter(|(_, sizes)| sizes.len() != 2 || sizes[0] != sizes[1]);
+    let unequal = unequal.filter(|(feed, _)| is_served(feed));
     Ok(unequal.map(|(feed, _)| feed).collect())
 }
 
