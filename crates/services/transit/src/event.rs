@@ -1,10 +1,12 @@
 //! What happened, versioned by name; complete enough to rebuild the views.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_ledger::Transfer;
+use huitong_ledger::clearing::{Marker, Share};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,13 +17,13 @@ use crate::model::evidence::{AskCause, EvidenceState, ShownRecord};
 use crate::model::flow::{FlowTable, Published};
 use crate::model::invoice::Invoice;
 use crate::model::key_set::KeySetText;
-use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
+use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, TripAdjust};
 use crate::model::network::StationId;
 use crate::model::order::{OrderCursor, OrderedTrip, ServiceOrder};
 use crate::model::publication::PublicationKind;
 use crate::model::rider::{AccountToken, Rider};
 use crate::model::settlement::{
-    Claim, DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
+    Claim, DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, Proposal, SplitNotice,
 };
 use crate::model::tap::{Ride, TakenTap, TapKey, TapState};
 use crate::model::trip::TripFinal;
@@ -156,16 +158,13 @@ pub enum Event {
     SplitBooked { notice: SplitNotice, document: Document, is_issuer: bool, transfers: Vec<Transfer> },
     #[serde(rename = "transit.day_totals_sent.v1")]
     DayTotalsSent(DayTotals),
+    /// Until when what was booked on a day can be contested: the records behind it are kept so long.
+    #[serde(rename = "transit.contest_term.v1")]
+    ContestTerm { booking_day: Date, until: Instant },
     #[serde(rename = "transit.day_totals_compared.v1")]
     DayTotalsCompared { own: DayTotals, theirs: DayTotals },
     #[serde(rename = "transit.day_documents_held.v1")]
     DayDocumentsHeld { page: DayDocuments, differences: Vec<DayDifference> },
-    #[serde(rename = "transit.period_cut.v1")]
-    PeriodCut { period: String },
-    #[serde(rename = "transit.statement_issued.v1")]
-    StatementIssued(StatementIssued),
-    #[serde(rename = "transit.statement_answered.v1")]
-    StatementAnswered(StatementAnswer),
     #[serde(rename = "transit.contest_opened.v1")]
     ContestOpened { contest: Contest, role: String },
     /// The claim stands, in whole or in part, says the creditor: now the debtor replies.
@@ -173,6 +172,21 @@ pub enum Event {
     ContestAnswered { answer: ContestAnswer, reply_by: Instant },
     #[serde(rename = "transit.contest_ended.v1")]
     ContestEnded(ContestEnded),
+
+    // With the clearing of this node
+    /// The cut of a period is in a feed, own or a peer's: clearing was told.
+    #[serde(rename = "transit.period_marked.v1")]
+    PeriodMarked(Marker),
+    /// A contest of clearing has ended so that something is given back; or why it is not.
+    #[serde(rename = "transit.given_back.v1")]
+    GivenBack {
+        contest: Uuid,
+        document: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+    },
+    #[serde(rename = "transit.cleared.v1")]
+    Cleared(ClearedBooked),
 
     // Figures without persons
     #[serde(rename = "transit.flows_published.v1")]
@@ -427,19 +441,6 @@ pub enum DenyChange {
     Forget,
 }
 
-/// A period's statement, at the creditor's node or at the debtor's.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StatementIssued {
-    pub statement: PeriodStatement,
-    pub creditor_node: Division,
-    pub debtor_node: Division,
-    /// `issued`, `confirmed` or `disputed`
-    pub state: String,
-    /// At the debtor: what it answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<StatementAnswer>,
-}
-
 /// A contest was decided, or escalated.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ContestEnded {
@@ -473,6 +474,18 @@ pub struct ContestCharge {
     pub rider_max_fen: Option<Fen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt: Option<NewDebt>,
+}
+
+/// What this node and a peer have paid each other for a period.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClearedBooked {
+    pub period: Period,
+    pub peer: Division,
+    /// Of what was due to cities of this node.
+    pub due: Vec<Share>,
+    /// Of what cities of this node owed.
+    pub owed: Vec<Share>,
+    pub transfers: Vec<Transfer>,
 }
 
 /// The tables of a finished day, suppressed and rounded: what is served, for ever.

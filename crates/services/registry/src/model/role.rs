@@ -75,7 +75,6 @@ const AUDITOR: &[&str] = &[
     "transit.tap.read",
     "transit.trip.read",
     "transit.totals.read",
-    "transit.statement.read",
     "transit.contest.read",
 ];
 const OPERATOR: &[&str] = &[
@@ -118,8 +117,6 @@ const HOME_OPERATOR: &[&str] = &[
 const CLEARING_CLERK: &[&str] = &[
     "transit.all_networks.read",
     "transit.totals.read",
-    "transit.statement.read",
-    "transit.period.close",
     "transit.contest.write",
     "transit.contest.read",
     "transit.trip.read",

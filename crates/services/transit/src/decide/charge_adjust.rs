@@ -34,10 +34,16 @@ pub fn take(
         Event::ContestOpened { contest, .. } => Some(contest.clone()),
         _ => None,
     });
+    let held = contest.as_ref().filter(|_| result.outcome.is_owed()).map(|contest| (contest.document, contest.contest));
     if let Some(contest) = contest {
         decision.messages.insert(0, send(context, from, Message::Contest(contest)));
     }
+    let trip = &adjust.trip;
+    let document = adjust::document_of(&adjust, trip.network, trip.home, trip.travel_day, context);
+    let told = document.map_or(Vec::new(), |document| clearing::told::answered(&result.outcome, &document));
     decision.messages.insert(0, send(context, from, Message::AdjustResult(result)));
+    decision.messages.extend(clearing::told::sent(view, from, told, context)?);
+    decision.messages.extend(held.map(|(document, contest)| clearing::told::hold(context, document, contest, true)));
     Ok(decision)
 }
 
@@ -70,7 +76,7 @@ pub fn charge(
     if visited != context.home.jurisdiction {
         let trip = &adjust.trip;
         charged.document = adjust::document_of(adjust, trip.network, trip.home, trip.travel_day, context);
-        charged.document.as_ref().map_or(Ok(()), |document| clearing::period::check_open(view, document))?;
+        charged.document.as_ref().map_or(Ok(()), |document| clearing::day::check_open(view, document))?;
     }
     if adjust.trip.charge_fen() == Fen::ZERO {
         charging.freed.insert(adjust.trip_id);

@@ -1,8 +1,10 @@
 //! Contests: a debtor says of one document that it is not owed; the creditor answers in time, the debtor accepts that in time, or
 //! the tribunal hears of it.
 
+use huitong_kernel::clearing::{ClearingRule, Confirmation, Payment, PeriodKind};
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_transit::command::{AdjustWish, Command, Reply};
 use huitong_transit::model::contest::{Contest, ContestDecision, ContestReason, ContestReply, ContestState, Party};
 use huitong_transit::model::message::Message;
@@ -17,16 +19,22 @@ use super::stage::{METRO, Phone, Stage, division};
 const CLERK: &str = "clearing";
 const DAY: i64 = 24 * 60;
 
-/// A ride at 5 yuan through Shanghai.
-fn ride(stage: &mut Stage, phone: &Phone) -> Digest {
+/// Rides at 5 yuan through Shanghai.
+fn ridden(stage: &mut Stage, phones: &[&Phone]) -> Vec<Digest> {
     let mut entry = stage.gate("SH-PEOPLE-1", "310100", 207, 2);
     let mut exit = stage.gate("SH-HONGQIAO-1", "310100", 201, 2);
-    entry.tap(phone, In, stage.at(-60));
-    exit.tap(phone, Out, stage.at(-20));
+    for (phone, minutes) in phones.iter().zip(0..) {
+        entry.tap(phone, In, stage.at(-60 + minutes));
+        exit.tap(phone, Out, stage.at(-20 + minutes));
+    }
     stage.upload(&entry);
     stage.upload(&exit);
     stage.pass(1);
-    stage.trips("310100", phone).remove(0).trip
+    phones.iter().map(|phone| stage.trips("310100", phone).remove(0).trip).collect()
+}
+
+fn ride(stage: &mut Stage, phone: &Phone) -> Digest {
+    ridden(stage, &[phone]).remove(0)
 }
 
 fn of_document(stage: &Stage, node: &str, document: Digest) -> ContestRow {
@@ -182,21 +190,63 @@ fn a_contest_that_nobody_answers_is_escalated_on_both_sides_and_can_still_be_set
     stage.check();
 }
 
-#[test]
-fn thirty_days_after_the_statement_it_is_too_late() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 4);
+/// Documents of 24 November can be contested until the end of a day, and no longer.
+#[track_caller]
+fn contested_until(stage: &mut Stage, last: &str) {
+    let (phone, other) = (Phone::new("330100", 4), Phone::new("330100", 5));
     stage.account(&phone, 10_000);
-    let trip = ride(&mut stage, &phone);
-    stage.pass(7 * DAY);
-    stage.region.call("310000", CLERK, None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
-    stage.region.carry_all();
-    stage.pass(30 * DAY + 1);
-    let wish = Command::OpenContest { document: trip, reason: ContestReason::FareWrong, evidence: String::new() };
-    assert_eq!(stage.region.call("330000", CLERK, None, wish).code(), "TRN-CONTEST-LATE");
-    let wish = Command::OpenContest { document: trip, reason: ContestReason::FareWrong, evidence: String::new() };
-    assert_eq!(stage.region.call("310000", CLERK, None, wish).code(), "TRN-1006", "only the debtor contests");
+    stage.account(&other, 10_000);
+    let trips = ridden(stage, &[&phone, &other]);
+    let (early, late) = (trips[0], trips[1]);
+    let over = Instant::start_of(last.parse().expect("a date")) + DurationMs::days(1);
+    stage.pass((over - stage.now()).0 / 60_000 - 1);
+    let wish = |document| Command::OpenContest { document, reason: ContestReason::FareWrong, evidence: String::new() };
+    assert_eq!(stage.region.call("310000", CLERK, None, wish(early)).code(), "TRN-1006", "only the debtor contests");
+    stage.region.call("330000", CLERK, None, wish(early)).reply();
+    // It comes to Shanghai when the day is over there, and is taken.
+    stage.region.pass(DurationMs::minutes(60));
+    stage.pass(1);
+    assert_eq!(of_document(stage, "310000", early).state, ContestState::Open, "opened on {last}");
+    assert_eq!(stage.region.call("330000", CLERK, None, wish(late)).code(), "TRN-CONTEST-LATE", "after {last}");
     stage.check();
+}
+
+#[test]
+fn without_a_rule_of_the_region_a_document_can_be_contested_for_thirty_days() {
+    contested_until(&mut Stage::new(), "2026-12-24");
+}
+
+/// Under a rule of the region, with other periods.
+fn under_rule(period: PeriodKind) -> Stage {
+    let mut stage = Stage::new();
+    stage.region.set_clearing_rules(vec![rule("medical", PeriodKind::Month, 3), rule("transit", period, 10)]);
+    stage
+}
+
+fn rule(service: &str, period: PeriodKind, contest_days: u32) -> ClearingRule {
+    ClearingRule {
+        service: service.to_owned(),
+        valid_from: "2026-11-01".parse().expect("a date"),
+        period,
+        payment: Payment::Bilateral,
+        confirmation: Confirmation::Automatic,
+        cut_minutes: 300,
+        statement_days: 1,
+        confirm_days: 1,
+        payment_days: 1,
+        contest_days,
+        answer_days: 15,
+        tribunal_days: 60,
+        agent: None,
+        source: "a rule of the story".to_owned(),
+    }
+}
+
+#[test]
+fn under_a_rule_it_can_be_contested_so_many_working_days_after_the_end_of_its_period() {
+    // Ten working days after Tuesday, 24 November; then after Monday, 30 November.
+    contested_until(&mut under_rule(PeriodKind::Day), "2026-12-08");
+    contested_until(&mut under_rule(PeriodKind::Month), "2026-12-14");
 }
 
 #[test]
@@ -327,10 +377,10 @@ fn a_debtor_whose_node_is_away_is_escalated_at_the_creditor_and_may_still_accept
     let contest = of_document(&stage, "310000", trip).contest.contest;
     answer(&mut stage, contest, ContestDecision::Upheld, None);
     // Home accepts on the last day; its line is down until the next week.
-    stage.region.pass(huitong_kernel::time::DurationMs::days(14));
+    stage.region.pass(DurationMs::days(14));
     let wish = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
     stage.region.call("330000", CLERK, None, wish).reply();
-    stage.region.pass(huitong_kernel::time::DurationMs::days(7));
+    stage.region.pass(DurationMs::days(7));
     let row = of_document(&stage, "310000", trip);
     assert_eq!((row.state, row.awaits), (ContestState::Escalated, Some(Party::Debtor)));
     stage.pass(1);
@@ -345,14 +395,11 @@ fn a_debtor_whose_clock_is_behind_is_told_that_it_was_too_late() {
     let phone = Phone::new("330100", 11);
     stage.account(&phone, 10_000);
     let trip = ride(&mut stage, &phone);
-    stage.pass(7 * DAY);
-    stage.region.call("310000", CLERK, None, Command::ClosePeriod { period: "2026-11".to_owned() }).reply();
-    stage.region.carry_all();
-    // Opened on the last day by home's clock, known in Shanghai a day after the last.
+    // Opened on the last day by home's clock, known in Shanghai two days after the last.
     stage.pass(30 * DAY);
     let wish = Command::OpenContest { document: trip, reason: ContestReason::FareWrong, evidence: String::new() };
     stage.region.call("330000", CLERK, None, wish).reply();
-    stage.region.pass(huitong_kernel::time::DurationMs::days(1));
+    stage.region.pass(DurationMs::days(2));
     stage.pass(1);
     for node in ["310000", "330000"] {
         let row = of_document(&stage, node, trip);
@@ -375,13 +422,13 @@ fn the_creditors_time_to_answer_runs_by_its_own_clock() {
     let contest = Contest {
         contest: Uuid::from_u128(77),
         opened_at: long_ago,
-        answer_by: long_ago + huitong_kernel::time::DurationMs::days(15),
+        answer_by: long_ago + DurationMs::days(15),
         ..document
     };
     stage.forge("330000", "310000", Message::Contest(contest));
-    stage.region.pass(huitong_kernel::time::DurationMs::days(14));
+    stage.region.pass(DurationMs::days(14));
     assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Open);
-    stage.region.pass(huitong_kernel::time::DurationMs::days(1));
+    stage.region.pass(DurationMs::days(1));
     assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Escalated);
 }
 
