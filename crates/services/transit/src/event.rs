@@ -1,17 +1,19 @@
 //! What happened, versioned by name; complete enough to rebuild the views.
 
-use huitong_kernel::clearing::Period;
+mod clearing;
+
+pub use clearing::{ClearedBooked, ContestCharge, ContestEnded, DayDifference};
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_ledger::Transfer;
-use huitong_ledger::clearing::{Marker, Share};
+use huitong_ledger::clearing::Marker;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::command::{AccountWish, GateWish};
-use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
+use crate::model::contest::{Contest, ContestAnswer};
 use crate::model::deny::{DeltaText, DenyEntry};
 use crate::model::evidence::{AskCause, EvidenceState, ShownRecord};
 use crate::model::flow::{FlowTable, Published};
@@ -22,9 +24,7 @@ use crate::model::network::StationId;
 use crate::model::order::{OrderCursor, OrderedTrip, ServiceOrder};
 use crate::model::publication::PublicationKind;
 use crate::model::rider::{AccountToken, Rider};
-use crate::model::settlement::{
-    Claim, DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, Proposal, SplitNotice,
-};
+use crate::model::settlement::{Claim, DayDocuments, DayTotals, Document, SplitNotice};
 use crate::model::tap::{Ride, TakenTap, TapKey, TapState};
 use crate::model::trip::TripFinal;
 
@@ -166,7 +166,13 @@ pub enum Event {
     #[serde(rename = "transit.day_documents_held.v1")]
     DayDocumentsHeld { page: DayDocuments, differences: Vec<DayDifference> },
     #[serde(rename = "transit.contest_opened.v1")]
-    ContestOpened { contest: Contest, role: String },
+    ContestOpened {
+        contest: Contest,
+        role: String,
+        /// At the debtor: the document is booked, and clearing holds it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_held: bool,
+    },
     /// The claim stands, in whole or in part, says the creditor: now the debtor replies.
     #[serde(rename = "transit.contest_answered.v1")]
     ContestAnswered { answer: ContestAnswer, reply_by: Instant },
@@ -441,67 +447,10 @@ pub enum DenyChange {
     Forget,
 }
 
-/// A contest was decided, or escalated.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ContestEnded {
-    pub contest: Uuid,
-    pub state: ContestState,
-    /// Of who ended or escalated it.
-    pub explanation: String,
-    /// Of an escalated one: who moves next, where that changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub awaits: Option<Party>,
-    /// Adjustments of the trip that the end covers; later ones have answers of their own. None: all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adjusts: Option<u32>,
-    /// What home owes now of a claim that it had contested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub charged: Option<ContestCharge>,
-    pub transfers: Vec<Transfer>,
-}
-
-/// Home charges a trip at last that it had contested.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ContestCharge {
-    pub trip: Digest,
-    pub payer: AccountToken,
-    pub paid_fen: Fen,
-    pub owed_fen: Fen,
-    /// What home bears itself.
-    pub lost_fen: Fen,
-    /// The most that the rider pays of the trip, whatever it is adjusted to; none: all of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rider_max_fen: Option<Fen>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub debt: Option<NewDebt>,
-}
-
-/// What this node and a peer have paid each other for a period.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ClearedBooked {
-    pub period: Period,
-    pub peer: Division,
-    /// Of what was due to cities of this node.
-    pub due: Vec<Share>,
-    /// Of what cities of this node owed.
-    pub owed: Vec<Share>,
-    pub transfers: Vec<Transfer>,
-}
-
 /// The tables of a finished day, suppressed and rounded: what is served, for ever.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FlowsPublished {
     pub network: Division,
     pub day: Date,
     pub tables: Vec<(FlowTable, Published)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayDifference {
-    pub id: Digest,
-    pub class: DifferenceClass,
-    pub issuer_fen: Option<Fen>,
-    pub receiver_fen: Option<Fen>,
-    pub cause: DifferenceCause,
-    pub proposal: Proposal,
 }

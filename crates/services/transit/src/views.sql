@@ -647,6 +647,7 @@ CREATE TABLE IF NOT EXISTS contest (
     reply_by INTEGER,             -- of answered ones
     ended_at INTEGER,
     ended_entry INTEGER,          -- journal sequence
+    is_held INTEGER NOT NULL,     -- the debtor's clearing holds the document
     answer TEXT,                  -- ContestAnswer, the latest, JSON
     text TEXT NOT NULL            -- Contest, JSON
 ) STRICT;

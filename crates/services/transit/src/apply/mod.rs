@@ -86,7 +86,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::ContestTerm { booking_day, until } => clearing::contest_term(tx, *booking_day, *until),
         Event::DayTotalsCompared { own, theirs } => clearing::totals_compared(tx, own, theirs),
         Event::DayDocumentsHeld { page, differences } => clearing::documents_held(tx, page, differences),
-        Event::ContestOpened { contest, role } => contests::opened(tx, contest, role),
+        Event::ContestOpened { contest, role, is_held } => contests::opened(tx, contest, role, *is_held),
         Event::ContestAnswered { answer, reply_by } => contests::answered(tx, answer, *reply_by, applied),
         Event::ContestEnded(ended) => contests::ended(tx, ended, applied),
 

@@ -118,7 +118,7 @@ pub fn charge(
                 evidence: contest.evidence.clone(),
             };
             let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
-            events.push(Event::ContestOpened { contest, role: role.to_owned() });
+            events.push(Event::ContestOpened { contest, role: role.to_owned(), is_held: false });
         }
     }
     let result = charged.result.clone();

@@ -102,8 +102,10 @@ pub fn charge(
     let result = charged.result.clone();
     let mut decision = Decision::nothing().event(Event::AdjustCharged(Box::new(charged)));
     if let Some(contest) = contest {
-        let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
-        decision.events.push(Event::ContestOpened { contest, role: role.to_owned() });
+        let is_debtor = visited != context.home.jurisdiction;
+        let role = if is_debtor { "debtor" } else { "both" };
+        let is_held = is_debtor && result.outcome.is_owed();
+        decision.events.push(Event::ContestOpened { contest, role: role.to_owned(), is_held });
     } else if result.outcome.is_owed() && adjust.change_fen > Fen::ZERO {
         let (trip, payer) = (&adjust.trip, &known.account);
         merge(&mut decision, evidence::ask::of_claim(transit, view, trip, adjust.number, payer, visited, context)?);

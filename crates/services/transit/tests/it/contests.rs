@@ -1,10 +1,9 @@
 //! Contests: a debtor says of one document that it is not owed; the creditor answers in time, the debtor accepts that in time, or
 //! the tribunal hears of it.
 
-use huitong_kernel::clearing::{ClearingRule, Confirmation, Payment, PeriodKind};
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::time::DurationMs;
 use huitong_transit::command::{AdjustWish, Command, Reply};
 use huitong_transit::model::contest::{Contest, ContestDecision, ContestReason, ContestReply, ContestState, Party};
 use huitong_transit::model::message::Message;
@@ -16,11 +15,11 @@ use uuid::Uuid;
 
 use super::stage::{METRO, Phone, Stage, division};
 
-const CLERK: &str = "clearing";
-const DAY: i64 = 24 * 60;
+pub const CLERK: &str = "clearing";
+pub const DAY: i64 = 24 * 60;
 
 /// Rides at 5 yuan through Shanghai.
-fn ridden(stage: &mut Stage, phones: &[&Phone]) -> Vec<Digest> {
+pub fn ridden(stage: &mut Stage, phones: &[&Phone]) -> Vec<Digest> {
     let mut entry = stage.gate("SH-PEOPLE-1", "310100", 207, 2);
     let mut exit = stage.gate("SH-HONGQIAO-1", "310100", 201, 2);
     for (phone, minutes) in phones.iter().zip(0..) {
@@ -33,11 +32,11 @@ fn ridden(stage: &mut Stage, phones: &[&Phone]) -> Vec<Digest> {
     phones.iter().map(|phone| stage.trips("310100", phone).remove(0).trip).collect()
 }
 
-fn ride(stage: &mut Stage, phone: &Phone) -> Digest {
+pub fn ride(stage: &mut Stage, phone: &Phone) -> Digest {
     ridden(stage, &[phone]).remove(0)
 }
 
-fn of_document(stage: &Stage, node: &str, document: Digest) -> ContestRow {
+pub fn of_document(stage: &Stage, node: &str, document: Digest) -> ContestRow {
     contests::of_document(stage.region.view(node), document).expect("readable").expect("a contest")
 }
 
@@ -67,7 +66,7 @@ fn history(stage: &Stage, node: &str, contest: Uuid) -> Vec<ContestState> {
     steps.into_iter().map(|step| step.state).collect()
 }
 
-fn books(stage: &Stage) -> (i64, i64) {
+pub fn books(stage: &Stage) -> (i64, i64) {
     let fen = |node: &str, account: &str| {
         stage.balances(node, account.split('/').next().expect("a class")).get(account).map_or(0, |fen| fen.0)
     };
@@ -188,65 +187,6 @@ fn a_contest_that_nobody_answers_is_escalated_on_both_sides_and_can_still_be_set
     assert_eq!(of_document(&stage, "330000", trip).state, ContestState::Withdrawn);
     assert_eq!(books(&stage), (0, 0));
     stage.check();
-}
-
-/// Documents of 24 November can be contested until the end of a day, and no longer.
-#[track_caller]
-fn contested_until(stage: &mut Stage, last: &str) {
-    let (phone, other) = (Phone::new("330100", 4), Phone::new("330100", 5));
-    stage.account(&phone, 10_000);
-    stage.account(&other, 10_000);
-    let trips = ridden(stage, &[&phone, &other]);
-    let (early, late) = (trips[0], trips[1]);
-    let over = Instant::start_of(last.parse().expect("a date")) + DurationMs::days(1);
-    stage.pass((over - stage.now()).0 / 60_000 - 1);
-    let wish = |document| Command::OpenContest { document, reason: ContestReason::FareWrong, evidence: String::new() };
-    assert_eq!(stage.region.call("310000", CLERK, None, wish(early)).code(), "TRN-1006", "only the debtor contests");
-    stage.region.call("330000", CLERK, None, wish(early)).reply();
-    // It comes to Shanghai when the day is over there, and is taken.
-    stage.region.pass(DurationMs::minutes(60));
-    stage.pass(1);
-    assert_eq!(of_document(stage, "310000", early).state, ContestState::Open, "opened on {last}");
-    assert_eq!(stage.region.call("330000", CLERK, None, wish(late)).code(), "TRN-CONTEST-LATE", "after {last}");
-    stage.check();
-}
-
-#[test]
-fn without_a_rule_of_the_region_a_document_can_be_contested_for_thirty_days() {
-    contested_until(&mut Stage::new(), "2026-12-24");
-}
-
-/// Under a rule of the region, with other periods.
-fn under_rule(period: PeriodKind) -> Stage {
-    let mut stage = Stage::new();
-    stage.region.set_clearing_rules(vec![rule("medical", PeriodKind::Month, 3), rule("transit", period, 10)]);
-    stage
-}
-
-fn rule(service: &str, period: PeriodKind, contest_days: u32) -> ClearingRule {
-    ClearingRule {
-        service: service.to_owned(),
-        valid_from: "2026-11-01".parse().expect("a date"),
-        period,
-        payment: Payment::Bilateral,
-        confirmation: Confirmation::Automatic,
-        cut_minutes: 300,
-        statement_days: 1,
-        confirm_days: 1,
-        payment_days: 1,
-        contest_days,
-        answer_days: 15,
-        tribunal_days: 60,
-        agent: None,
-        source: "a rule of the story".to_owned(),
-    }
-}
-
-#[test]
-fn under_a_rule_it_can_be_contested_so_many_working_days_after_the_end_of_its_period() {
-    // Ten working days after Tuesday, 24 November; then after Monday, 30 November.
-    contested_until(&mut under_rule(PeriodKind::Day), "2026-12-08");
-    contested_until(&mut under_rule(PeriodKind::Month), "2026-12-14");
 }
 
 #[test]
@@ -385,27 +325,6 @@ fn a_debtor_whose_node_is_away_is_escalated_at_the_creditor_and_may_still_accept
     assert_eq!((row.state, row.awaits), (ContestState::Escalated, Some(Party::Debtor)));
     stage.pass(1);
     assert_eq!(of_document(&stage, "310000", trip).state, ContestState::Upheld);
-    assert_eq!(books(&stage), (500, -500));
-    stage.check();
-}
-
-#[test]
-fn a_debtor_whose_clock_is_behind_is_told_that_it_was_too_late() {
-    let mut stage = Stage::new();
-    let phone = Phone::new("330100", 11);
-    stage.account(&phone, 10_000);
-    let trip = ride(&mut stage, &phone);
-    // Opened on the last day by home's clock, known in Shanghai two days after the last.
-    stage.pass(30 * DAY);
-    let wish = Command::OpenContest { document: trip, reason: ContestReason::FareWrong, evidence: String::new() };
-    stage.region.call("330000", CLERK, None, wish).reply();
-    stage.region.pass(DurationMs::days(2));
-    stage.pass(1);
-    for node in ["310000", "330000"] {
-        let row = of_document(&stage, node, trip);
-        assert_eq!((row.state, row.awaits), (ContestState::Refused, None), "{node}");
-        assert!(stage.alarms(node).iter().any(|alarm| alarm.contains("TRN-CONTEST-LATE")), "{node}");
-    }
     assert_eq!(books(&stage), (500, -500));
     stage.check();
 }

@@ -30,11 +30,11 @@ fn give_back(stage: &mut Stage, contest: u128, document: Digest, stays: i64) -> 
     let contest = Uuid::from_u128(contest);
     let wish = GiveBack { contest, document, number: String::new(), amount_fen: Fen(stays) };
     stage.clearing_says(SHANGHAI, Message::GiveBack(wish));
-    let answers = stage.told(SHANGHAI).into_iter().filter_map(|message| match message {
+    let mut answers = stage.told(SHANGHAI).into_iter().filter_map(|message| match message {
         Message::GivenBack(answer) => Some(answer),
         _ => None,
     });
-    let GivenBack { contest: answered, refused } = answers.last().expect("an answer");
+    let GivenBack { contest: answered, refused } = answers.next_back().expect("an answer");
     assert_eq!(answered, contest);
     stage.pass(1);
     refused

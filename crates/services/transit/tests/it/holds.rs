@@ -112,11 +112,11 @@ fn set(stage: &mut Stage, trip: Digest, fen: i64) -> Option<(Digest, Uuid)> {
     stage.region.call(SHANGHAI, METRO, None, Command::AdjustTrip { trip, wish }).reply();
     stage.pass(1);
     let last = huitong_transit::query::documents::of_trip(stage.region.view(ZHEJIANG), trip).expect("readable");
-    let contests = last.into_iter().filter_map(|change| {
+    let mut contests = last.into_iter().filter_map(|change| {
         let row = contests::of_document(stage.region.view(ZHEJIANG), change.id).expect("readable")?;
         Some((change.id, row.contest.contest))
     });
-    contests.last()
+    contests.next_back()
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod cleared;
 mod clearing_days;
 mod clearing_desk;
 mod completion;
+mod contest_window;
 mod contests;
 mod cross_border;
 mod desk;

@@ -41,7 +41,7 @@ pub fn of_claim(trip: &TripFinal, amount: Fen, contest: Uuid, reason: &str, evid
         opened_at: now,
         answer_by: now + ANSWER_WITHIN,
     };
-    Event::ContestOpened { contest, role: "creditor".to_owned() }
+    Event::ContestOpened { contest, role: "creditor".to_owned(), is_held: false }
 }
 
 pub fn open(
@@ -132,11 +132,12 @@ fn opened(
     let role = if creditor_node == own { "both" } else { "debtor" };
     if creditor_node != own {
         decision.messages.push(send(context, creditor_node, Message::Contest(contest.clone())));
-        if told::is_told(view, found.trip.unwrap_or(found.id))? {
-            decision.messages.push(told::hold(context, found.id, id, true));
-        }
     }
-    Ok((id, decision.event(Event::ContestOpened { contest, role: role.to_owned() })))
+    let is_held = creditor_node != own && told::is_told(view, found.trip.unwrap_or(found.id))?;
+    if is_held {
+        decision.messages.push(told::hold(context, found.id, id, true));
+    }
+    Ok((id, decision.event(Event::ContestOpened { contest, role: role.to_owned(), is_held })))
 }
 
 /// At the creditor. What it does not take it says, so that the contest ends on both sides.
@@ -161,7 +162,7 @@ pub fn take(view: View<'_>, contest: Contest, from: Division, context: &mut Cont
     }
     let (opened_at, answer_by) = (context.now, context.now + ANSWER_WITHIN);
     let contest = Contest { amount_fen: found.amount_fen, opened_at, answer_by, ..contest };
-    let opened = Event::ContestOpened { contest: contest.clone(), role: "creditor".to_owned() };
+    let opened = Event::ContestOpened { contest: contest.clone(), role: "creditor".to_owned(), is_held: false };
     if !window::is_long_over(&found, context) {
         return Ok(Decision::nothing().event(opened));
     }
@@ -191,7 +192,7 @@ pub fn take_refusal(view: View<'_>, contest: Uuid, code: String, from: Division,
     }
     let mut decision =
         Decision::nothing().alarm(format!("contest {contest} was not taken by {}: {code}", row.contest.creditor));
-    decision.messages.extend(told::release(view, &row, context)?);
+    decision.messages.extend(told::release(&row, context));
     Ok(decision.event(Event::ContestEnded(ended(contest, ContestState::Refused, code))))
 }
 
@@ -226,5 +227,14 @@ pub fn movable(view: View<'_>, contest: Uuid, party: Party) -> Result<ContestRow
 
 /// The end of a contest, or its escalation, that moves no money.
 pub fn ended(contest: Uuid, state: ContestState, explanation: String) -> ContestEnded {
-    ContestEnded { contest, state, explanation, awaits: None, adjusts: None, charged: None, transfers: Vec::new() }
+    ContestEnded {
+        contest,
+        state,
+        explanation,
+        awaits: None,
+        adjusts: None,
+        charged: None,
+        holds: Vec::new(),
+        transfers: Vec::new(),
+    }
 }

@@ -118,7 +118,7 @@ pub fn take(view: View<'_>, answer: ContestAnswer, from: Division, context: &mut
     }
     let mut ended = ended(answer.contest, ContestState::Withdrawn, answer.explanation);
     charge_at_home(view, &row, None, &mut ended, context)?;
-    let released = told::release(view, &row, context)?;
+    let released = told::release(&row, context);
     let decision = Decision { messages: released.into_iter().collect(), ..Decision::nothing() };
     Ok(decision.event(Event::ContestEnded(ended)))
 }

@@ -67,7 +67,7 @@ fn replied(
     } else if let Some(node) = node_of(context, creditor) {
         decision.messages.push(send(context, node, Message::ContestReply(reply)));
         if accepts {
-            decision.messages.extend(accepted_at_home(view, row, &ended, node, context)?);
+            decision.messages.extend(accepted_at_home(view, row, &mut ended, node, context)?);
         }
     }
     let state = ended.state;
@@ -89,14 +89,19 @@ fn end(row: &ContestRow, reply: &ContestReply) -> ContestEnded {
 fn accepted_at_home(
     view: View<'_>,
     row: &ContestRow,
-    ended: &ContestEnded,
+    ended: &mut ContestEnded,
     node: Division,
     context: &mut Context<'_>,
 ) -> Result<Vec<Outgoing>, StoreError> {
-    let Some(charge) = &ended.charged else { return Ok(told::release(view, row, context)?.into_iter().collect()) };
-    let documents = told::accepted(view, context.home.jurisdiction, charge.trip, |_| true)?;
+    let Some(trip) = ended.charged.as_ref().map(|charge| charge.trip) else {
+        return Ok(told::release(row, context).into_iter().collect());
+    };
+    let documents = told::accepted(view, context.home.jurisdiction, trip, |_| true)?;
     let mut messages: Vec<Outgoing> = told::sent(view, node, documents, context)?.into_iter().collect();
-    messages.extend(told::hold_adjusts(view, charge.trip, context)?);
+    for (document, contest) in told::contested_adjusts(view, trip)? {
+        messages.push(told::hold(context, document, contest, true));
+        ended.holds.push(contest);
+    }
     Ok(messages)
 }
 

@@ -14,6 +14,7 @@ use huitong_kernel::division::Division;
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
 use huitong_ledger::clearing::{self, Documents, Hold};
 use huitong_service_kit::{Context, Envelope, Outgoing, Service, StoreError, View};
 use huitong_store::feeds;
@@ -24,7 +25,8 @@ use crate::decide::Came;
 use crate::model::contest::ContestState;
 use crate::model::message::{ChargeOutcome, Message};
 use crate::model::settlement::{Document, DocumentKind};
-use crate::query::{contests, documents, home_trips};
+use crate::query::contests::{self, ContestRow};
+use crate::query::{documents, home_trips};
 
 /// The service of every node that clears what the others tell it.
 const CLEARING: &str = "clearing";
@@ -98,14 +100,15 @@ pub fn accepted(
     Ok(claim.into_iter().chain(adjusts.filter(|change| is_known(change.id))).map(|found| document(&found)).collect())
 }
 
-/// Whether home's clearing knows a trip and its adjustments: not while the claim is contested, and never if it was taken back then.
+/// Whether home's clearing knows a trip and its adjustments: not while the claim is contested, and not if it was taken back then and
+/// never raised again.
 pub fn is_told(view: View<'_>, trip: Digest) -> Result<bool, StoreError> {
     let Some(known) = home_trips::trip(view, trip)? else { return Ok(false) };
     if known.outcome()?.is_owed() {
         return Ok(true);
     }
-    let contest = contests::of_document(view, trip)?.filter(contests::ContestRow::has_ended);
-    Ok(contest.is_some_and(|ended| matches!(ended.state, ContestState::Upheld | ContestState::Adjusted)))
+    let claim = contests::of_document(view, trip)?.filter(ContestRow::has_ended);
+    Ok(claim.is_some_and(|claim| claim.state != ContestState::Withdrawn || known.charge_fen != Fen::ZERO))
 }
 
 /// At the debtor: a contest of a document has begun, or ended.
@@ -113,31 +116,17 @@ pub fn hold(context: &mut Context<'_>, document: Digest, contest: Uuid, is_held:
     tell(context, Message::Hold(Hold { document, contest, is_held }))
 }
 
-/// The end of a contest at the debtor, told if clearing knows the document.
-pub fn release(
-    view: View<'_>,
-    row: &contests::ContestRow,
-    context: &mut Context<'_>,
-) -> Result<Option<Outgoing>, StoreError> {
-    if row.is_creditors() || !is_told(view, trip_of(view, row.contest.document, context)?)? {
-        return Ok(None);
-    }
-    Ok(Some(hold(context, row.contest.document, row.contest.contest, false)))
+/// The end of a contest at the debtor, told if its beginning was.
+pub fn release(row: &ContestRow, context: &mut Context<'_>) -> Option<Outgoing> {
+    row.is_held.then(|| hold(context, row.contest.document, row.contest.contest, false))
 }
 
-/// The trip to which a document of this node belongs.
-fn trip_of(view: View<'_>, document: Digest, context: &Context<'_>) -> Result<Digest, StoreError> {
-    let found = documents::document(view, context.home.jurisdiction, document)?;
-    Ok(found.and_then(|found| found.trip).unwrap_or(document))
-}
-
-/// Home accepts a claim: what of its adjustments is contested by itself is held from now on.
-pub fn hold_adjusts(view: View<'_>, trip: Digest, context: &mut Context<'_>) -> Result<Vec<Outgoing>, StoreError> {
-    let mut holds = Vec::new();
+/// Adjustments of a trip that are contested by themselves, and their contests.
+pub fn contested_adjusts(view: View<'_>, trip: Digest) -> Result<Vec<(Digest, Uuid)>, StoreError> {
+    let mut contested = Vec::new();
     for change in documents::of_trip(view, trip)?.into_iter().filter(|change| change.kind == DocumentKind::Adjust) {
-        if let Some(open) = contests::of_document(view, change.id)?.filter(|row| !row.has_ended()) {
-            holds.push(hold(context, change.id, open.contest.contest, true));
-        }
+        let open = contests::of_document(view, change.id)?.filter(|row| !row.has_ended());
+        contested.extend(open.map(|row| (change.id, row.contest.contest)));
     }
-    Ok(holds)
+    Ok(contested)
 }
