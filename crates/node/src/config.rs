@@ -9,7 +9,7 @@ use huitong_transit::model::evidence::EVIDENCE_ONE_IN;
 use serde::{Deserialize, Serialize};
 
 /// Every service that a node can run.
-pub const SERVICES: &[&str] = &["registry", "medical", "transit"];
+pub const SERVICES: &[&str] = &["registry", "medical", "transit", "clearing"];
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

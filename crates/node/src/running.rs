@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
+use huitong_clearing::http::ClearingEdge;
 use huitong_kernel::division::Division;
 use huitong_registry::Registry;
 use huitong_registry::command::Command as RegistryCommand;
@@ -149,6 +150,10 @@ impl RunningNode {
             registry: RegistryEdge { edge: registry_edge, random: Arc::clone(&random) },
             medical: services.medical.map(|stream| Edge { stream, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT }),
             transit,
+            clearing: services.clearing.map(|stream| ClearingEdge {
+                edge: Edge { stream, clock: Arc::clone(clock), answer_wait: ANSWER_WAIT },
+                directory: Arc::clone(keeper) as Arc<dyn Directory>,
+            }),
             status: NodeStatus {
                 name: config.name.clone(),
                 streams: self.streams.clone(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
+use huitong_clearing::Clearing;
 use huitong_kernel::division::Division;
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::time::DurationMs;
@@ -29,6 +30,7 @@ pub struct Services {
     pub registry: Arc<ServiceStream<Registry>>,
     pub medical: Option<Arc<ServiceStream<Medical>>>,
     pub transit: Option<Arc<ServiceStream<Transit>>>,
+    pub clearing: Option<Arc<ServiceStream<Clearing>>>,
 }
 
 /// What opening a stream needs.
@@ -52,7 +54,12 @@ impl Services {
         let registry = opener.open(Registry)?.context("every node runs or follows registry")?;
         let transit = Transit::new(transit_keys::issuers(&opener.config.transit_issuers)?)
             .asking_one_in(opener.config.transit_evidence_one_in);
-        Ok(Services { registry, medical: opener.open(Medical::default())?, transit: opener.open(transit)? })
+        Ok(Services {
+            registry,
+            medical: opener.open(Medical::default())?,
+            transit: opener.open(transit)?,
+            clearing: opener.open(Clearing)?,
+        })
     }
 
     pub fn streams(&self) -> Streams {
@@ -63,6 +70,9 @@ impl Services {
         }
         if let Some(transit) = &self.transit {
             streams.0.insert(transit.home().clone(), transit.clone());
+        }
+        if let Some(clearing) = &self.clearing {
+            streams.0.insert(clearing.home().clone(), clearing.clone());
         }
         streams
     }

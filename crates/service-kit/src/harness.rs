@@ -51,6 +51,8 @@ pub struct Region<S: Service> {
     pub told: BTreeMap<String, Result<S::Reply, Refusal>>,
     provinces: Vec<Division>,
     rules: Vec<ClearingRule>,
+    /// Streams opened so far: each has random numbers of its own.
+    opened: u64,
 }
 
 /// How a call in a story ended so far.
@@ -101,6 +103,7 @@ impl<S: Service> Region<S> {
             told: BTreeMap::new(),
             provinces: provinces.clone(),
             rules: Vec::new(),
+            opened: 0,
         };
         for province in provinces {
             region.restart(province);
@@ -127,6 +130,7 @@ impl<S: Service> Region<S> {
     /// Opens a node's file anew, as after a crash: whatever was not committed is gone.
     pub fn restart(&mut self, province: Division) {
         self.nodes.remove(&province);
+        self.opened += 1;
         let logic = self.logic(province);
         let committer = GroupCommitter::open(&self.path(province), FUNCTION, logic).expect("the stream opens");
         self.nodes.insert(province, committer);
@@ -134,7 +138,7 @@ impl<S: Service> Region<S> {
 
     fn logic(&self, province: Division) -> ServiceLogic<S> {
         let home = Address::new(province, S::NAME);
-        let seed = province.as_str().parse::<u64>().expect("digits") + self.now.0.unsigned_abs();
+        let seed = province.as_str().parse::<u64>().expect("digits") + self.now.0.unsigned_abs() + (self.opened << 42);
         let directory = Arc::new(Provinces { provinces: self.provinces.clone(), rules: self.rules.clone() });
         ServiceLogic::new(Arc::new((self.service)()), home, FUNCTION, RandomSource::from_number(seed), directory)
     }
@@ -247,6 +251,11 @@ impl<S: Service> Region<S> {
         for province in self.provinces.clone() {
             self.run(province, Work::Tick { now: self.now });
         }
+    }
+
+    /// Lets one node see what is due.
+    pub fn tick(&mut self, at: &str) {
+        self.run(at.parse().expect("a code"), Work::Tick { now: self.now });
     }
 
     /// The views that differ from replay, over all nodes: none, if all is well.

@@ -6,6 +6,7 @@
 //! * [`toml_data`]: dated data files, turned into the JSON text that is published.
 //! * [`harness`]: a region of services without network, for tests that read like stories.
 
+mod column;
 pub mod harness;
 pub mod http;
 pub mod principal;
@@ -14,6 +15,7 @@ pub mod service;
 pub mod stream;
 pub mod toml_data;
 
+pub use column::Text;
 pub use huitong_store::journal::Pace;
 pub use huitong_store::{FromSql, Row, SqlError, StoreError, ToSql, Tx, View, attachment, params};
 pub use principal::Principal;

@@ -275,15 +275,15 @@ impl World {
         let Some(process) = &self.places[place].process else { return false };
         let connection = process.streams.0[stream].connection();
         let home = process.streams.0[stream].home();
-        // What is told a service that the simulated nodes do not run waits for it.
-        let is_run = |feed: &&Feed| crate::process::SERVICES.contains(&feed.to.service_name());
-        let known = feeds::all(connection).unwrap_or_default();
-        known.iter().filter(|feed| feed.from == *home).filter(is_run).all(|feed| {
+        // What is for a service that no node of the region runs waits, and nobody waits for it.
+        let is_served = |feed: &Feed| crate::process::SERVICES.contains(&feed.to.service_name());
+        let sent = feeds::all(connection).unwrap_or_default().into_iter().filter(|feed| feed.from == *home);
+        sent.filter(is_served).all(|feed| {
             let to = region::node_of(feed.to.jurisdiction);
             self.leading(to, &feed.to.service).is_some_and(|(place, stream)| {
                 self.places[place].process.as_ref().is_some_and(|receiver| {
-                    feeds::size(receiver.streams.0[stream].connection(), feed).ok()
-                        == feeds::size(connection, feed).ok()
+                    feeds::size(receiver.streams.0[stream].connection(), &feed).ok()
+                        == feeds::size(connection, &feed).ok()
                 })
             })
         })

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use huitong_clearing::http::ClearingEdge;
 use huitong_medical::http::MedicalEdge;
 use huitong_registry::http::RegistryEdge;
 use huitong_service_kit::http::{Problem, endpoint, kit_refusals};
@@ -26,6 +27,7 @@ pub struct Api {
     pub registry: RegistryEdge,
     pub medical: Option<MedicalEdge>,
     pub transit: Option<TransitEdge>,
+    pub clearing: Option<ClearingEdge>,
     pub status: status::NodeStatus,
     pub authenticator: authenticate::Authenticator,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
@@ -40,6 +42,9 @@ impl Api {
         }
         if let Some(transit) = self.transit {
             services = services.merge(endpoint::router(huitong_transit::http::endpoints()).with_state(transit));
+        }
+        if let Some(clearing) = self.clearing {
+            services = services.merge(endpoint::router(huitong_clearing::http::endpoints()).with_state(clearing));
         }
         let services = services
             .merge(endpoint::router(status::endpoints()).with_state(self.status.clone()))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
+use huitong_clearing::Clearing;
 use huitong_kernel::division::Division;
 use huitong_kernel::feed::Address;
 use huitong_kernel::hash::HashFunction;
@@ -162,6 +163,7 @@ fn adopt_into(node: &Node, service: &str, from: &mut Journal, file: &Path, until
         Registry::NAME => adopt::<Registry>(node, from, file, until),
         Medical::NAME => adopt::<Medical>(node, from, file, until),
         Transit::NAME => adopt::<Transit>(node, from, file, until),
+        Clearing::NAME => adopt::<Clearing>(node, from, file, until),
         other => bail!("the service {other} is not known"),
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: `huitong --help` tells the story.
 
+mod clearing;
 mod journal;
 mod medical;
 mod node;
@@ -33,6 +34,11 @@ For operators:
 
 At a hospital:
   huitong medical settle bill.json --node http://127.0.0.1:7310 --key ht_…
+
+At a clearing centre:
+  huitong clearing close --service transit --period 2026-11-24 --node http://127.0.0.1:7310 --key ht_…
+  huitong clearing show --node http://127.0.0.1:7310 --key ht_…
+  huitong clearing explain --data data/310000 --service transit --period 2026-11-24 --peer 330000
 
 For makers of ticket gates:
   huitong transit attack-suite --vendor NAME --command ./vendor-gate
@@ -74,6 +80,9 @@ enum Command {
     /// Ride codes: try a gate, make codes, play a gate 乘车码
     #[command(subcommand)]
     Transit(transit::TransitCommand),
+    /// Periods cut, statements, netting, payments, every figure explained 清算
+    #[command(subcommand)]
+    Clearing(clearing::ClearingCommand),
 }
 
 /// Runs the command line; gives the exit code.
@@ -88,6 +97,7 @@ pub fn run() -> i32 {
         Command::VerifyProof(arguments) => proof::verify(&arguments),
         Command::Medical(command) => medical::run(command),
         Command::Transit(command) => transit::run(command),
+        Command::Clearing(command) => clearing::run(command),
     };
     match result {
         Ok(code) => code,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use huitong_clearing::Clearing;
 use huitong_kernel::checkpoint::{Checkpoint, SignedNote};
 use huitong_kernel::division::Division;
 use huitong_kernel::entry::EntryKind;
@@ -59,6 +60,9 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<i32> {
     }
     if runs(Transit::NAME) {
         verified.push(verify_stream::<Transit>(&folder, division, &manifest)?);
+    }
+    if runs(Clearing::NAME) {
+        verified.push(verify_stream::<Clearing>(&folder, division, &manifest)?);
     }
     let good = verified.iter().all(|stream| stream.faults.is_empty());
     if arguments.json {

@@ -66,6 +66,22 @@ impl ApiClient {
         self.call(Method::GET, path, None, None::<&()>).await.map(|(_, body)| body)
     }
 
+    /// A page or a file as it is.
+    pub async fn text(&self, path: &str) -> Result<String, CallError> {
+        let member = self.leader.load(Ordering::Relaxed) % self.bases.len();
+        let request = self.http.get(format!("{}{path}", self.bases[member])).bearer_auth(&self.key);
+        let unreachable = |error: reqwest::Error| CallError::Unreachable(error.to_string());
+        let answer = request.send().await.map_err(unreachable)?;
+        let is_good = answer.status().is_success();
+        let text = answer.text().await.map_err(unreachable)?;
+        if is_good {
+            return Ok(text);
+        }
+        let problem: Problem =
+            serde_json::from_str(&text).map_err(|_| CallError::Unreachable("no problem document".to_owned()))?;
+        Err(CallError::Refused(Box::new(problem)))
+    }
+
     /// A mutating call; gives the status, because 202 means "wait".
     pub async fn send<B: Serialize, R: DeserializeOwned>(
         &self,

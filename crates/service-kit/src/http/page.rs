@@ -35,6 +35,15 @@ impl PageQuery {
     }
 }
 
+impl PageQuery {
+    /// The parts of a cursor, joined by `/`; empty ones for the first page.
+    pub fn parts<const N: usize>(&self) -> Result<[String; N], Refusal> {
+        let Some(text) = &self.after else { return Ok(std::array::from_fn(|_| String::new())) };
+        let parts: Vec<String> = text.split('/').map(str::to_owned).collect();
+        parts.try_into().map_err(|_| kit_refusals::PAGE_MALFORMED.with("field", "after").at_field("after"))
+    }
+}
+
 impl<T> Page<T> {
     /// A page from up to `limit + 1` items; the surplus one shows that there is more.
     pub fn of(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Page<T> {

@@ -1,5 +1,7 @@
 //! The chart of accounts and the postings of section 9.
 
+use std::collections::BTreeMap;
+
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_ledger::{AccountCode, Chart, Limit, Transfer, TransferId};
@@ -84,6 +86,49 @@ pub fn visited_postings(
     transfers
 }
 
+/// On which side of a document a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The creditor.
+    Visited,
+    /// The debtor.
+    Home,
+}
+
+/// What a side's transfers add to what home owes visited, by fund and account part; `peer` is the other side.
+pub fn by_part(transfers: &[Transfer], side: Side, peer: Division) -> BTreeMap<String, Fen> {
+    let prefix = match side {
+        Side::Visited => format!("receivable/{peer}/"),
+        Side::Home => format!("payable/{peer}/"),
+    };
+    let mut parts: BTreeMap<String, Fen> = BTreeMap::new();
+    for transfer in transfers {
+        let (more, less) = match side {
+            Side::Visited => (&transfer.debit, &transfer.credit),
+            Side::Home => (&transfer.credit, &transfer.debit),
+        };
+        for (account, amount) in [(more, transfer.amount_fen), (less, -transfer.amount_fen)] {
+            if let Some(part) = account.as_str().strip_prefix(&prefix) {
+                *parts.entry(part.to_owned()).or_default() += amount;
+            }
+        }
+    }
+    parts.retain(|_, amount| *amount != Fen::ZERO);
+    parts
+}
+
+/// Home: Dr payable(V, part) / Cr clearing(V); visited: Dr clearing(H) / Cr receivable(H, part). The other way for what is given
+/// back. The amount is not zero.
+pub fn cleared(context: &mut Context<'_>, side: Side, peer: Division, part: &str, amount: Fen) -> Transfer {
+    let clearing = AccountCode::new(&["clearing", peer.as_str()]);
+    let (debit, credit) = match side {
+        Side::Visited => (clearing, AccountCode::new(&["receivable", peer.as_str(), part])),
+        Side::Home => (AccountCode::new(&["payable", peer.as_str(), part]), clearing),
+    };
+    let id = TransferId::new(context.now, context.random);
+    either_way(id, debit, credit, amount)
+}
+
 /// A contra document has negative amounts: the same legs, the other way.
 fn push(
     transfers: &mut Vec<Transfer>,
@@ -96,9 +141,13 @@ fn push(
         return;
     }
     let id = TransferId::new(context.now, context.random);
-    transfers.push(if amount.is_negative() {
+    transfers.push(either_way(id, debit, credit, amount));
+}
+
+fn either_way(id: TransferId, debit: AccountCode, credit: AccountCode, amount: Fen) -> Transfer {
+    if amount.is_negative() {
         Transfer::single(id, credit, debit, -amount)
     } else {
         Transfer::single(id, debit, credit, amount)
-    });
+    }
 }

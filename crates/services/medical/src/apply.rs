@@ -5,7 +5,7 @@ use huitong_ledger::book;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 use uuid::Uuid;
 
-use crate::event::{CallState, Event, SettlementBooked};
+use crate::event::{CallState, Event, SettlementBooked, SharesCleared};
 use crate::model::accumulators::Accumulators;
 use crate::model::message::{FilingState, VisitFacts};
 use crate::model::published::{InstitutionPublished, InsuredPublished};
@@ -50,6 +50,13 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::CallSent { .. } | Event::CallUnknown { .. } | Event::CallReversing { .. } | Event::CallEnded { .. } => {
             call_changed(tx, event)
         }
+        Event::CancelAsked { correlation, settlement } => tx.execute_one(
+            "INSERT INTO visited_cancel (correlation, settlement) VALUES (?1, ?2)",
+            params![correlation, settlement],
+        ),
+        Event::CancelEnded { correlation } => {
+            tx.execute_one("DELETE FROM visited_cancel WHERE correlation = ?1", params![correlation])
+        }
         Event::SettlementReceived(booked) => settlement_booked(tx, Role::Visited, booked, applied),
         Event::Settled(booked) => settled(tx, booked, applied),
         Event::VisitIssued { facts, number, person, visited, serial } => {
@@ -63,7 +70,23 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             "INSERT INTO home_tombstone (visited, institution, message_id) VALUES (?1, ?2, ?3)",
             params![visited.as_str(), call.institution, call.message_id],
         ),
+        Event::PeriodCut { period } => {
+            tx.execute_one("INSERT INTO period_cut (period) VALUES (?1)", params![period.to_string()])
+        }
+        Event::SharesCleared(cleared) => shares_cleared(tx, cleared, applied),
     }
+}
+
+fn shares_cleared(tx: Tx<'_>, cleared: &SharesCleared, applied: &Applied) -> Result<(), StoreError> {
+    let period = cleared.period.to_string();
+    for share in &cleared.shares {
+        tx.execute_one(
+            "INSERT INTO cleared_share (creditor, debtor, part, period, amount_fen) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![share.creditor.as_str(), share.debtor.as_str(), share.part, period, share.amount_fen.0],
+        )?;
+    }
+    let reference = format!("clearing/{period}/{}", cleared.peer);
+    book::apply(tx, applied.at, &reference, &cleared.transfers)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {

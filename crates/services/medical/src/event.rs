@@ -1,11 +1,13 @@
 //! What happened, versioned by name; with the messages, complete enough to rebuild the views.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_ledger::Transfer;
+use huitong_ledger::clearing::Share;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -65,6 +67,10 @@ pub enum Event {
     CallReversing { call: CallReference },
     #[serde(rename = "medical.call_ended.v1")]
     CallEnded { call: CallReference, state: CallState, settlement: Option<String>, code: Option<String> },
+    #[serde(rename = "medical.cancel_asked.v1")]
+    CancelAsked { correlation: String, settlement: String },
+    #[serde(rename = "medical.cancel_ended.v1")]
+    CancelEnded { correlation: String },
     #[serde(rename = "medical.settlement_received.v1")]
     SettlementReceived(SettlementBooked),
 
@@ -77,6 +83,21 @@ pub enum Event {
     Settled(SettlementBooked),
     #[serde(rename = "medical.call_tombstoned.v1")]
     CallTombstoned { visited: Division, call: CallReference },
+
+    // Both sides
+    #[serde(rename = "medical.period_cut.v1")]
+    PeriodCut { period: Period },
+    #[serde(rename = "medical.shares_cleared.v1")]
+    SharesCleared(SharesCleared),
+}
+
+/// What is paid between this node and a peer for a period, and its money.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SharesCleared {
+    pub period: Period,
+    pub peer: Division,
+    pub shares: Vec<Share>,
+    pub transfers: Vec<Transfer>,
 }
 
 /// How a visited call stands.

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2011 4013 to 4015 and 6008 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2011, 4013 to 4015, 5008, 6008, 8003 and 8004 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -129,6 +129,12 @@ pub const QUOTE_UNKNOWN: RefusalKind =
 pub const BATCH_PENDING: RefusalKind =
     kind("MED-4014", 409, "该批次正在结算，请等待结果", "this batch is being settled; wait for its result");
 pub const CALL_UNKNOWN: RefusalKind = kind("MED-4015", 404, "无此报文ID的交易", "no call with this message id");
+pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
+    "MED-5008",
+    422,
+    "争议退回只能整单撤销：不能退部分金额，也不能退冲正单据",
+    "a contest gives back a whole settlement: neither a part of it nor a contra",
+);
 pub const PACK_DATES_INVALID: RefusalKind =
     kind("MED-6001", 422, "政策版本日期重叠或有空档", "policy versions overlap or leave a gap");
 pub const BANDS_INVALID: RefusalKind =
@@ -155,6 +161,19 @@ pub const DOCUMENTS_DIFFER: RefusalKind = kind(
     409,
     "双方单据哈希不一致，已停止处理",
     "both sides' documents (settlement or statement) differ in hash; stopped",
+);
+
+pub const NOT_OWN_CLEARING: RefusalKind = kind(
+    "MED-8003",
+    403,
+    "清算报文只接受本节点清算服务；跨节点只接受对方医保服务的账期标记",
+    "about clearing only the own node's clearing is heard; from other nodes only the period markers of their medical service",
+);
+pub const CLEARED_NOT_OURS: RefusalKind = kind(
+    "MED-8004",
+    422,
+    "清算份额有误：不属于本方与对方，缺少基金，或重复",
+    "a cleared share is wrong: not between this side and the other, without its fund, or named twice",
 );
 
 pub const ALL: &[RefusalKind] = &[
@@ -207,6 +226,7 @@ pub const ALL: &[RefusalKind] = &[
     QUOTE_UNKNOWN,
     BATCH_PENDING,
     CALL_UNKNOWN,
+    ONLY_WHOLE_GIVEN_BACK,
     PACK_DATES_INVALID,
     BANDS_INVALID,
     CELL_MISSING,
@@ -217,6 +237,8 @@ pub const ALL: &[RefusalKind] = &[
     WARNING_NOT_ACKNOWLEDGED,
     CYCLE_CLOSED,
     DOCUMENTS_DIFFER,
+    NOT_OWN_CLEARING,
+    CLEARED_NOT_OURS,
 ];
 
 /// The refusal for a request that does not have the right shape.

@@ -135,6 +135,11 @@ CREATE TABLE IF NOT EXISTS visited_call (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS visited_call_due ON visited_call (next_at) WHERE next_at IS NOT NULL;
 
+CREATE TABLE IF NOT EXISTS visited_cancel (
+    correlation TEXT PRIMARY KEY,           -- of a question that home has not answered yet
+    settlement  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Both sides: settlements and contras, one row a document and role.
 CREATE TABLE IF NOT EXISTS settlement (
     role             TEXT NOT NULL,         -- visited or home
@@ -165,3 +170,17 @@ CREATE TABLE IF NOT EXISTS settlement (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS settlement_call ON settlement (role, institution, message_id);
 CREATE INDEX IF NOT EXISTS settlement_batch ON settlement (role, visit, batch);
+
+-- Both sides: periods that are cut in the lanes to others, and what is paid of what was owed, one row a share.
+CREATE TABLE IF NOT EXISTS period_cut (
+    period TEXT PRIMARY KEY                 -- YYYY-MM or YYYY-MM-DD
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS cleared_share (
+    creditor   TEXT NOT NULL,
+    debtor     TEXT NOT NULL,
+    part       TEXT NOT NULL,               -- fund, or account
+    period     TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,            -- negative: more was given back than came new
+    PRIMARY KEY (creditor, debtor, part, period)
+) STRICT, WITHOUT ROWID;

@@ -29,6 +29,8 @@ use crate::client::{Client, Wish};
 use crate::region;
 use crate::stream::Told;
 
+mod told;
+
 const PACKS: [&str; 4] = [
     include_str!("../../../../regions/yangtze/policies/310100-employee-2025.toml"),
     include_str!("../../../../regions/yangtze/policies/320100-employee-2023.toml"),
@@ -356,6 +358,7 @@ impl Workload for MedicalLoad {
         if sides[0] != sides[1] {
             return Err(format!("I12: visited says {:?}, home says {:?}", sides[0], sides[1]));
         }
+        told::check(&up, &sides[0])?;
         for (node, _) in &up {
             let Some(journal) = views.journal(*node, "medical") else { continue };
             let recomputed = readable(recompute::all(journal, None))?;

@@ -5,20 +5,25 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer, reply};
+use super::{Decided, Peer, clearing, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
 use crate::model::document::SettledDocument;
 use crate::model::message::{
-    Answered, CallReference, CommitAnswer, CommitOutcome, Found, Message, Quote, ReverseAnswer, ReverseOutcome,
-    VisitOpened,
+    Answered, CallReference, CancelAnswer, CommitAnswer, CommitOutcome, Found, Message, Quote, ReverseAnswer,
+    ReverseOutcome, VisitOpened,
 };
 use crate::query::calls::{self, VisitedCall};
-use crate::query::settlements::{self, Role};
+use crate::query::documents;
+use crate::query::settlements::{self, Role, Settlement};
 use crate::{Medical, refusal};
 
 pub fn take(view: View<'_>, answer: Message, from: &Peer, context: &mut Context<'_>) -> Decided {
+    // The number of a document is its place in the feed between the two medical services.
+    if !from.is_medical() {
+        return Err(refusal::CYCLE_CLOSED.refuse().into());
+    }
     match answer {
         Message::EligibilityAnswer(answer) => Ok(told(answer, Reply::Eligible)),
         Message::FilingAnswer(answer) => Ok(told(answer, Reply::Filed)),
@@ -30,15 +35,7 @@ pub fn take(view: View<'_>, answer: Message, from: &Peer, context: &mut Context<
             queried(view, call, &answer.found, from, context)
         }
         Message::ReverseAnswer(answer) => reversed(view, answer, from, context),
-        Message::CancelAnswer(answer) => match answer.result {
-            Err(refusal) => Ok(Decision::nothing().resolve(answer.correlation, Err(refusal))),
-            Ok(contra) => {
-                let booked = booked(view, &contra, from, context)?;
-                let reply = Reply::Cancelled(Box::new(SettledReply::of(&contra)));
-                let event = Event::SettlementReceived(booked);
-                Ok(Decision::nothing().event(event).resolve(answer.correlation, Ok(reply)))
-            }
-        },
+        Message::CancelAnswer(answer) => cancelled(view, answer, from, context),
         // Questions are taken by their own files; an answer that nobody asked for has no effect.
         _ => Err(refusal::CYCLE_CLOSED.refuse().into()),
     }
@@ -102,8 +99,7 @@ fn commit(view: View<'_>, answer: CommitAnswer, from: &Peer, context: &mut Conte
     let waiting = correlation(&call.institution, &call.message_id);
     match answer.outcome {
         CommitOutcome::Settled(document) => {
-            let booked = booked(view, &document, from, context)?;
-            let decision = Decision::nothing().event(Event::SettlementReceived(booked));
+            let decision = settlement_received(view, &call, &document, from, context)?;
             // The reversal is on its way and will be answered after this; the cashier is told then.
             if known.state == CallState::Reversing {
                 return Ok(decision);
@@ -165,9 +161,11 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
     };
     Ok(match answer.outcome {
         ReverseOutcome::Reversed(contra) => {
-            let booked = booked(view, &contra, from, context)?;
+            let original = settlements::of_call(view, Role::Visited, &call)?;
+            let received = contra_received(view, original, &contra, from, context)?;
             let mut decision = end(CallState::Reversed, None);
-            decision.events.insert(0, Event::SettlementReceived(booked));
+            decision.events.splice(0..0, received.events);
+            decision.messages.extend(received.messages);
             decision
         }
         ReverseOutcome::NothingBooked => end(CallState::Tombstone, None),
@@ -177,6 +175,64 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
             end(state, Some(reason.code))
         }
     })
+}
+
+/// Home takes back only what it was asked to take back.
+fn cancelled(view: View<'_>, answer: CancelAnswer, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let CancelAnswer { correlation, result } = answer;
+    let closed = || refusal::CYCLE_CLOSED.refuse();
+    let asked = calls::cancel_asked(view, &correlation)?.ok_or_else(closed)?;
+    let original = settlements::settlement(view, Role::Visited, &asked)?;
+    let original = original.filter(|original| original.home == from.jurisdiction).ok_or_else(closed)?;
+    let ended = Event::CancelEnded { correlation: correlation.clone() };
+    let contra = match result {
+        Err(refusal) => return Ok(Decision::nothing().event(ended).resolve(correlation, Err(refusal))),
+        Ok(contra) => contra,
+    };
+    let reply = Reply::Cancelled(Box::new(SettledReply::of(&contra)));
+    Ok(contra_received(view, Some(original), &contra, from, context)?.event(ended).resolve(correlation, Ok(reply)))
+}
+
+/// The settlement of the call is booked, and the clearing of this node is told.
+fn settlement_received(
+    view: View<'_>,
+    call: &CallReference,
+    document: &SettledDocument,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<Decision<Medical>, Stop> {
+    let is_of_call = (&document.institution, &document.message_id) == (&call.institution, &call.message_id);
+    if document.contra_of.is_some() || !is_of_call {
+        return Err(refusal::DOCUMENTS_DIFFER.refuse().into());
+    }
+    let booked = booked(view, document, from, context)?;
+    let told = clearing::told(&booked, document.care_date, None, from, context);
+    Ok(Decision::nothing().event(Event::SettlementReceived(booked)).message(told))
+}
+
+/// A contra takes back, to the fen, the settlement that was to be taken back, and that stands here; one of anything else would move
+/// money at home's own wish.
+fn contra_received(
+    view: View<'_>,
+    original: Option<Settlement>,
+    contra: &SettledDocument,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<Decision<Medical>, Stop> {
+    let differ = || refusal::DOCUMENTS_DIFFER.refuse();
+    let stands = |original: &Settlement| {
+        original.home == from.jurisdiction
+            && original.state == "settled"
+            && contra.contra_of.as_ref() == Some(&original.settlement)
+    };
+    let original = original.filter(stands);
+    let original = original.ok_or_else(differ)?;
+    if documents::document(view, &original)?.amounts.negated() != contra.amounts {
+        return Err(differ().into());
+    }
+    let booked = booked(view, contra, from, context)?;
+    let told = clearing::told(&booked, contra.care_date, Some(&original), from, context);
+    Ok(Decision::nothing().event(Event::SettlementReceived(booked)).message(told))
 }
 
 /// Visited's booking of a document: checked against the own books before anything is written.

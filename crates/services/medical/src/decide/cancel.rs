@@ -2,10 +2,11 @@
 
 use huitong_kernel::money::Fen;
 use huitong_ledger::book;
-use huitong_service_kit::{Context, Decision, Stop, View};
+use huitong_service_kit::{Context, Decision, Outgoing, Stop, View};
+use uuid::Uuid;
 
 use super::booking::{answer_number, booked_of, period};
-use super::{Decided, Peer, reply, send};
+use super::{Decided, Peer, clearing, reply, send};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::accumulators::negated;
@@ -24,9 +25,17 @@ pub fn ask(view: View<'_>, settlement: String, context: &mut Context<'_>) -> Dec
         return Err(refusal::ALREADY_CANCELLED.refuse().into());
     }
     let cycle = context.new_uuid();
-    let ask = Cancel { correlation: cycle.to_string(), settlement, institution: known.call.institution };
-    let message = send(context, known.home, cycle, cycle, Message::Cancel(ask));
-    Ok(Decision::wait(cycle).message(message))
+    let (event, message) = question(known, cycle, context);
+    Ok(Decision::wait(cycle).event(event).message(message))
+}
+
+/// The question for home; its answer comes under `cycle`.
+pub fn question(known: Settlement, cycle: Uuid, context: &mut Context<'_>) -> (Event, Outgoing) {
+    let Settlement { settlement, home, call, .. } = known;
+    let correlation = cycle.to_string();
+    let event = Event::CancelAsked { correlation: correlation.clone(), settlement: settlement.clone() };
+    let ask = Cancel { correlation, settlement, institution: call.institution };
+    (event, send(context, home, cycle, cycle, Message::Cancel(ask)))
 }
 
 pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'_>) -> Decided {
@@ -47,7 +56,8 @@ pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'
     let message = reply(context, from, Message::CancelAnswer(answer));
     let booked = book_contra(view, &known, &contra, from, context)?;
     let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
-    Ok(Decision::nothing().event(Event::Settled(booked)).message(message))
+    let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
+    Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(told))
 }
 
 /// The contra document: the original's exact negatives, with a number and a time of its own.

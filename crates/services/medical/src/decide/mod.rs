@@ -3,6 +3,7 @@
 mod answers;
 mod booking;
 mod cancel;
+mod clearing;
 mod credit_account;
 mod eligibility;
 mod filing;
@@ -76,6 +77,13 @@ pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, c
         Message::Query(call) => reverse::query(view, &call, &from, context),
         Message::Reverse(call) => reverse::answer(view, &call, &from, context),
         Message::Cancel(ask) => cancel::answer(view, &ask, &from, context),
+        concerns_clearing @ (Message::Documents(_)
+        | Message::Marker(_)
+        | Message::GivenBack(_)
+        | Message::Cut(_)
+        | Message::GiveBack(_)
+        | Message::Cleared(_)
+        | Message::PeriodMarker(_)) => clearing::take(view, concerns_clearing, &from, context),
         answer => answers::take(view, answer, &from, context),
     }
 }

@@ -1,9 +1,11 @@
 //! Messages between nodes (section 8), and what registry publishes. V = visited, H = home.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
+use huitong_ledger::clearing::{Cleared, Cut, Documents, GiveBack, GivenBack, Marker};
 use huitong_service_kit::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -60,6 +62,29 @@ pub enum Message {
     Cancel(Cancel),
     #[serde(rename = "medical.cancel_answer.v1")]
     CancelAnswer(CancelAnswer),
+
+    // With the clearing of the own node.
+    #[serde(rename = "clearing.documents.v1")]
+    Documents(Documents),
+    #[serde(rename = "clearing.marker.v1")]
+    Marker(Marker),
+    #[serde(rename = "clearing.given_back.v1")]
+    GivenBack(GivenBack),
+    #[serde(rename = "clearing.cut.v1")]
+    Cut(Cut),
+    #[serde(rename = "clearing.give_back.v1")]
+    GiveBack(GiveBack),
+    #[serde(rename = "clearing.cleared.v1")]
+    Cleared(Cleared),
+
+    /// Between medical of two nodes, either way: what comes after it in the feed belongs to a later period.
+    #[serde(rename = "clearing.period_marker.v1")]
+    PeriodMarker(PeriodMarker),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeriodMarker {
+    pub period: Period,
 }
 
 /// What the asked side says to a question, under the question's correlation.

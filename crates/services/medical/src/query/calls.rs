@@ -57,3 +57,8 @@ pub fn is_tombstoned(view: View<'_>, visited: Division, call: &CallReference) ->
     )?;
     Ok(row.is_some())
 }
+
+/// The settlement whose cancellation home was asked for under this correlation, and has not answered yet.
+pub fn cancel_asked(view: View<'_>, correlation: &str) -> Result<Option<String>, StoreError> {
+    view.one("SELECT settlement FROM visited_cancel WHERE correlation = ?1", params![correlation], |row| row.get(0))
+}

@@ -1,6 +1,7 @@
 //! Read models: what decisions and the API ask of the views.
 
 pub mod calls;
+pub mod clearing;
 pub mod dated;
 pub mod documents;
 pub mod persons;

@@ -10,7 +10,7 @@ use huitong_medical::query::settlements::{Role, settlement};
 use super::calculation::fen;
 use super::country::{Country, HOSPITAL, PERSON, lines, owed, visit};
 
-fn used_up_deductible(country: &mut Country) {
+pub fn used_up_deductible(country: &mut Country) {
     // Three bills use up the 600.00 of the year: 219.00, 209.00 … in scope each.
     for number in 0..3 {
         country.settled(&format!("before-{number}-{}", country.region.now.0));
@@ -45,7 +45,7 @@ fn clicking_again_gives_the_same_answer_and_books_nothing_twice() {
     country.check_books(1, 0);
 }
 
-fn quoted(country: &mut Country, account_wanted: bool) -> (uuid::Uuid, Quote) {
+pub fn quoted(country: &mut Country, account_wanted: bool) -> (uuid::Uuid, Quote) {
     let opened = country.region.ask("310000", HOSPITAL, None, Command::OpenVisit(visit())).reply();
     let Reply::Visit { visit, .. } = opened else { panic!("a visit") };
     let add = Command::AddLines { visit, batch: "1".to_owned(), lines: lines() };
@@ -55,7 +55,7 @@ fn quoted(country: &mut Country, account_wanted: bool) -> (uuid::Uuid, Quote) {
     (visit, *quote)
 }
 
-fn settle(
+pub fn settle(
     country: &mut Country,
     visit: uuid::Uuid,
     quote: &Quote,

@@ -26,7 +26,7 @@ pub enum Role {
     GateSystem,
     /// 归属地运营方: riders' accounts, codes, payments, deny list
     HomeOperator,
-    /// 清分员: totals, statements, contests between cities
+    /// 清算经办: statements, contests, batches, payments between jurisdictions
     ClearingClerk,
     /// 城市规划: flows without persons
     CityPlanner,
@@ -76,6 +76,11 @@ const AUDITOR: &[&str] = &[
     "transit.trip.read",
     "transit.totals.read",
     "transit.contest.read",
+    "clearing.statement.read",
+    "clearing.contest.read",
+    "clearing.batch.read",
+    "clearing.payment.read",
+    "clearing.exposure.read",
 ];
 const OPERATOR: &[&str] = &[
     "registry.participant.write",
@@ -121,6 +126,17 @@ const CLEARING_CLERK: &[&str] = &[
     "transit.contest.read",
     "transit.trip.read",
     "transit.ride.read",
+    "clearing.statement.read",
+    "clearing.statement.confirm",
+    "clearing.period.close",
+    "clearing.contest.read",
+    "clearing.contest.write",
+    "clearing.batch.read",
+    "clearing.payment.read",
+    "clearing.payment.write",
+    "clearing.bank.write",
+    "clearing.exposure.read",
+    "clearing.exposure.write",
 ];
 const CITY_PLANNER: &[&str] = &["transit.flow.read", "transit.fare.read"];
 const KEY_KEEPER: &[&str] = &["transit.key_set.publish", "transit.key_set.read"];

@@ -1,0 +1,160 @@
+//! Closing (结清): when all payments of a batch are booked on both sides, its statements are closed for ever, and the services are told
+//! what was paid.
+
+use huitong_kernel::clearing::Period;
+use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
+use huitong_ledger::Transfer;
+use huitong_ledger::clearing::{Cleared, Share};
+use huitong_service_kit::{Context, Decision, Stop, View};
+
+use super::batch::Held;
+use super::{Decided, clocks, tell};
+use crate::event::{Event, PaymentMoved};
+use crate::model::message::{Message, PaymentAdvice};
+use crate::model::payment::{PaymentKind, PaymentState};
+use crate::query::payments::PaymentRow;
+use crate::query::{payments, statements};
+use crate::{Clearing, refusal};
+
+/// What a payment becomes; with the last payment of its batch the batch is closed.
+pub struct Move {
+    pub row: PaymentRow,
+    pub own_fen: Fen,
+    pub their_fen: Fen,
+    pub prepaid_fen: Fen,
+    pub is_returned: bool,
+    pub transfers: Vec<Transfer>,
+}
+
+impl Move {
+    pub fn of(row: PaymentRow) -> Move {
+        let (own_fen, their_fen, prepaid_fen) = (row.own_fen, row.their_fen, row.prepaid_fen);
+        Move { row, own_fen, their_fen, prepaid_fen, is_returned: false, transfers: Vec::new() }
+    }
+
+    fn state(&self) -> PaymentState {
+        let amount = self.row.payment.amount_fen;
+        if self.own_fen == amount {
+            if self.their_fen == amount { PaymentState::Closed } else { PaymentState::Booked }
+        } else if self.is_returned {
+            PaymentState::Returned
+        } else {
+            match self.row.state {
+                PaymentState::Booked => PaymentState::Exported,
+                state => state,
+            }
+        }
+    }
+}
+
+/// Notes moves of payments, and closes the batches that are paid by them.
+pub fn moved(
+    view: View<'_>,
+    moves: Vec<Move>,
+    decision: &mut Decision<Clearing>,
+    context: &mut Context<'_>,
+) -> Result<(), Stop> {
+    let closed: Vec<String> = moves
+        .iter()
+        .filter(|moved| moved.state() == PaymentState::Closed)
+        .map(|moved| moved.row.payment.payment.clone())
+        .collect();
+    let mut batches: Vec<(String, String, String)> = Vec::new();
+    for moved in moves {
+        let state = moved.state();
+        let payment = &moved.row.payment;
+        if state == PaymentState::Closed {
+            clocks::stop(decision, clocks::payment(&payment.payment));
+            let batch = (payment.service.clone(), payment.period.clone(), payment.scope.clone());
+            if payment.kind == PaymentKind::Clearing && !batches.contains(&batch) {
+                batches.push(batch);
+            }
+        }
+        decision.events.push(Event::PaymentMoved(Box::new(PaymentMoved {
+            payment: payment.payment.clone(),
+            state,
+            attempt: moved.row.attempt + u32::from(moved.is_returned),
+            own_fen: moved.own_fen,
+            their_fen: moved.their_fen,
+            prepaid_fen: moved.prepaid_fen,
+            transfers: moved.transfers,
+        })));
+    }
+    for (service, period, scope) in batches {
+        let all = payments::of_batch(view, &service, &period, &scope)?;
+        let is_closed = |row: &PaymentRow| row.state == PaymentState::Closed || closed.contains(&row.payment.payment);
+        if all.iter().all(is_closed) {
+            let period: Period = period.parse().map_err(|_| refusal::BATCH_UNKNOWN.refuse())?;
+            close(view, (&service, period, &scope), &[], decision, context)?;
+        }
+    }
+    Ok(())
+}
+
+/// Closes a batch: each statement's shares go to the service. `just` are claims of a batch that ends in this very decision.
+pub fn close(
+    view: View<'_>,
+    (service, period, scope): (&str, Period, &str),
+    just: &[Held],
+    decision: &mut Decision<Clearing>,
+    context: &mut Context<'_>,
+) -> Result<(), Stop> {
+    let mut cleared: Vec<(Period, Division, Vec<Share>)> = Vec::new();
+    if just.is_empty() {
+        let own = context.home.jurisdiction;
+        for row in statements::of_batch(view, service, period, None)? {
+            let is_in = scope == crate::model::batch::REGION || scope == crate::model::batch::pair(own, row.peer);
+            if is_in {
+                cleared.push((row.period, row.peer, joined(row.payable_shares, row.receivable_shares)));
+            }
+        }
+    }
+    for (claim, shares) in just {
+        let of: Period = claim.period.parse().map_err(|_| refusal::invalid("period"))?;
+        let row = statements::statement(view, service, of, claim.peer)?;
+        let row = row.ok_or_else(|| refusal::STATEMENT_UNKNOWN.refuse())?;
+        let (payable, receivable) = match shares {
+            Some((true, shares)) => (shares.clone(), row.receivable_shares),
+            Some((false, shares)) => (row.payable_shares, shares.clone()),
+            None => (row.payable_shares, row.receivable_shares),
+        };
+        cleared.push((of, claim.peer, joined(payable, receivable)));
+    }
+    let (service, scope) = (service.to_owned(), scope.to_owned());
+    decision.events.push(Event::BatchClosed { service: service.clone(), period, scope });
+    for (period, peer, shares) in cleared.into_iter().filter(|(_, _, shares)| !shares.is_empty()) {
+        decision.messages.push(tell(context, &service, Message::Cleared(Cleared { period, peer, shares })));
+    }
+    Ok(())
+}
+
+fn joined(mut payable: Vec<Share>, receivable: Vec<Share>) -> Vec<Share> {
+    payable.extend(receivable);
+    payable.sort();
+    payable
+}
+
+/// The other side says what its bank has booked of a payment.
+pub fn take_advice(view: View<'_>, advice: &PaymentAdvice, from: Division, context: &mut Context<'_>) -> Decided {
+    let row = payments::payment(view, &advice.payment)?;
+    let row = row.filter(|row| row.payment.payer == from || row.payment.payee == from);
+    let row = row.ok_or_else(|| refusal::PAYMENT_UNKNOWN.refuse())?;
+    if advice.booked_fen.is_negative() || advice.booked_fen > row.payment.amount_fen {
+        return Err(refusal::invalid("booked_fen").into());
+    }
+    let mut decision = Decision::nothing();
+    if row.state == PaymentState::Closed {
+        if advice.booked_fen != row.their_fen {
+            decision.alarms.push(format!(
+                "payment {}: {from} says that {} yuan are booked of it, after it was closed",
+                advice.payment,
+                advice.booked_fen.yuan()
+            ));
+        }
+        return Ok(decision);
+    }
+    let moved = Move { their_fen: advice.booked_fen, ..Move::of(row) };
+    self::moved(view, vec![moved], &mut decision, context)?;
+    Ok(decision)
+}

@@ -1,0 +1,8 @@
+//! The nouns and their states, pure.
+
+pub mod batch;
+pub mod clock;
+pub mod contest;
+pub mod message;
+pub mod payment;
+pub mod statement;

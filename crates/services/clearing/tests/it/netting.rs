@@ -1,0 +1,147 @@
+//! Gross, of a pair, of the region: the same end balances, and one signed batch that everybody recomputes.
+
+use huitong_clearing::event::BatchState;
+use huitong_clearing::model::batch::REGION;
+use huitong_clearing::model::payment::PaymentState;
+use huitong_clearing::model::statement::State;
+use huitong_kernel::clearing::{Confirmation, Payment, PeriodKind};
+use huitong_kernel::money::Fen;
+
+use crate::desk::{Desk, JS, NODES, SH, ZJ, code, rule};
+
+/// The example of the transit specification §13, in yuan: who owes whom.
+const EXAMPLE: [(&str, &str, i64); 5] =
+    [(SH, ZJ, 7_000), (SH, JS, 900), (ZJ, SH, 4_500), (ZJ, JS, 300), (JS, SH, 1_200)];
+
+fn example(payment: Payment) -> Desk {
+    let mut desk = Desk::new(vec![rule("transit", PeriodKind::Day, payment, Confirmation::Automatic)]);
+    desk.open_accounts();
+    for (debtor, creditor, yuan) in EXAMPLE {
+        desk.owe("transit", debtor, creditor, yuan * 100);
+    }
+    desk.pass_days(1);
+    desk
+}
+
+/// What each node's bank account has gained by a cleared day, in fen.
+fn paid(desk: &mut Desk) -> [i64; 3] {
+    desk.pay_everything();
+    desk.check();
+    NODES.map(|node| {
+        assert_eq!(desk.balance(node, &["netting", "transit"]), 0, "{node}");
+        desk.balance(node, &["bank"])
+    })
+}
+
+#[test]
+fn all_three_ways_end_with_the_same_balances_and_netting_saves_payments() {
+    let expected = [-220_000, 0, 220_000];
+    let mut counts = Vec::new();
+    for payment in [Payment::Gross, Payment::Bilateral, Payment::Multilateral] {
+        let mut desk = example(payment);
+        let payments: usize = NODES.iter().map(|node| desk.payments(node).len()).sum();
+        counts.push(payments / 2);
+        assert_eq!(paid(&mut desk), expected, "{payment:?}");
+        for (at, peer) in [(SH, JS), (JS, ZJ), (ZJ, SH)] {
+            assert_eq!(desk.state(at, "transit", "2026-11-24", peer), State::Closed, "{payment:?}");
+        }
+    }
+    assert_eq!(counts, [5, 3, 1]);
+}
+
+#[test]
+fn the_batch_of_the_region_sums_to_zero_and_is_the_same_everywhere() {
+    let desk = example(Payment::Multilateral);
+    let batches = NODES.map(|node| desk.batch(node, "transit", "2026-11-24", REGION).expect("a batch"));
+    for row in &batches {
+        assert_eq!(row.digest, batches[0].digest);
+        assert_eq!(row.batch.digest(), row.digest);
+        assert!(row.batch.is_sound());
+        let positions: Fen = row.batch.positions.iter().map(|(_, amount)| *amount).sum();
+        assert_eq!(positions, Fen::ZERO);
+        assert_eq!((row.batch.gross_fen(), row.batch.paid_fen()), (Fen(1_390_000), Fen(220_000)));
+        assert_eq!((row.batch.gross_payments(), row.batch.payments.len()), (5, 1));
+    }
+    assert_eq!(batches.clone().map(|row| row.state), [BatchState::Final, BatchState::Closed, BatchState::Final]);
+    // The agent made it; the others hold its message, and every declaration by its author's.
+    assert_eq!(batches[0].number, 0);
+    assert!(batches[1].number > 0 && batches[2].number > 0);
+    desk.check();
+}
+
+#[test]
+fn who_pays_nothing_and_receives_nothing_is_done_at_once_and_a_payee_waits_for_its_bank() {
+    let mut desk = example(Payment::Multilateral);
+    assert_eq!(desk.state(JS, "transit", "2026-11-24", SH), State::Closed, "Jiangsu's position is zero");
+    assert_eq!(desk.state(SH, "transit", "2026-11-24", JS), State::Batched);
+    assert_eq!(desk.payments(SH)[0].state, PaymentState::Instructed);
+    assert_eq!(desk.payments(ZJ)[0].state, PaymentState::Expected);
+    desk.pay_everything();
+    assert_eq!(desk.payments(SH)[0].state, PaymentState::Closed);
+    let told: Vec<(String, String, i64)> = desk
+        .cleared
+        .iter()
+        .map(|(at, cleared)| {
+            let sum: Fen = cleared.shares.iter().map(|share| share.amount_fen).sum();
+            (at.clone(), cleared.peer.to_string(), sum.0)
+        })
+        .collect();
+    assert_eq!(told.len(), 6, "each pair, both sides: {told:?}");
+    assert!(told.contains(&(SH.to_owned(), ZJ.to_owned(), 1_150_000)), "payable and receivable: {told:?}");
+    desk.check();
+}
+
+#[test]
+fn more_given_back_than_new_is_owed_the_other_way() {
+    for payment in [Payment::Gross, Payment::Bilateral, Payment::Multilateral] {
+        let mut desk = Desk::new(vec![rule("transit", PeriodKind::Day, payment, Confirmation::Automatic)]);
+        desk.open_accounts();
+        desk.owe("transit", SH, ZJ, -2_500);
+        desk.owe("transit", SH, ZJ, 1_000);
+        desk.pass_days(1);
+        assert_eq!(paid(&mut desk), [1_500, 0, -1_500], "{payment:?}");
+    }
+}
+
+#[test]
+fn a_refund_after_the_payment_lies_in_the_next_period_and_nothing_closed_changes() {
+    let mut desk = Desk::daily();
+    desk.open_accounts();
+    let ride = desk.owe("transit", SH, ZJ, 900);
+    desk.pass_days(1);
+    desk.pay_everything();
+    let before = desk.statement(ZJ, "transit", "2026-11-24", SH);
+    let mut refund = desk.document(SH, ZJ, -400);
+    refund.of = Some(ride);
+    desk.send("transit", SH, ZJ, vec![refund]);
+    desk.pass_days(1);
+    assert_eq!(desk.statement(ZJ, "transit", "2026-11-24", SH), before);
+    assert_eq!(desk.statement(ZJ, "transit", "2026-11-25", SH).own.owed_by(code(SH)), Fen(-400));
+    desk.pay_everything();
+    assert_eq!((desk.balance(SH, &["bank"]), desk.balance(ZJ, &["bank"])), (-500, 500));
+    desk.check();
+}
+
+#[test]
+fn an_agent_that_adds_a_claim_is_not_believed() {
+    use huitong_clearing::model::batch::{Batch, Settled};
+    use huitong_clearing::model::message::Message;
+    let mut desk = example(Payment::Multilateral);
+    let honest = desk.batch(ZJ, "transit", "2026-11-24", REGION).expect("a batch").batch;
+    // The same again for the next day, with a claim that nobody declared.
+    desk.owe("transit", ZJ, SH, 100);
+    desk.down.push(JS);
+    desk.pass_days(1);
+    let mut settled = honest.settled.clone();
+    settled.push(Settled {
+        period: "2026-11-25".to_owned(),
+        one: code(SH),
+        other: code(ZJ),
+        one_owes_fen: Fen::ZERO,
+        other_owes_fen: Fen(1_000_000),
+    });
+    let key = ("transit".to_owned(), "2026-11-25".parse().expect("a day"), REGION.to_owned(), 1);
+    let forged = Batch::compose(key, Payment::Multilateral, honest.members.clone(), settled);
+    desk.forge(SH, ZJ, Message::Batch(forged));
+    assert!(desk.payments(ZJ).iter().all(|row| row.payment.period == "2026-11-24"));
+}
