@@ -101,7 +101,19 @@ pub struct Entry {
     pub status: Status,
     pub booking_date: Option<Date>,
     pub value_date: Option<Date>,
+    /// When several were booked together; a bank may tell this and no transactions.
+    pub batch: Option<Batch>,
     pub transactions: Vec<Transaction>,
+}
+
+/// What was booked together, as the payment order named it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Of the order's file.
+    pub message_id: Option<String>,
+    /// Of the group in the order's file; of orders written here it is the file's.
+    pub payment_id: Option<String>,
+    pub transfers: Option<u64>,
 }
 
 /// A transfer within an entry.

@@ -1,6 +1,6 @@
 //! The smaller parts of a bank's file.
 
-use super::{Counterpart, Page, Return, Side};
+use super::{Batch, Counterpart, Page, Return, Side};
 use crate::fault::{self, Fault};
 use crate::party::Account;
 use crate::xml::Place;
@@ -34,6 +34,23 @@ pub fn counterpart(parties: Option<Place>, party: &str, party_account: &str) -> 
     Counterpart {
         name: own_name.or_else(|| parties.string(&[party, "Agt", "FinInstnId", "Nm"])),
         account: parties.find(&[party_account]).and_then(account),
+    }
+}
+
+/// `NtryDtls` with a batch in it: when its transactions are told, they are as many as it says.
+pub fn batch(details: Place) -> Result<Option<Batch>, Fault> {
+    let Some(place) = details.find(&["Btch"]) else { return Ok(None) };
+    let told = place.find(&["NbOfTxs"]);
+    let transfers = told.map(|told| told.text().parse::<u64>().map_err(|_| told.fault(fault::DIGITS).with(15)));
+    let transfers = transfers.transpose()?;
+    let listed = details.all("TxDtls").count();
+    match (told, transfers) {
+        (Some(told), Some(number)) if listed > 0 && u64::try_from(listed) != Ok(number) => {
+            Err(told.fault(fault::NUMBER_OF_TRANSFERS).with(listed))
+        }
+        _ => {
+            Ok(Some(Batch { message_id: place.string(&["MsgId"]), payment_id: place.string(&["PmtInfId"]), transfers }))
+        }
     }
 }
 

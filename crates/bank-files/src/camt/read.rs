@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::part::{counterpart, own_account, page, returned, side};
+use super::part::{batch, counterpart, own_account, page, returned, side};
 use super::{AccountReport, Entry, Report, ReportKind, Status, Transaction, balance};
 use crate::fault::{self, Fault};
 use crate::limits::ENTRIES_MAX;
@@ -69,6 +69,7 @@ fn account_report(place: Place) -> Result<AccountReport, Fault> {
 
 fn read_entry(place: Place) -> Result<Entry, Fault> {
     let details = || place.all("NtryDtls").flat_map(|details| details.all("TxDtls"));
+    let batches = place.all("NtryDtls").map(batch).collect::<Result<Vec<_>, _>>()?;
     let mut entry = Entry {
         reference: place.string(&["NtryRef"]),
         bank_reference: place.string(&["AcctSvcrRef"]),
@@ -78,6 +79,7 @@ fn read_entry(place: Place) -> Result<Entry, Fault> {
         status: status(place.need(&["Sts"])?)?,
         booking_date: place.find(&["BookgDt"]).map(Place::day).transpose()?,
         value_date: place.find(&["ValDt"]).map(Place::day).transpose()?,
+        batch: batches.into_iter().flatten().next(),
         transactions: details().map(transaction).collect::<Result<_, _>>()?,
     };
     if let [only] = entry.transactions.as_mut_slice() {

@@ -3,7 +3,7 @@
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 
-use crate::camt::{AccountReport, Balance, Counterpart, Entry, Return, Side, Status, Transaction};
+use crate::camt::{AccountReport, Balance, Batch, Counterpart, Entry, Return, Side, Status, Transaction};
 use crate::pain001::{Initiation, Transfer};
 use crate::party::{Account, Party};
 
@@ -41,7 +41,11 @@ pub fn debtor_entries(initiation: &Initiation, outcomes: &[Outcome], booked: Dat
     let transactions: Vec<Transaction> = paid.collect();
     let mut entries = Vec::new();
     if !transactions.is_empty() {
-        entries.push(entry(format!("{}-D", initiation.message_id), Side::Debit, booked, transactions));
+        let id = Some(initiation.message_id.clone());
+        let transfers = u64::try_from(transactions.len()).ok();
+        let batch = Some(Batch { message_id: id.clone(), payment_id: id, transfers });
+        let reference = format!("{}-D", initiation.message_id);
+        entries.push(Entry { batch, ..entry(reference, Side::Debit, booked, transactions) });
     }
     for (transfer, outcome) in with_outcomes() {
         if let Outcome::Returned { code, information } = outcome {
@@ -94,6 +98,7 @@ fn entry(reference: String, side: Side, booked: Date, transactions: Vec<Transact
         status: Status::Booked,
         booking_date: Some(booked),
         value_date: Some(booked),
+        batch: None,
         transactions,
     }
 }

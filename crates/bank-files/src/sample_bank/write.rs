@@ -3,7 +3,7 @@
 use huitong_kernel::time::Date;
 
 use crate::camt::{
-    self, AccountReport, Balance, Counterpart, Entry, Report, ReportKind, Return, Side, Status, Transaction,
+    self, AccountReport, Balance, Batch, Counterpart, Entry, Report, ReportKind, Return, Side, Status, Transaction,
 };
 use crate::fault::{self, Fault};
 use crate::pain001::account;
@@ -79,13 +79,22 @@ fn written_entry(writer: &mut Writer, entry: &Entry) {
     day(writer, "ValDt", entry.value_date);
     writer.optional(&["AcctSvcrRef"], entry.bank_reference.as_deref());
     transaction_code(writer, entry.side);
-    if !entry.transactions.is_empty() {
+    if entry.batch.is_some() || !entry.transactions.is_empty() {
         writer.inside("NtryDtls", |writer| {
+            if let Some(batch) = &entry.batch {
+                writer.inside("Btch", |writer| written_batch(writer, batch));
+            }
             for transaction in &entry.transactions {
                 writer.inside("TxDtls", |writer| written_transaction(writer, transaction));
             }
         });
     }
+}
+
+fn written_batch(writer: &mut Writer, batch: &Batch) {
+    writer.optional(&["MsgId"], batch.message_id.as_deref());
+    writer.optional(&["PmtInfId"], batch.payment_id.as_deref());
+    writer.optional(&["NbOfTxs"], batch.transfers.map(|number| number.to_string()).as_deref());
 }
 
 fn day(writer: &mut Writer, name: &'static str, day: Option<Date>) {

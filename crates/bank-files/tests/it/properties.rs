@@ -1,7 +1,8 @@
 //! Whatever is written is read back the same, whatever comes is answered. `PROPTEST_CASES` makes it longer; a failure prints the case.
 
 use huitong_bank_files::camt::{
-    self, AccountReport, Balance, Counterpart, Entry, Page, Report, ReportKind, Return, Side, Status, Transaction,
+    self, AccountReport, Balance, Batch, Counterpart, Entry, Page, Report, ReportKind, Return, Side, Status,
+    Transaction,
 };
 use huitong_bank_files::pain001::{self, Initiation, Transfer};
 use huitong_bank_files::party::{Account, Agent, Party};
@@ -104,7 +105,8 @@ prop_compose! {
     fn entry()(
         bank_reference in option::of(text(35)), alone in 0..Fen::LIMIT.0, side in side(), is_reversal in any::<bool>(),
         status in proptest::sample::select(vec![Status::Booked, Status::Pending, Status::Future, Status::Information]),
-        dates in (option::of(date()), option::of(date())), mut transactions in vec(transaction(), 0..4),
+        dates in (option::of(date()), option::of(date())),
+        batch in option::of((option::of(text(35)), option::of(text(35)), option::of(0..1_000_000_000_000_000_u64))), mut transactions in vec(transaction(), 0..4),
     ) -> Entry {
         let signed: Fen =
             transactions.iter().filter_map(|one| Some(one.side.unwrap_or(side).signed(one.amount?))).sum();
@@ -115,7 +117,12 @@ prop_compose! {
         }
         let amount: Fen =
             transactions.iter().filter_map(|one| Some(one.side.unwrap_or(side).signed(one.amount?))).sum();
+        let told = |transfers: u64| if transactions.is_empty() { transfers } else { transactions.len() as u64 };
+        let batch = batch.map(|(message_id, payment_id, transfers)| {
+            Batch { message_id, payment_id, transfers: transfers.map(told) }
+        });
         Entry {
+            batch,
             reference: None, bank_reference, is_reversal, status, side,
             amount: if transactions.is_empty() { Fen(alone / 100) } else { side.signed(amount) },
             booking_date: dates.0, value_date: dates.1, transactions,

@@ -36,6 +36,7 @@ fn a_banks_statement_is_read_with_all_that_is_needed_and_the_rest_passed_over() 
     assert_eq!((paid.amount, paid.side, paid.status), (Fen(1_234_568), Side::Debit, Status::Booked));
     assert_eq!((paid.booking_date, paid.value_date), (Some(DAY), Some(next_day)));
     assert_eq!((paid.reference.as_deref(), paid.bank_reference.as_deref()), (Some("1"), Some("B77")));
+    assert_eq!(paid.batch.as_ref().and_then(|batch| batch.transfers), Some(2));
     let [first, second] = paid.transactions.as_slice() else { panic!("booked as a batch of two") };
     assert_eq!((first.amount, second.amount), (Some(Fen(1_234_567)), Some(Fen(1))));
     assert_eq!((first.instruction_id.as_deref(), first.end_to_end_id.as_deref()), (Some("i-1"), Some("e-1")));
@@ -104,6 +105,8 @@ fn a_statement_whose_entries_do_not_lead_to_its_closing_balance_is_refused() {
 fn transactions_that_do_not_make_their_entry_are_refused_unless_charges_explain_it() {
     let amount = format!("{STMT}/Ntry[1]/Amt");
     statement("\">0.01<", "\">0.02<", "BNK-3009", &amount);
+    let batch = format!("{STMT}/Ntry[1]/NtryDtls[1]/Btch/NbOfTxs");
+    statement("<s:NbOfTxs>2<", "<s:NbOfTxs>3<", "BNK-3011", &batch);
     let charged = with(STATEMENT, "\">0.01</s:Amt>", "\">0.02</s:Amt><s:Chrgs><s:Any/></s:Chrgs>");
     assert!(camt::read(charged.as_bytes()).is_ok());
     // A transaction without an amount leaves nothing to add up.

@@ -15,6 +15,7 @@ use crate::clock::SystemClock;
 use crate::demo::Region;
 use crate::demo::audit::audit;
 use crate::demo::bills::Samples;
+use crate::demo::clearing::report::ClearingReport;
 use crate::demo::load::load;
 use crate::demo::morning::{Settings as MorningSettings, play};
 use crate::demo::report::Report;
@@ -442,14 +443,18 @@ async fn morning(region: &Region, arguments: &DemoArguments) -> anyhow::Result<i
         }
         let settings = transit::Settings { riders: arguments.riders, seed: arguments.seed };
         report.transit = Some(transit::play(region, settings).await?);
+        report.transit.iter().filter(|_| !quiet).for_each(TransitReport::print);
     }
+    report.clearing = Some(crate::demo::clearing::play(region).await?);
     if quiet {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        report.transit.iter().for_each(TransitReport::print);
+        report.clearing.iter().for_each(ClearingReport::print);
         where_next(region, &keys);
     }
-    let is_good = report.is_good() && report.transit.as_ref().is_none_or(TransitReport::is_good);
+    let is_good = report.is_good()
+        && report.transit.as_ref().is_none_or(TransitReport::is_good)
+        && report.clearing.as_ref().is_none_or(ClearingReport::is_good);
     Ok(if is_good { 0 } else { super::FAILED })
 }
 
@@ -460,6 +465,11 @@ fn where_next(region: &Region, keys: &crate::demo::load::CashierKeys) {
     }
     println!("  huitong region show --data {}", region.data.display());
     println!("  huitong verify --data {}", region.node_folder("310000").display());
+    println!(
+        "  huitong clearing explain --data {} --service medical --period {} --peer 330000",
+        region.node_folder("310000").display(),
+        huitong_kernel::clearing::Period::of(huitong_kernel::clearing::PeriodKind::Month, now().business_date())
+    );
     println!("  huitong medical recompute --data {}", region.node_folder("330000").display());
     if keys.contains_key("H31010100001") {
         println!("  cashiers' keys: {} (demonstration only)", region.data.join("region/cashiers.json").display());

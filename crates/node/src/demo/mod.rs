@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod bills;
+pub mod clearing;
 pub mod client;
 pub mod load;
 pub mod morning;

@@ -34,6 +34,9 @@ pub struct Report {
     /// The day of transit, if it was played.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transit: Option<super::transit::report::TransitReport>,
+    /// The clearing at the end of the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clearing: Option<super::clearing::report::ClearingReport>,
 }
 
 const HEADER: &str =
@@ -63,6 +66,7 @@ impl Report {
             heads_receipted: heads_receipted(region).await?,
             pairs: audit.pairs,
             transit: None,
+            clearing: None,
         })
     }
 

@@ -13,6 +13,8 @@ pub enum ParticipantKind {
     Operator,
     /// A metro or bus company, of the visited or of the home side.
     TransitOperator,
+    /// Of a jurisdiction (清算中心).
+    ClearingCentre,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
