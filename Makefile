@@ -26,8 +26,8 @@ lint:
 test-needs:
 	sh .ci/install-test-needs
 
-# Settlements per second and latency of one process per node, beside the floors of fsync and signatures; ride codes, taps and
-# the closing of a period.
+# Settlements per second and latency of one process per node, beside the floors of fsync and signatures; ride codes and
+# taps.
 bench:
 	cargo build --release -p huitong-node -p huitong-bench $(if $(OPENSSL),--features huitong-bench/openssl)
 	target/release/huitong-bench

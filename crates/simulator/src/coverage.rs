@@ -69,7 +69,6 @@ impl Coverage {
         "codes of other cities",
         "revenue shared",
         "days matched",
-        "statements confirmed",
         "contests answered",
     ];
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use huitong_exchange::parcel::Parcel;
+use huitong_kernel::clearing::{Period, PeriodKind};
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::manifest::SignedManifest;
 use huitong_kernel::random::RandomSource;
@@ -13,7 +14,6 @@ use huitong_kernel::time::{DurationMs, Instant};
 
 use huitong_store::journal;
 use huitong_transit::model::parameters::Parameters;
-use huitong_transit::model::period::Period;
 
 use crate::check::Checker;
 use crate::client::Clients;
@@ -324,7 +324,7 @@ impl World {
         let until = match passage {
             Passage::Hours => now + HOURS,
             Passage::Day => parameters.day_begins(today) + DurationMs::days(1),
-            Passage::Month => parameters.day_begins(Period::of(today).next().first_day()),
+            Passage::Month => parameters.day_begins(Period::of(PeriodKind::Month, today).next_day()),
         };
         // A clock may be two minutes behind.
         let until = until + DurationMs::minutes(3);

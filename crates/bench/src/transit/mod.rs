@@ -1,14 +1,13 @@
-//! `huitong-bench transit`: the verifier against its raw signature operations, taps accepted, paired and priced on one core,
-//! a period of ten million trips closed.
+//! `huitong-bench transit`: the verifier against its raw signature operations, and taps accepted, paired and
+//! priced on one core.
 
-mod closing;
 mod stage;
 mod taps;
 mod verifier;
 
 use std::path::Path;
 
-/// All three, or only the one named.
+/// Both, or only the one named.
 pub fn run(folder: &Path, part: Option<&str>) -> anyhow::Result<()> {
     let wanted = |name: &str| part.is_none_or(|part| part == name);
     if wanted("verifier") {
@@ -16,9 +15,6 @@ pub fn run(folder: &Path, part: Option<&str>) -> anyhow::Result<()> {
     }
     if wanted("taps") {
         taps::run(folder)?;
-    }
-    if wanted("closing") {
-        closing::run(folder)?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The chart of accounts and the postings of a trip.
 //!
 //! Home: Dr `rider/ACCOUNT`, `debt/ACCOUNT` or, where no rider pays, `loss/DEBTOR`, Cr `payable/DEBTOR/CREDITOR`. Visited: Dr `receivable/CREDITOR/DEBTOR`,
-//! Cr `revenue/CREDITOR`. Creditor and debtor are cities; for every pair both books say the same (J5).
+//! Cr `revenue/CREDITOR`. Creditor and debtor are cities; for every pair both books say the same (J5). What the node's clearing has
+//! paid, or was paid, goes against `clearing/PEER`.
 
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
@@ -59,6 +60,11 @@ fn payable(creditor: Division, debtor: Division) -> AccountCode {
 
 fn receivable(creditor: Division, debtor: Division) -> AccountCode {
     AccountCode::new(&[Side::Receivable.class(), creditor.as_str(), debtor.as_str()])
+}
+
+/// What a peer's node has paid or was paid: the node's clearing has the other side of it.
+fn clearing(peer: Division) -> AccountCode {
+    AccountCode::new(&["clearing", peer.as_str()])
 }
 
 /// What home owes of a claim although no rider pays it: risk rules, unknown accounts.
@@ -133,5 +139,15 @@ impl<'c, 'x> Postings<'c, 'x> {
     /// A partner's part, at the partner's node.
     pub fn split_due(&mut self, amount: Fen, operating: Division, partner: Division) {
         self.push(receivable(partner, operating), revenue(partner), amount);
+    }
+
+    /// A peer's node has paid what was due.
+    pub fn cleared_due(&mut self, amount: Fen, creditor: Division, debtor: Division, peer: Division) {
+        self.push(clearing(peer), receivable(creditor, debtor), amount);
+    }
+
+    /// A peer's node was paid what was owed.
+    pub fn cleared_owed(&mut self, amount: Fen, creditor: Division, debtor: Division, peer: Division) {
+        self.push(payable(creditor, debtor), clearing(peer), amount);
     }
 }

@@ -1,5 +1,6 @@
 //! What API callers may wish, and what they are told.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
@@ -14,9 +15,7 @@ use crate::model::invoice::{Buyer, Invoice};
 use crate::model::key_set::KeySetText;
 use crate::model::network::{LineId, StationId};
 use crate::model::order::{FreeExitRule, OrderKind};
-use crate::model::period::Period;
 use crate::model::rider::AccountToken;
-use crate::model::settlement::PeriodStatement;
 use crate::model::tap::{TapKey, TapState};
 use crate::verify::CheckedBatch;
 
@@ -114,10 +113,6 @@ pub enum Command {
         contest: Uuid,
         accepts: bool,
         explanation: String,
-    },
-    /// Cuts a calendar month, `2026-11`, and issues its statements.
-    ClosePeriod {
-        period: String,
     },
 }
 
@@ -266,10 +261,6 @@ pub enum Reply {
         ask: Uuid,
         state: EvidenceState,
         answer_by: Instant,
-    },
-    Closed {
-        period: String,
-        statements: Vec<PeriodStatement>,
     },
 }
 

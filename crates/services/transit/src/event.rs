@@ -1,28 +1,30 @@
 //! What happened, versioned by name; complete enough to rebuild the views.
 
+mod clearing;
+
+pub use clearing::{ClearedBooked, ContestCharge, ContestEnded, DayDifference};
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_ledger::Transfer;
+use huitong_ledger::clearing::Marker;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::command::{AccountWish, GateWish};
-use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
+use crate::model::contest::{Contest, ContestAnswer};
 use crate::model::deny::{DeltaText, DenyEntry};
 use crate::model::evidence::{AskCause, EvidenceState, ShownRecord};
 use crate::model::flow::{FlowTable, Published};
 use crate::model::invoice::Invoice;
 use crate::model::key_set::KeySetText;
-use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, StatementAnswer, TripAdjust};
+use crate::model::message::{AdjustResult, ChargeResult, CodeAsk, CodeGrant, TripAdjust};
 use crate::model::network::StationId;
 use crate::model::order::{OrderCursor, OrderedTrip, ServiceOrder};
 use crate::model::publication::PublicationKind;
 use crate::model::rider::{AccountToken, Rider};
-use crate::model::settlement::{
-    Claim, DayDocuments, DayTotals, DifferenceCause, DifferenceClass, Document, PeriodStatement, Proposal, SplitNotice,
-};
+use crate::model::settlement::{Claim, DayDocuments, DayTotals, Document, SplitNotice};
 use crate::model::tap::{Ride, TakenTap, TapKey, TapState};
 use crate::model::trip::TripFinal;
 
@@ -156,23 +158,41 @@ pub enum Event {
     SplitBooked { notice: SplitNotice, document: Document, is_issuer: bool, transfers: Vec<Transfer> },
     #[serde(rename = "transit.day_totals_sent.v1")]
     DayTotalsSent(DayTotals),
+    /// Until when what was booked on a day can be contested: the records behind it are kept so long.
+    #[serde(rename = "transit.contest_term.v1")]
+    ContestTerm { booking_day: Date, until: Instant },
     #[serde(rename = "transit.day_totals_compared.v1")]
     DayTotalsCompared { own: DayTotals, theirs: DayTotals },
     #[serde(rename = "transit.day_documents_held.v1")]
     DayDocumentsHeld { page: DayDocuments, differences: Vec<DayDifference> },
-    #[serde(rename = "transit.period_cut.v1")]
-    PeriodCut { period: String },
-    #[serde(rename = "transit.statement_issued.v1")]
-    StatementIssued(StatementIssued),
-    #[serde(rename = "transit.statement_answered.v1")]
-    StatementAnswered(StatementAnswer),
     #[serde(rename = "transit.contest_opened.v1")]
-    ContestOpened { contest: Contest, role: String },
+    ContestOpened {
+        contest: Contest,
+        role: String,
+        /// At the debtor: the document is booked, and clearing holds it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_held: bool,
+    },
     /// The claim stands, in whole or in part, says the creditor: now the debtor replies.
     #[serde(rename = "transit.contest_answered.v1")]
     ContestAnswered { answer: ContestAnswer, reply_by: Instant },
     #[serde(rename = "transit.contest_ended.v1")]
     ContestEnded(ContestEnded),
+
+    // With the clearing of this node
+    /// The cut of a period is in a feed, own or a peer's: clearing was told.
+    #[serde(rename = "transit.period_marked.v1")]
+    PeriodMarked(Marker),
+    /// A contest of clearing has ended so that something is given back; or why it is not.
+    #[serde(rename = "transit.given_back.v1")]
+    GivenBack {
+        contest: Uuid,
+        document: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+    },
+    #[serde(rename = "transit.cleared.v1")]
+    Cleared(ClearedBooked),
 
     // Figures without persons
     #[serde(rename = "transit.flows_published.v1")]
@@ -427,68 +447,10 @@ pub enum DenyChange {
     Forget,
 }
 
-/// A period's statement, at the creditor's node or at the debtor's.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StatementIssued {
-    pub statement: PeriodStatement,
-    pub creditor_node: Division,
-    pub debtor_node: Division,
-    /// `issued`, `confirmed` or `disputed`
-    pub state: String,
-    /// At the debtor: what it answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<StatementAnswer>,
-}
-
-/// A contest was decided, or escalated.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ContestEnded {
-    pub contest: Uuid,
-    pub state: ContestState,
-    /// Of who ended or escalated it.
-    pub explanation: String,
-    /// Of an escalated one: who moves next, where that changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub awaits: Option<Party>,
-    /// Adjustments of the trip that the end covers; later ones have answers of their own. None: all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adjusts: Option<u32>,
-    /// What home owes now of a claim that it had contested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub charged: Option<ContestCharge>,
-    pub transfers: Vec<Transfer>,
-}
-
-/// Home charges a trip at last that it had contested.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ContestCharge {
-    pub trip: Digest,
-    pub payer: AccountToken,
-    pub paid_fen: Fen,
-    pub owed_fen: Fen,
-    /// What home bears itself.
-    pub lost_fen: Fen,
-    /// The most that the rider pays of the trip, whatever it is adjusted to; none: all of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rider_max_fen: Option<Fen>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub debt: Option<NewDebt>,
-}
-
 /// The tables of a finished day, suppressed and rounded: what is served, for ever.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FlowsPublished {
     pub network: Division,
     pub day: Date,
     pub tables: Vec<(FlowTable, Published)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayDifference {
-    pub id: Digest,
-    pub class: DifferenceClass,
-    pub issuer_fen: Option<Fen>,
-    pub receiver_fen: Option<Fen>,
-    pub cause: DifferenceCause,
-    pub proposal: Proposal,
 }

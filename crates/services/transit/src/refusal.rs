@@ -85,10 +85,6 @@ pub const COMPLETION_PENDING: RefusalKind =
 pub const CONTEST_UNKNOWN: RefusalKind = kind("TRN-4001", 404, "争议不存在", "contest unknown");
 pub const CONTEST_ENDED: RefusalKind = kind("TRN-4002", 409, "争议已结束", "contest has ended");
 pub const DOCUMENT_UNKNOWN: RefusalKind = kind("TRN-4003", 404, "单据不存在", "document unknown");
-pub const PERIOD_OPEN: RefusalKind =
-    kind("TRN-4004", 409, "账期未结束，不能出账", "the period has not ended; it cannot be cut");
-pub const EARLIER_PERIOD_OPEN: RefusalKind =
-    kind("TRN-4005", 409, "更早的账期{period}尚未关账", "an earlier period is to be cut first: {period}");
 pub const NOT_YOUR_TURN: RefusalKind =
     kind("TRN-4006", 409, "应由对方先处理该争议", "the other side of the contest is the next to move");
 
@@ -114,7 +110,12 @@ pub const GRANT: RefusalKind = kind("TRN-GRANT", 404, "授权不存在或已失�
 pub const COMPLETE_LIMIT: RefusalKind =
     kind("TRN-COMPLETE-LIMIT", 422, "本月补登次数已满或已超期", "completion limit reached or too late");
 pub const SPLIT: RefusalKind = kind("TRN-SPLIT", 422, "分摊规则缺失或合计不符", "split rule missing or sum differs");
-pub const PERIOD_CLOSED: RefusalKind = kind("TRN-PERIOD-CLOSED", 409, "账期已关闭", "period is closed");
+pub const DAY_COMPARED: RefusalKind = kind(
+    "TRN-PERIOD-CLOSED",
+    409,
+    "该入账日已对账，不再变更",
+    "the totals of that booking day were compared; it is closed",
+);
 pub const CONTEST_LATE: RefusalKind = kind("TRN-CONTEST-LATE", 422, "争议已超期", "contest too late");
 pub const STATS_SMALL: RefusalKind = kind("TRN-STATS-SMALL", 422, "数量过小，不予公布", "count too small to publish");
 
@@ -163,8 +164,6 @@ pub const ALL: &[RefusalKind] = &[
     CONTEST_UNKNOWN,
     CONTEST_ENDED,
     DOCUMENT_UNKNOWN,
-    PERIOD_OPEN,
-    EARLIER_PERIOD_OPEN,
     NOT_YOUR_TURN,
     CHAIN,
     BATCH_SIGNATURE,
@@ -178,7 +177,7 @@ pub const ALL: &[RefusalKind] = &[
     GRANT,
     COMPLETE_LIMIT,
     SPLIT,
-    PERIOD_CLOSED,
+    DAY_COMPARED,
     CONTEST_LATE,
     STATS_SMALL,
     DENIED,

@@ -520,7 +520,7 @@ CREATE TABLE IF NOT EXISTS publication_answer (
     PRIMARY KEY (peer, kind, content)
 ) STRICT, WITHOUT ROWID;
 
--- Documents, days, periods, contests -----------------------------------------------------------------------------------
+-- Documents, days, contests --------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS document (
     issuer TEXT NOT NULL,         -- node
@@ -600,6 +600,13 @@ CREATE TABLE IF NOT EXISTS day_totals (
 -- Nothing is booked on a day whose totals were sent.
 CREATE INDEX IF NOT EXISTS day_totals_newest ON day_totals (issuer, booking_day);
 
+-- Until when what this node booked on a day can be contested.
+CREATE TABLE IF NOT EXISTS contest_term (
+    booking_day TEXT PRIMARY KEY,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS contest_term_until ON contest_term (until, booking_day);
+
 -- Differences of a day, each in exactly one class.
 CREATE TABLE IF NOT EXISTS day_difference (
     issuer TEXT NOT NULL,
@@ -624,27 +631,6 @@ CREATE TABLE IF NOT EXISTS day_document (
     PRIMARY KEY (issuer, receiver, booking_day, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS statement (
-    period TEXT NOT NULL,
-    creditor TEXT NOT NULL,
-    debtor TEXT NOT NULL,
-    creditor_node TEXT NOT NULL,
-    debtor_node TEXT NOT NULL,
-    state TEXT NOT NULL,          -- issued, confirmed, disputed
-    text TEXT NOT NULL,           -- PeriodStatement, JSON
-    issued_at INTEGER NOT NULL,   -- when this node issued it, or held it
-    entry INTEGER NOT NULL,       -- journal sequence of that
-    under_contest TEXT,           -- UnderContest as the debtor has answered, JSON
-    difference TEXT,              -- StatementDifference, of disputed ones
-    PRIMARY KEY (period, creditor, debtor)
-) STRICT, WITHOUT ROWID;
-
--- A period is closed for ever once it was cut.
-CREATE TABLE IF NOT EXISTS period_cut (
-    period TEXT PRIMARY KEY,
-    cut_at INTEGER NOT NULL
-) STRICT;
-
 CREATE TABLE IF NOT EXISTS contest (
     contest TEXT PRIMARY KEY,
     document BLOB NOT NULL,
@@ -661,6 +647,7 @@ CREATE TABLE IF NOT EXISTS contest (
     reply_by INTEGER,             -- of answered ones
     ended_at INTEGER,
     ended_entry INTEGER,          -- journal sequence
+    is_held INTEGER NOT NULL,     -- the debtor's clearing holds the document
     answer TEXT,                  -- ContestAnswer, the latest, JSON
     text TEXT NOT NULL            -- Contest, JSON
 ) STRICT;
@@ -677,6 +664,42 @@ CREATE TABLE IF NOT EXISTS contest_step (
     at INTEGER NOT NULL,
     explanation TEXT NOT NULL,
     PRIMARY KEY (contest, step)
+) STRICT, WITHOUT ROWID;
+
+-- With the clearing of this node ---------------------------------------------------------------------------------------
+
+-- Cuts of periods in the feeds between this node's service and its peers'.
+CREATE TABLE IF NOT EXISTS period_marker (
+    sender TEXT NOT NULL,         -- node
+    receiver TEXT NOT NULL,       -- node
+    period TEXT NOT NULL,
+    number INTEGER NOT NULL,      -- of the marker's message in the feed
+    PRIMARY KEY (sender, receiver, period)
+) STRICT, WITHOUT ROWID;
+
+-- Contests of clearing for which something was to be given back.
+CREATE TABLE IF NOT EXISTS give_back (
+    contest TEXT PRIMARY KEY,
+    document BLOB NOT NULL,
+    refused TEXT                  -- code, if nothing was
+) STRICT, WITHOUT ROWID;
+
+-- Periods whose payment is booked.
+CREATE TABLE IF NOT EXISTS cleared (
+    period TEXT NOT NULL,
+    peer TEXT NOT NULL,           -- node
+    PRIMARY KEY (period, peer)
+) STRICT, WITHOUT ROWID;
+
+-- What was cleared of the accounts between two cities.
+CREATE TABLE IF NOT EXISTS cleared_share (
+    side TEXT NOT NULL,           -- receivable, payable
+    creditor TEXT NOT NULL,
+    debtor TEXT NOT NULL,
+    period TEXT NOT NULL,
+    peer TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    PRIMARY KEY (side, creditor, debtor, period, peer)
 ) STRICT, WITHOUT ROWID;
 
 -- Figures without persons ----------------------------------------------------------------------------------------------

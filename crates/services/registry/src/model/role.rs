@@ -75,7 +75,6 @@ const AUDITOR: &[&str] = &[
     "transit.tap.read",
     "transit.trip.read",
     "transit.totals.read",
-    "transit.statement.read",
     "transit.contest.read",
     "clearing.statement.read",
     "clearing.contest.read",
@@ -123,8 +122,6 @@ const HOME_OPERATOR: &[&str] = &[
 const CLEARING_CLERK: &[&str] = &[
     "transit.all_networks.read",
     "transit.totals.read",
-    "transit.statement.read",
-    "transit.period.close",
     "transit.contest.write",
     "transit.contest.read",
     "transit.trip.read",

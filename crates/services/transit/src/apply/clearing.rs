@@ -1,4 +1,4 @@
-//! Documents, splits, days, periods.
+//! Documents, splits, days.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,8 @@ use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
-use crate::event::{DayDifference, StatementIssued};
-use crate::model::message::StatementAnswer;
-use crate::model::period::Period;
-use crate::model::settlement::{DayDocuments, DayTotals, Document, SplitNotice, StatementDifference};
+use crate::event::DayDifference;
+use crate::model::settlement::{DayDocuments, DayTotals, Document, SplitNotice};
 
 /// How long after a business day its totals are sent: until then answers to its last claims arrive.
 pub const DAY_GRACE: DurationMs = DurationMs::minutes(60);
@@ -114,8 +112,6 @@ impl Sums {
 }
 
 fn insert_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
-    // `decide` has looked: of own documents in `booking_day`, of taken ones in `check_open`.
-    debug_assert!(!is_stated(tx, document)?, "a period that was stated never changes: {document:?}");
     tx.execute_one(
         "INSERT INTO document (issuer, receiver, booking_day, id, kind, creditor, debtor, travel_day, amount_fen, trip)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -132,11 +128,6 @@ fn insert_document(tx: Tx<'_>, document: &Document) -> Result<(), StoreError> {
             document.trip.map(|trip| trip.0),
         ],
     )
-}
-
-fn is_stated(tx: Tx<'_>, document: &Document) -> Result<bool, StoreError> {
-    let period = Period::of(document.booking_day);
-    crate::query::statements::is_stated(tx.view(), period, document.creditor, document.debtor)
 }
 
 /// At the operating node: the partner's part waits until the partner has booked it.
@@ -182,6 +173,15 @@ pub fn totals_sent(tx: Tx<'_>, totals: &DayTotals) -> Result<(), StoreError> {
         params![totals.receiver.as_str(), day],
     )?;
     Ok(())
+}
+
+/// The longest of a day's terms: cities may have calendars of their own.
+pub fn contest_term(tx: Tx<'_>, booking_day: Date, until: Instant) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO contest_term (booking_day, until) VALUES (?1, ?2)
+         ON CONFLICT (booking_day) DO UPDATE SET until = MAX(until, ?2)",
+        params![booking_day.to_string(), until.0],
+    )
 }
 
 pub fn totals_compared(tx: Tx<'_>, own: &DayTotals, theirs: &DayTotals) -> Result<(), StoreError> {
@@ -243,46 +243,6 @@ fn add_difference(
             difference.receiver_fen.map(|amount| amount.0),
             difference.cause.name(),
             difference.proposal.name(),
-        ],
-    )
-}
-
-pub fn period_cut(tx: Tx<'_>, period: &str, applied: &Applied) -> Result<(), StoreError> {
-    tx.execute_one("INSERT INTO period_cut (period, cut_at) VALUES (?1, ?2)", params![period, applied.at.0])
-}
-
-pub fn statement_issued(tx: Tx<'_>, issued: &StatementIssued, applied: &Applied) -> Result<(), StoreError> {
-    let statement = &issued.statement;
-    tx.execute_one(
-        "INSERT INTO statement (period, creditor, debtor, creditor_node, debtor_node, state, text, issued_at, entry)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        params![
-            statement.period,
-            statement.creditor.as_str(),
-            statement.debtor.as_str(),
-            issued.creditor_node.as_str(),
-            issued.debtor_node.as_str(),
-            issued.state,
-            json(statement)?,
-            applied.at.0,
-            applied.sequence,
-        ],
-    )?;
-    issued.answer.as_ref().map_or(Ok(()), |answer| statement_answered(tx, answer))
-}
-
-pub fn statement_answered(tx: Tx<'_>, answer: &StatementAnswer) -> Result<(), StoreError> {
-    let state = if answer.difference.is_none() { "confirmed" } else { "disputed" };
-    tx.execute_one(
-        "UPDATE statement SET state = ?4, under_contest = ?5, difference = ?6
-         WHERE period = ?1 AND creditor = ?2 AND debtor = ?3",
-        params![
-            answer.period,
-            answer.creditor.as_str(),
-            answer.debtor.as_str(),
-            state,
-            json(&answer.under_contest)?,
-            answer.difference.map(StatementDifference::name),
         ],
     )
 }

@@ -12,11 +12,11 @@ use super::rides::new_debt;
 use crate::event::{ContestCharge, ContestEnded};
 use crate::model::contest::{Contest, ContestAnswer, ContestState, Party};
 
-pub fn opened(tx: Tx<'_>, contest: &Contest, role: &str) -> Result<(), StoreError> {
+pub fn opened(tx: Tx<'_>, contest: &Contest, role: &str, is_held: bool) -> Result<(), StoreError> {
     tx.execute_one(
         "INSERT INTO contest (contest, document, booking_day, role, creditor, debtor, reason, amount_fen, state, awaits,
-             opened_at, answer_by, text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             opened_at, answer_by, text, is_held)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             contest.contest.to_string(),
             contest.document.0,
@@ -31,6 +31,7 @@ pub fn opened(tx: Tx<'_>, contest: &Contest, role: &str) -> Result<(), StoreErro
             contest.opened_at.0,
             contest.answer_by.0,
             json(contest)?,
+            is_held,
         ],
     )?;
     step(tx, contest.contest, ContestState::Open, contest.opened_at.0, &contest.evidence)
@@ -64,7 +65,7 @@ pub fn ended(tx: Tx<'_>, ended: &ContestEnded, applied: &Applied) -> Result<(), 
     let is_ended = ended.state != ContestState::Escalated;
     tx.execute_one(
         "UPDATE contest SET state = ?2, awaits = CASE WHEN ?3 IS NULL THEN IFNULL(?5, awaits) END, ended_at = ?3,
-             ended_entry = ?4 WHERE contest = ?1",
+             ended_entry = ?4, is_held = CASE WHEN ?3 IS NULL THEN is_held ELSE 0 END WHERE contest = ?1",
         params![
             contest,
             ended.state.name(),
@@ -76,6 +77,9 @@ pub fn ended(tx: Tx<'_>, ended: &ContestEnded, applied: &Applied) -> Result<(), 
     step(tx, ended.contest, ended.state, applied.at.0, &ended.explanation)?;
     if is_ended && ended.state != ContestState::Refused {
         settle(tx, &contest, ended.state, ended.adjusts)?;
+    }
+    for held in &ended.holds {
+        tx.execute_one("UPDATE contest SET is_held = 1 WHERE contest = ?1", params![held.to_string()])?;
     }
     if let Some(charge) = &ended.charged {
         charged(tx, charge, applied)?;

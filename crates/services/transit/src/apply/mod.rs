@@ -1,5 +1,6 @@
 //! The only code that writes views: one arm per event, one file per part of the views.
 
+mod cleared;
 mod clearing;
 mod contests;
 mod dated;
@@ -82,14 +83,18 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             clearing::split_booked(tx, notice, document, *is_issuer, transfers, applied)
         }
         Event::DayTotalsSent(totals) => clearing::totals_sent(tx, totals),
+        Event::ContestTerm { booking_day, until } => clearing::contest_term(tx, *booking_day, *until),
         Event::DayTotalsCompared { own, theirs } => clearing::totals_compared(tx, own, theirs),
         Event::DayDocumentsHeld { page, differences } => clearing::documents_held(tx, page, differences),
-        Event::PeriodCut { period } => clearing::period_cut(tx, period, applied),
-        Event::StatementIssued(issued) => clearing::statement_issued(tx, issued, applied),
-        Event::StatementAnswered(answer) => clearing::statement_answered(tx, answer),
-        Event::ContestOpened { contest, role } => contests::opened(tx, contest, role),
+        Event::ContestOpened { contest, role, is_held } => contests::opened(tx, contest, role, *is_held),
         Event::ContestAnswered { answer, reply_by } => contests::answered(tx, answer, *reply_by, applied),
         Event::ContestEnded(ended) => contests::ended(tx, ended, applied),
+
+        Event::PeriodMarked(marker) => cleared::period_marked(tx, marker),
+        Event::GivenBack { contest, document, refused } => {
+            cleared::given_back(tx, *contest, *document, refused.as_deref())
+        }
+        Event::Cleared(booked) => cleared::cleared(tx, booked, applied),
 
         Event::FlowsPublished(published) => flows::published(tx, published),
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use huitong_kernel::clearing::{Period, PeriodKind};
 use huitong_kernel::division::Division;
 use huitong_kernel::time::Date;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::flows;
 use crate::event::TapsTaken;
-use crate::model::period::Period;
 use crate::model::rider::Rider;
 use crate::model::tap::{TakenTap, TapKey, TapState};
 use crate::query::station_days::{counted_at, figure_of};
@@ -159,7 +159,7 @@ pub fn out_of_sight(tx: Tx<'_>, network: Division, rider: &Rider, tap: &TapKey) 
 pub fn month(tx: Tx<'_>, applied: &Applied) -> Result<(), StoreError> {
     tx.execute_one(
         "INSERT INTO record_month (month, last_entry) VALUES (?1, ?2) ON CONFLICT (month) DO UPDATE SET last_entry = ?2",
-        params![Period::of(applied.at.business_date()).to_string(), applied.sequence],
+        params![Period::of(PeriodKind::Month, applied.at.business_date()).to_string(), applied.sequence],
     )
 }
 

@@ -1,12 +1,12 @@
 //! What home answers to a claim, booked at the visited city.
 
-use huitong_kernel::division::Division;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
-use super::{Decided, check_sender, clearing, node_of};
+use super::{Came, Decided, adjust, check_sender, clearing, node_of};
 use crate::accounts::Postings;
 use crate::event::Event;
 use crate::model::message::{AdjustResult, ChargeOutcome, ChargeResult, TripAdjust};
+use crate::model::settlement::{Claim, Document};
 use crate::model::trip::{TripFinal, TripState};
 use crate::query::trips::{self, TripRow};
 use crate::{Transit, refusal};
@@ -16,16 +16,21 @@ pub fn charge_result(
     transit: &Transit,
     view: View<'_>,
     result: ChargeResult,
-    from: Division,
+    came: Came,
     context: &mut Context<'_>,
 ) -> Decided {
     let row = trips::trip(view, result.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    check_sender(context, row.home, from)?;
+    check_sender(context, row.home, came.0)?;
     if row.state != TripState::Priced {
         return Ok(Decision::nothing());
     }
     let trip = trips::content(view, &row)?;
-    booked(transit, view, &trip, &result, context)
+    let mut decision = booked(transit, view, &trip, &result, context)?;
+    let claim = Claim { issuer: context.home.jurisdiction, receiver: came.0 };
+    let document = Document { amount_fen: row.original_fen, ..Document::of_claim(&trip, claim) };
+    let told = clearing::told::answered(&result.outcome, &document);
+    decision.messages.extend(clearing::told::taken(came, told, context));
+    Ok(decision)
 }
 
 /// The claim is booked when home owes it; a contest is noted and nothing booked. `trip` is as it was claimed first.
@@ -70,17 +75,21 @@ pub fn adjust_result(
     transit: &Transit,
     view: View<'_>,
     result: AdjustResult,
-    from: Division,
+    came: Came,
     context: &mut Context<'_>,
 ) -> Decided {
     let row = trips::trip(view, result.trip_id)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
-    check_sender(context, row.home, from)?;
+    check_sender(context, row.home, came.0)?;
     let adjust = trips::adjustment(view, &row, result.adjust)?.ok_or_else(|| refusal::TRIP_UNKNOWN.refuse())?;
     let known = trips::adjustments(view, row.trip)?;
     if known.iter().any(|known| known.adjust == result.adjust && known.state != "sent") {
         return Ok(Decision::nothing());
     }
-    adjust_booked(transit, view, &row, &adjust, &result, context)
+    let mut decision = adjust_booked(transit, view, &row, &adjust, &result, context)?;
+    let document = adjust::document_of(&adjust, row.network, row.home, row.travel_day, context);
+    let told = document.map_or(Vec::new(), |document| clearing::told::answered(&result.outcome, &document));
+    decision.messages.extend(clearing::told::taken(came, told, context));
+    Ok(decision)
 }
 
 /// What changes is booked when home owes the trip.

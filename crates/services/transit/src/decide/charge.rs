@@ -17,6 +17,7 @@ use crate::event::{ContestCharge, Event, NewDebt, TripCharged};
 use crate::model::contest::{ANSWER_WITHIN, Contest, ContestReason};
 use crate::model::message::{ChargeOutcome, ChargeResult, Message};
 use crate::model::rider::AccountToken;
+use crate::model::settlement::{Claim, Document};
 use crate::model::trip::TripFinal;
 use crate::query::accounts::{self, Account};
 use crate::query::home_trips::{self, HomeTrip};
@@ -56,7 +57,10 @@ pub fn take(transit: &Transit, view: View<'_>, trip: TripFinal, from: Division, 
         return Ok(Decision::nothing().message(send(context, from, Message::ChargeResult(result))));
     }
     let (mut decision, result) = charge(transit, view, &trip, from, &mut Charging::default(), context)?;
+    let document = Document::of_claim(&trip, Claim { issuer: from, receiver: context.home.jurisdiction });
+    let told = clearing::told::answered(&result.outcome, &document);
     decision.messages.insert(0, send(context, from, Message::ChargeResult(result)));
+    decision.messages.extend(clearing::told::sent(view, from, told, context)?);
     Ok(decision)
 }
 
@@ -89,7 +93,7 @@ pub fn charge(
     if visited != context.home.jurisdiction {
         // Within one node the visited side has written the document.
         charged.document = super::finalise::document(trip, context);
-        charged.document.as_ref().map_or(Ok(()), |document| clearing::period::check_open(view, document))?;
+        charged.document.as_ref().map_or(Ok(()), |document| clearing::day::check_open(view, document))?;
     }
     let mut events = Vec::new();
     match (fault, account) {
@@ -114,7 +118,7 @@ pub fn charge(
                 evidence: contest.evidence.clone(),
             };
             let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
-            events.push(Event::ContestOpened { contest, role: role.to_owned() });
+            events.push(Event::ContestOpened { contest, role: role.to_owned(), is_held: false });
         }
     }
     let result = charged.result.clone();

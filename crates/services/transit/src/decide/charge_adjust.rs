@@ -34,10 +34,16 @@ pub fn take(
         Event::ContestOpened { contest, .. } => Some(contest.clone()),
         _ => None,
     });
+    let held = contest.as_ref().filter(|_| result.outcome.is_owed()).map(|contest| (contest.document, contest.contest));
     if let Some(contest) = contest {
         decision.messages.insert(0, send(context, from, Message::Contest(contest)));
     }
+    let trip = &adjust.trip;
+    let document = adjust::document_of(&adjust, trip.network, trip.home, trip.travel_day, context);
+    let told = document.map_or(Vec::new(), |document| clearing::told::answered(&result.outcome, &document));
     decision.messages.insert(0, send(context, from, Message::AdjustResult(result)));
+    decision.messages.extend(clearing::told::sent(view, from, told, context)?);
+    decision.messages.extend(held.map(|(document, contest)| clearing::told::hold(context, document, contest, true)));
     Ok(decision)
 }
 
@@ -70,7 +76,7 @@ pub fn charge(
     if visited != context.home.jurisdiction {
         let trip = &adjust.trip;
         charged.document = adjust::document_of(adjust, trip.network, trip.home, trip.travel_day, context);
-        charged.document.as_ref().map_or(Ok(()), |document| clearing::period::check_open(view, document))?;
+        charged.document.as_ref().map_or(Ok(()), |document| clearing::day::check_open(view, document))?;
     }
     if adjust.trip.charge_fen() == Fen::ZERO {
         charging.freed.insert(adjust.trip_id);
@@ -96,8 +102,10 @@ pub fn charge(
     let result = charged.result.clone();
     let mut decision = Decision::nothing().event(Event::AdjustCharged(Box::new(charged)));
     if let Some(contest) = contest {
-        let role = if visited == context.home.jurisdiction { "both" } else { "debtor" };
-        decision.events.push(Event::ContestOpened { contest, role: role.to_owned() });
+        let is_debtor = visited != context.home.jurisdiction;
+        let role = if is_debtor { "debtor" } else { "both" };
+        let is_held = is_debtor && result.outcome.is_owed();
+        decision.events.push(Event::ContestOpened { contest, role: role.to_owned(), is_held });
     } else if result.outcome.is_owed() && adjust.change_fen > Fen::ZERO {
         let (trip, payer) = (&adjust.trip, &known.account);
         merge(&mut decision, evidence::ask::of_claim(transit, view, trip, adjust.number, payer, visited, context)?);

@@ -31,6 +31,7 @@ mod take_taps;
 pub mod timer;
 
 use huitong_kernel::division::Division;
+use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::Address;
 use huitong_service_kit::{Context, Decision, Envelope, Outgoing, Received, Service, Stop, View};
 
@@ -73,11 +74,14 @@ pub fn command(transit: &Transit, view: View<'_>, command: Command, context: &mu
         Command::ReplyContest { contest, accepts, explanation } => {
             clearing::contest_reply::reply(transit, view, contest, accepts, explanation, context)
         }
-        Command::ClosePeriod { period } => clearing::period::close(view, period, context),
     }
 }
 
 pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, context: &mut Context<'_>) -> Decided {
+    let number = received.number;
+    if received.from == clearing::told::clearing_of(context.home.jurisdiction) {
+        return of_clearing(transit, view, received.envelope.message, context);
+    }
     if received.from.service_name() != Transit::NAME {
         return Err(refusal::NOT_OF_THIS_NODE.with("division", &received.from).into());
     }
@@ -97,29 +101,48 @@ pub fn message(transit: &Transit, view: View<'_>, received: Received<Message>, c
         Message::DebtNotice { account, from: since } => home::deny::noticed(view, account, Some(since), from, context),
         Message::DebtRelease { account, .. } => home::deny::noticed(view, account, None, from, context),
         Message::TripFinal(trip) => charge::take(transit, view, *trip, from, context),
-        Message::ChargeResult(result) => answers::charge_result(transit, view, result, from, context),
+        Message::ChargeResult(result) => answers::charge_result(transit, view, result, (from, number), context),
         Message::TripAdjust(adjust) => charge_adjust::take(transit, view, *adjust, from, context),
-        Message::AdjustResult(result) => answers::adjust_result(transit, view, result, from, context),
+        Message::AdjustResult(result) => answers::adjust_result(transit, view, result, (from, number), context),
         Message::EvidenceAsk(ask) => evidence::answer::answer(view, ask, from, context),
         Message::Evidence(records) => evidence::judge::take(view, &records, from, context),
         Message::CompletionAsk(ask) => completion::by_rider(transit, view, &ask, from, context),
         Message::CompletionRefused { trip_id, code } => home::complete::refused(view, trip_id, code, from),
         Message::SplitNotice(notice) => clearing::split::take(transit, view, notice, from, context),
         Message::SplitAnswer { of, partner, booking_day } => {
-            clearing::split::take_answer(view, of, partner, booking_day, from, context)
+            clearing::split::take_answer(view, (of, partner), booking_day, (from, number), context)
         }
         Message::DayTotals(totals) => clearing::day::take(view, totals, from, context),
         Message::DayDocuments(page) => clearing::day::take_documents(view, page, from, context),
-        Message::PeriodStatement(statement) => clearing::period::take(view, statement, from, context),
-        Message::StatementAnswer(answer) => clearing::period::take_answer(view, answer, from),
         Message::Contest(contest) => clearing::contest::take(view, contest, from, context),
         Message::ContestAnswer(answer) => clearing::contest_answer::take(view, answer, from, context),
         Message::ContestRefused { contest, code } => {
             clearing::contest::take_refusal(view, contest, code, from, context)
         }
-        Message::ContestReply(reply) => clearing::contest_reply::take(transit, view, reply, from, context),
+        Message::ContestReply(reply) => clearing::contest_reply::take(transit, view, reply, (from, number), context),
+        Message::PeriodMarker { period } => clearing::cut::take(view, period, from, number, context),
+        Message::Documents(_)
+        | Message::Marker(_)
+        | Message::Hold(_)
+        | Message::GivenBack(_)
+        | Message::Cut(_)
+        | Message::GiveBack(_)
+        | Message::Cleared(_) => Err(refusal::NOT_OF_THIS_NODE.with("division", from).into()),
     }
 }
+
+/// What the clearing of this node says.
+fn of_clearing(transit: &Transit, view: View<'_>, message: Message, context: &mut Context<'_>) -> Decided {
+    match message {
+        Message::Cut(cut) => clearing::cut::cut(view, cut.period, context),
+        Message::GiveBack(wish) => clearing::give_back::take(transit, view, &wish, context),
+        Message::Cleared(paid) => clearing::cleared::take(view, paid, context),
+        _ => Err(refusal::NOT_OF_THIS_NODE.with("division", context.home.jurisdiction).into()),
+    }
+}
+
+/// From which node a message came, and its number in the feed.
+type Came = (Division, Sequence);
 
 /// A message to the transit service of another jurisdiction.
 fn send(context: &mut Context<'_>, to: Division, message: Message) -> Outgoing {

@@ -12,7 +12,7 @@ use super::evidence::{Evidence, ShownRecord};
 use super::fare::ride::Fare;
 use super::message::{Message, TripAdjust};
 use super::publication::PublicationAsk;
-use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, UnderContest};
+use super::settlement::{DayDocuments, DayTotals, SplitNotice};
 use super::split::PARTIES_MAX;
 use super::trip::{TapEvidence, TripFinal};
 
@@ -87,7 +87,6 @@ impl Message {
             Message::SplitNotice(notice) => split(notice),
             Message::DayTotals(totals) => day_totals(totals),
             Message::DayDocuments(page) => documents(page),
-            Message::PeriodStatement(statement) => self::statement(statement),
             Message::Contest(contest) => first(&[
                 ("booking_day", is_day(contest.booking_day)),
                 ("amount_fen", of_trip(contest.amount_fen)),
@@ -96,7 +95,6 @@ impl Message {
             ]),
             Message::Evidence(evidence) => self::evidence(evidence),
             Message::SplitAnswer { booking_day, .. } => first(&[("booking_day", is_day(*booking_day))]),
-            Message::StatementAnswer(answer) => under_contest(&answer.under_contest),
             Message::PublicationAsk(PublicationAsk::Networks { maps, packs }) => {
                 first(&[("maps", maps.len() <= HELD_MAX), ("packs", packs.len() <= HELD_MAX)])
             }
@@ -108,7 +106,16 @@ impl Message {
             | Message::CompletionRefused { .. }
             | Message::ContestAnswer(_)
             | Message::ContestRefused { .. }
-            | Message::ContestReply(_) => None,
+            | Message::ContestReply(_)
+            | Message::PeriodMarker { .. } => None,
+            // Between services of one node; from a peer they are refused.
+            Message::Documents(_)
+            | Message::Marker(_)
+            | Message::Hold(_)
+            | Message::GivenBack(_)
+            | Message::Cut(_)
+            | Message::GiveBack(_)
+            | Message::Cleared(_) => None,
         }
     }
 }
@@ -183,21 +190,5 @@ fn documents(page: &DayDocuments) -> Option<&'static str> {
         ("booking_day", is_day(page.booking_day)),
         ("page", page.page <= PAGES_MAX),
         ("documents", page.documents.iter().all(|(_, amount)| of_trip(*amount))),
-    ])
-}
-
-fn statement(statement: &PeriodStatement) -> Option<&'static str> {
-    first(&[
-        ("documents", is_count(statement.documents)),
-        ("claimed_fen", is_sum(statement.claimed_fen)),
-        ("issued_at", is_moment(statement.issued_at)),
-    ])
-    .or_else(|| under_contest(&statement.under_contest()))
-}
-
-fn under_contest(under: &UnderContest) -> Option<&'static str> {
-    first(&[
-        ("contested", is_count(under.contested) && is_count(under.previous_open)),
-        ("contested_fen", is_sum(under.contested_fen) && is_sum(under.previous_open_fen)),
     ])
 }

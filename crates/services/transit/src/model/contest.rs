@@ -8,8 +8,9 @@ use huitong_kernel::time::{Date, DurationMs, Instant};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Huitong rules: contest within 30 days of the statement, answer within 15, accept or escalate within 15 more.
-pub const CONTEST_WITHIN: DurationMs = DurationMs::days(30);
+/// Huitong rules: answer within 15 days, accept or escalate within 15 more; contest within 30 of the booking, where the region has
+/// no rule for its clearing.
+pub const CONTEST_DAYS: DurationMs = DurationMs::days(30);
 pub const ANSWER_WITHIN: DurationMs = DurationMs::days(15);
 pub const REPLY_WITHIN: DurationMs = DurationMs::days(15);
 

@@ -1,9 +1,11 @@
-//! What nodes' transit services tell each other (transit specification §10.1). Each is idempotent by its key.
+//! What nodes' transit services tell each other (transit specification §10.1), and the clearing of their node. Each is idempotent by its key.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
+use huitong_ledger::clearing::{Cleared, Cut, Documents, GiveBack, GivenBack, Hold, Marker};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,7 +16,7 @@ use super::key_set::KeySetText;
 use super::order::ServiceOrder;
 use super::publication::PublicationAsk;
 use super::rider::AccountToken;
-use super::settlement::{DayDocuments, DayTotals, PeriodStatement, SplitNotice, StatementDifference, UnderContest};
+use super::settlement::{DayDocuments, DayTotals, SplitNotice};
 use super::tap::TapKey;
 use super::trip::{TapEvidence, TripFinal};
 
@@ -87,12 +89,6 @@ pub enum Message {
     /// Both, when the totals differ.
     #[serde(rename = "transit.day_documents.v1")]
     DayDocuments(DayDocuments),
-    /// Creditor → debtor.
-    #[serde(rename = "transit.period_statement.v1")]
-    PeriodStatement(PeriodStatement),
-    /// Debtor → creditor: confirmed but for what is under contest.
-    #[serde(rename = "transit.statement_answer.v1")]
-    StatementAnswer(StatementAnswer),
     /// Debtor → creditor.
     #[serde(rename = "transit.contest.v1")]
     Contest(Contest),
@@ -105,6 +101,26 @@ pub enum Message {
     /// Debtor → creditor: accepted, or not.
     #[serde(rename = "transit.contest_reply.v1")]
     ContestReply(ContestReply),
+
+    /// Behind all documents of a period, to every other jurisdiction: the cut.
+    #[serde(rename = "clearing.period_marker.v1")]
+    PeriodMarker { period: Period },
+    // To the clearing of the own node
+    #[serde(rename = "clearing.documents.v1")]
+    Documents(Documents),
+    #[serde(rename = "clearing.marker.v1")]
+    Marker(Marker),
+    #[serde(rename = "clearing.hold.v1")]
+    Hold(Hold),
+    #[serde(rename = "clearing.given_back.v1")]
+    GivenBack(GivenBack),
+    // From the clearing of the own node
+    #[serde(rename = "clearing.cut.v1")]
+    Cut(Cut),
+    #[serde(rename = "clearing.give_back.v1")]
+    GiveBack(GiveBack),
+    #[serde(rename = "clearing.cleared.v1")]
+    Cleared(Cleared),
 }
 
 /// Home asks a visited city for its own ride code (拉取码). The account token is made for this one city.
@@ -199,18 +215,6 @@ pub struct CompletionAsk {
     pub trip_id: Digest,
     pub account: AccountToken,
     pub station: u32,
-}
-
-/// What the debtor says to a statement: whether it holds the same, and what of it is under contest and not paid now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatementAnswer {
-    pub period: String,
-    pub creditor: Division,
-    pub debtor: Division,
-    /// None: confirmed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub difference: Option<StatementDifference>,
-    pub under_contest: UnderContest,
 }
 
 /// Where a document of evidence is kept.

@@ -14,7 +14,6 @@ pub mod message;
 pub mod network;
 pub mod order;
 pub mod parameters;
-pub mod period;
 pub mod publication;
 pub mod rider;
 pub mod settlement;

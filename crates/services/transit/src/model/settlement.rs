@@ -1,9 +1,9 @@
-//! What the two sides compare and pay: documents by day, day totals, period statements, revenue splits.
+//! What the two sides compare: documents by day, day totals, revenue splits.
 
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::{Date, Instant};
+use huitong_kernel::time::Date;
 use serde::{Deserialize, Serialize};
 
 use super::trip::TripFinal;
@@ -198,82 +198,6 @@ impl DifferenceCause {
             DifferenceCause::DocumentLost | DifferenceCause::IssuerDocumentLost => Proposal::ReplayViews,
             DifferenceCause::UnknownAtIssuer => Proposal::Contest,
         }
-    }
-}
-
-/// What a creditor city claims from a debtor city for a period: its documents by day, each day under its root. The debtor
-/// contests single documents; a difference of ledgers is never claimed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct PeriodStatement {
-    /// `2026-11`
-    pub period: String,
-    #[schema(value_type = String)]
-    pub creditor: Division,
-    #[schema(value_type = String)]
-    pub debtor: Division,
-    pub documents: u64,
-    #[schema(value_type = i64)]
-    pub claimed_fen: Fen,
-    /// Documents under contest when the period was cut; not paid now.
-    pub contested: u64,
-    #[schema(value_type = i64)]
-    pub contested_fen: Fen,
-    /// SHA-256 over (booking day, id, amount) of all documents in ascending order of (issuer, receiver, booking day, id).
-    #[schema(value_type = String)]
-    pub root: Digest,
-    /// Open items of earlier periods: contests not decided yet.
-    pub previous_open: u64,
-    #[schema(value_type = i64)]
-    pub previous_open_fen: Fen,
-    /// By the creditor's clock; the 30 days for contests run from here on both sides.
-    #[schema(value_type = String)]
-    pub issued_at: Instant,
-}
-
-impl PeriodStatement {
-    pub fn under_contest(&self) -> UnderContest {
-        UnderContest {
-            contested: self.contested,
-            contested_fen: self.contested_fen,
-            previous_open: self.previous_open,
-            previous_open_fen: self.previous_open_fen,
-        }
-    }
-}
-
-/// What of a claim is under contest and is not paid now. The debtor says it when it takes a statement: contests of its own may
-/// have been on their way when the creditor cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct UnderContest {
-    /// Documents of the period.
-    pub contested: u64,
-    #[schema(value_type = i64)]
-    pub contested_fen: Fen,
-    /// Documents of earlier periods.
-    pub previous_open: u64,
-    #[schema(value_type = i64)]
-    pub previous_open_fen: Fen,
-}
-
-impl UnderContest {
-    pub fn sum_fen(&self) -> Fen {
-        self.contested_fen + self.previous_open_fen
-    }
-
-    pub fn is_nothing(&self) -> bool {
-        self.contested + self.previous_open == 0
-    }
-}
-
-codes! {
-    /// Why a statement is not confirmed.
-    StatementDifference {
-        /// The two sides hold other documents.
-        Documents = "documents",
-        /// The two sides know of other contests.
-        UnderContest = "under_contest",
-        /// The moment of issue lies before the end of the period, or ahead of the debtor's clock.
-        IssuedAt = "issued_at",
     }
 }
 

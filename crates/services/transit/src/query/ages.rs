@@ -1,10 +1,9 @@
 //! How old things are: documents that were booked long after the travel, and everything that is still open.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{StoreError, View, params};
-
-use crate::model::period::Period;
 
 /// Documents of a period that were booked so many days after the travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,16 +26,17 @@ pub fn of_documents(view: View<'_>, period: Period) -> Result<Vec<DocumentAge>, 
 /// Open items of a kind, and how long the oldest waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenItems {
-    /// `claim`, `split`, `contest`, `day`, `day_different`, `statement`
+    /// `claim`, `split`, `contest`, `day`, `day_different`
     pub item: &'static str,
     pub count: u64,
     pub amount_fen: Fen,
     pub oldest: Option<DurationMs>,
 }
 
-/// Claims without answer, parts that a partner has not booked, contests without decision, days and statements that the other side has not confirmed.
+/// Claims without answer, parts that a partner has not booked, contests without decision, days that the other side has not
+/// confirmed.
 pub fn open_items(view: View<'_>, now: Instant) -> Result<Vec<OpenItems>, StoreError> {
-    let kinds: [(&'static str, &str); 6] = [
+    let kinds: [(&'static str, &str); 5] = [
         (
             "claim",
             "SELECT COUNT(*), SUM(charge_fen), MIN(began) FROM trip WHERE state = 'priced' AND receiver IS NOT NULL",
@@ -51,7 +51,6 @@ pub fn open_items(view: View<'_>, now: Instant) -> Result<Vec<OpenItems>, StoreE
             "day_different",
             "SELECT COUNT(*), 0, MIN(unixepoch(booking_day) * 1000 - 28800000) FROM day_totals WHERE state = 'different'",
         ),
-        ("statement", "SELECT COUNT(*), 0, MIN(issued_at) FROM statement WHERE state <> 'confirmed'"),
     ];
     let mut items = Vec::new();
     for (item, sql) in kinds {

@@ -21,6 +21,8 @@ pub struct ContestRow {
     /// Until when the debtor replies to it.
     pub reply_by: Option<Instant>,
     pub ended_at: Option<Instant>,
+    /// At the debtor: clearing holds the document.
+    pub is_held: bool,
 }
 
 impl ContestRow {
@@ -37,15 +39,17 @@ impl ContestRow {
     }
 }
 
-const COLUMNS: &str = "text, role, state, awaits, answer, reply_by, ended_at";
+const COLUMNS: &str = "text, role, state, awaits, answer, reply_by, ended_at, is_held";
 
-type Raw = (String, String, Text<ContestState>, Option<Text<Party>>, Option<String>, Option<i64>, Option<i64>);
+type Raw = (String, String, Text<ContestState>, Option<Text<Party>>, Option<String>, Option<i64>, Option<i64>, bool);
 
 fn raw(row: &Row<'_>) -> Result<Raw, SqlError> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?))
 }
 
-fn contest_row((text, role, state, awaits, answer, reply_by, ended_at): Raw) -> Result<ContestRow, StoreError> {
+fn contest_row(
+    (text, role, state, awaits, answer, reply_by, ended_at, is_held): Raw,
+) -> Result<ContestRow, StoreError> {
     Ok(ContestRow {
         contest: json(&text)?,
         role,
@@ -54,6 +58,7 @@ fn contest_row((text, role, state, awaits, answer, reply_by, ended_at): Raw) -> 
         answer: answer.map(|text| json(&text)).transpose()?,
         reply_by: reply_by.map(Instant),
         ended_at: ended_at.map(Instant),
+        is_held,
     })
 }
 

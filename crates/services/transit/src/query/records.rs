@@ -1,15 +1,16 @@
 //! Gates' records as they were received: beside the entry that took them, until the contest term is over (§10.2).
 
+use huitong_kernel::clearing::{Period, PeriodKind};
 use huitong_kernel::hash::Digest;
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{StoreError, View, attachment, params};
 use huitong_transit_code::record::TapRecord;
 
 use super::Text;
-use crate::model::period::Period;
 
-/// How long after a month was stated its documents may be contested, answered and replied to: 30 + 15 + 15 days (§13).
-const CONTEST_TERM: DurationMs = DurationMs::days(60);
+/// How long after it can be opened no more a contest may be answered and replied to: 15 + 15 days (§13), and as much for what was on
+/// its way and for cities whose calendars have more days off than the node's.
+const CONTEST_LASTS: DurationMs = DurationMs::days(45);
 /// A document rests on records of so many months before its own: a tap may come 90 days late and wait 30 for its other side, and a
 /// trip is adjusted for 56 days.
 const MONTHS_BEFORE: usize = 4;
@@ -60,21 +61,33 @@ pub fn of_tap(view: View<'_>, entry: u64, sequence: u64, hash: Digest) -> Result
 /// Up to which entry records are to be erased next. A month's records go, in parts, when no document that may be contested still
 /// can rest on them.
 pub fn due(view: View<'_>, now: Instant) -> Result<Option<u64>, StoreError> {
-    let stated =
-        view.one("SELECT MAX(period) FROM period_cut WHERE cut_at <= ?1", params![now.0 - CONTEST_TERM.0], |row| {
-            row.get::<_, Option<Text<Period>>>(0)
-        })?;
-    let Some(Text(stated)) = stated.flatten() else { return Ok(None) };
-    let contested =
-        view.one("SELECT MIN(substr(booking_day, 1, 7)) FROM contest WHERE awaits IS NOT NULL", [], |row| {
-            row.get::<_, Option<Text<Period>>>(0)
-        })?;
-    // The first month whose documents may still be contested, or are.
-    let open = contested.flatten().map_or(stated.next(), |Text(contested)| contested.min(stated.next()));
+    let today = now.business_date();
+    let oldest = view.one("SELECT MIN(month) FROM record_month", [], |row| row.get::<_, Option<String>>(0))?.flatten();
+    if oldest.is_none_or(|oldest| oldest >= month_before(today)) {
+        return Ok(None);
+    }
+    let first = |sql: &str| {
+        let day = view.one(sql, params![now.0 - CONTEST_LASTS.0], |row| row.get::<_, Option<Text<Date>>>(0))?;
+        Ok::<_, StoreError>(day.flatten().map(|Text(day)| day))
+    };
+    // The first day whose documents may still be contested, are contested, or are not told to the other side yet.
+    let open = [
+        first("SELECT MIN(booking_day) FROM contest_term WHERE until > ?1")?,
+        first("SELECT MIN(booking_day) FROM contest WHERE awaits IS NOT NULL AND ?1 IS NOT NULL")?,
+        first("SELECT MIN(booking_day) FROM open_day WHERE ?1 IS NOT NULL")?,
+    ];
+    let open = open.into_iter().flatten().fold(today, Date::min);
     let last = view.one(
         "SELECT last_entry FROM record_month WHERE month < ?1 ORDER BY month DESC LIMIT 1",
-        params![open.before(MONTHS_BEFORE).to_string()],
+        params![month_before(open)],
         |row| row.get(0),
     )?;
     last.map(|last| attachment::next_part(view, last, PART)).transpose()
+}
+
+/// The month so many months before that of a day.
+fn month_before(day: Date) -> String {
+    let earlier = (0..MONTHS_BEFORE)
+        .fold(day.first_of_month(), |first, _| first.yesterday().map_or(first, |last| last.first_of_month()));
+    Period::of(PeriodKind::Month, earlier).to_string()
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::money::Fen;
+use huitong_ledger::clearing::Cut;
 use huitong_service_kit::Service;
 use huitong_service_kit::toml_data::json_text;
 use huitong_transit::Transit;
@@ -321,8 +322,8 @@ fn ended(stage: &mut Stage, courier: &mut Courier, other: &Phone) {
     }
     courier.pass(stage, 7 * 24 * 60);
     for node in NODES {
-        let closed = stage.region.call(node, "clearing", None, Command::ClosePeriod { period: "2026-11".to_owned() });
-        drop(closed);
+        let period = "2026-11".parse().expect("a month");
+        stage.clearing_says(node, Message::Cut(Cut { period }));
         courier.carry(stage, true);
     }
 }
@@ -343,7 +344,8 @@ fn serves_on(stage: &mut Stage, courier: &mut Courier, gates: &mut (Gate, Gate))
     assert!(matches!(paid, Reply::Paid { balance_fen: Fen(4_700), .. }), "{paid:?}");
 }
 
-const KINDS: [&str; 28] = [
+const KINDS: [&str; 27] = [
+    "clearing.period_marker.v1",
     "transit.adjust_result.v1",
     "transit.charge_result.v1",
     "transit.code_ask.v1",
@@ -363,12 +365,10 @@ const KINDS: [&str; 28] = [
     "transit.evidence_ask.v1",
     "transit.fare_pack.v1",
     "transit.key_set.v1",
-    "transit.period_statement.v1",
     "transit.publication_ask.v1",
     "transit.service_order.v1",
     "transit.split_answer.v1",
     "transit.split_notice.v1",
-    "transit.statement_answer.v1",
     "transit.station_map.v1",
     "transit.trip_adjust.v1",
     "transit.trip_final.v1",

@@ -1,9 +1,11 @@
 //! Stories of the service transit.
 
 mod city;
+mod cleared;
 mod clearing_days;
-mod clearing_periods;
+mod clearing_desk;
 mod completion;
+mod contest_window;
 mod contests;
 mod cross_border;
 mod desk;
@@ -16,6 +18,8 @@ mod foreign_bytes;
 mod foreign_claims;
 mod gate_order;
 mod gates;
+mod given_back;
+mod holds;
 mod home_accounts;
 mod home_debts;
 mod home_deny;
@@ -41,4 +45,5 @@ mod rides;
 mod split;
 mod stage;
 mod tap_releases;
+mod told_to_clearing;
 mod trips;

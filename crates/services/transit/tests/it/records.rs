@@ -1,21 +1,21 @@
 //! What a gate recorded is shown as evidence until the contest term is over; then its bytes are gone, and nothing else is.
 
 use huitong_kernel::hash::Digest;
+use huitong_kernel::money::Fen;
 use huitong_service_kit::{View, attachment, params};
-use huitong_transit::command::{Command, Reply};
+use huitong_transit::command::{AdjustWish, Command};
 use huitong_transit::model::contest::ContestReason;
 use huitong_transit::query::taps;
 use huitong_transit_code::record::TapRecord;
 
 use super::desk::Shanghai;
-use super::stage::{Gate, Phone, Stage};
+use super::stage::{Gate, METRO, Phone, Stage};
 
 const SHANGHAI: &str = "310000";
 const CLERK: &str = "clearing";
 const DAY: i64 = 24 * 60;
-/// From 09:00 on 24 November to 04:01 on 1 December; then the months to 1 April 2027.
-const TO_DECEMBER: i64 = (6 * 24 + 19) * 60 + 1;
-const MONTHS: [(&str, i64); 5] = [("2026-11", 31), ("2026-12", 31), ("2027-01", 28), ("2027-02", 31), ("2027-03", 0)];
+/// From 09:00 on 24 November 2026 to 31 March 2027.
+const TO_MARCH: i64 = (6 + 31 + 31 + 28 + 31) * DAY;
 
 struct Story {
     stage: Stage,
@@ -40,21 +40,12 @@ impl Story {
         taps::record(view, &tap).expect("readable")
     }
 
-    fn close(&mut self, period: &str) {
-        let closing = Command::ClosePeriod { period: period.to_owned() };
-        let reply = self.stage.region.call(SHANGHAI, CLERK, None, closing).reply();
-        assert!(matches!(reply, Reply::Closed { .. }));
-        self.stage.region.carry_all();
-    }
-
-    /// November to March are stated as they end; then so many days pass. Documents of March may rest on records of November.
-    fn after_march(&mut self, days: i64) {
-        self.stage.pass(TO_DECEMBER);
-        for (month, next) in MONTHS {
-            self.close(month);
-            self.stage.pass(next * DAY);
-        }
-        self.stage.pass(days * DAY);
+    /// A clerk changes what the trip costs.
+    fn adjust(&mut self, amount: i64) {
+        let wish = AdjustWish::Charge { amount_fen: Fen(amount) };
+        let command = Command::AdjustTrip { trip: self.trip, wish };
+        self.stage.region.call(SHANGHAI, METRO, None, command).reply();
+        self.stage.pass(1);
     }
 }
 
@@ -69,8 +60,11 @@ fn a_record_is_shown_as_the_gate_sent_it() {
 #[test]
 fn records_are_erased_when_no_document_that_rests_on_them_can_be_contested() {
     let mut story = Story::new();
-    story.after_march(59);
-    assert!(story.shown().is_some(), "March may still be contested");
+    story.stage.pass(TO_MARCH);
+    // The last document that may rest on records of November: it can be contested until the end of April.
+    story.adjust(300);
+    story.stage.pass(75 * DAY);
+    assert!(story.shown().is_some(), "what was contested in April may not be decided yet");
     story.stage.pass(2 * DAY);
     assert_eq!(story.shown(), None);
     let view = story.stage.region.view(SHANGHAI);
@@ -79,6 +73,16 @@ fn records_are_erased_when_no_document_that_rests_on_them_can_be_contested() {
     let entry = taps::tap(view, &story.entry.key_of(1)).expect("readable").expect("the tap itself stays").entry;
     assert!(attachment::is_erased(view, entry).expect("readable"));
     // The audit says nothing of what was erased rightly, and the journal is whole without it.
+    story.stage.check();
+}
+
+#[test]
+fn records_of_trips_that_nothing_changed_are_erased_after_four_months() {
+    let mut story = Story::new();
+    story.stage.pass(TO_MARCH);
+    assert!(story.shown().is_some(), "a document of March may still rest on records of November");
+    story.stage.pass(DAY);
+    assert_eq!(story.shown(), None);
     story.stage.check();
 }
 
@@ -104,7 +108,7 @@ fn a_contest_that_goes_on_holds_the_records() {
     let wish = Command::OpenContest { document: story.trip, reason: ContestReason::NotVerified, evidence };
     story.stage.region.call("330000", CLERK, None, wish).reply();
     story.stage.region.carry_all();
-    story.after_march(100);
+    story.stage.pass(TO_MARCH + 100 * DAY);
     assert!(story.shown().is_some(), "escalated, and not decided");
     story.stage.check();
 }

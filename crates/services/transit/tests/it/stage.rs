@@ -444,7 +444,7 @@ impl Stage {
         super::invariants::check_invariants(self);
     }
 
-    /// Books add up, views equal replay, and what one city says another owes is what that one says it owes (J5).
+    /// Books add up, views equal replay, what one city says another owes is what that one says it owes (J5), and clearing was told.
     pub fn check_books(&self) {
         for node in NODES {
             assert!(huitong_ledger::report::adds_up(self.region.view(node)).expect("readable"), "the book of {node}");
@@ -457,6 +457,7 @@ impl Stage {
             pairs::add(self.region.view(node), Side::Payable, &mut owed).expect("readable");
         }
         assert_eq!(due, owed, "J5: receivables equal payables");
+        self.check_told();
     }
 }
 

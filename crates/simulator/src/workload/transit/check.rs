@@ -56,6 +56,7 @@ pub fn at_rest(views: &Views<'_>) -> Result<(), String> {
     if due != owed {
         return Err(format!("J5: receivable {due:?}, payable {owed:?}"));
     }
+    super::told::check(views, &due)?;
     if claimed != charged {
         let only = |one: &BTreeMap<String, i64>, other: &BTreeMap<String, i64>| -> Vec<(String, i64)> {
             one.iter()
@@ -82,14 +83,13 @@ fn invariants(node: usize, view: View<'_>) -> Result<(), String> {
 
 /// What happened at all, over all nodes.
 pub fn effects(views: &Views<'_>) -> Result<Vec<(&'static str, u64)>, String> {
-    const COUNTED: [(&str, &str); 8] = [
+    const COUNTED: [(&str, &str); 7] = [
         ("trips without a tap", "trip WHERE kind IN ('entry_only', 'exit_only')"),
         ("trips adjusted", "trip_adjust WHERE state = 'booked'"),
         ("debts tried again", "debt WHERE attempts > 0"),
         ("codes of other cities", "tap WHERE grant_id IS NOT NULL AND state IN (0, 1)"),
         ("revenue shared", "document WHERE kind = 'split'"),
         ("days matched", "day_totals WHERE state = 'matched'"),
-        ("statements confirmed", "statement WHERE state = 'confirmed' AND creditor_node <> debtor_node"),
         ("contests answered", "contest WHERE state IN ('upheld', 'adjusted', 'withdrawn')"),
     ];
     let up = views.up("transit");

@@ -3,6 +3,7 @@
 
 mod check;
 mod dated;
+mod told;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -16,7 +17,6 @@ use huitong_kernel::time::{DurationMs, Instant};
 use huitong_transit::command::{AdjustWish, Command, GrantWish, Reply};
 use huitong_transit::model::contest::{ContestDecision, ContestReason, ContestState};
 use huitong_transit::model::deny::{DenyClass, DenyEntry};
-use huitong_transit::model::period::Period;
 use huitong_transit::model::tap::Direction;
 use huitong_transit::model::trip::trip_id;
 use huitong_transit::verify::{CheckedBatch, CheckedRecord, Outcome, Verified};
@@ -287,13 +287,6 @@ impl TransitLoad {
         }))
     }
 
-    /// Months are closed when they are over, and now and then too early or twice.
-    fn close(&mut self, node: usize, now: Instant) -> Wish {
-        let month = Period::of((now + DurationMs::days(-5)).business_date()).to_string();
-        let content = format!("close {month} {}", self.serial);
-        self.wish(node, "metro", content, move || Command::ClosePeriod { period: month.clone() })
-    }
-
     /// A rider's phone asks for a new authorisation: each lasts some days.
     fn authorise(&mut self, node: usize, rider: usize) -> Wish {
         let content = format!("phone of {rider} of {node} {}", self.serial);
@@ -375,7 +368,6 @@ impl Workload for TransitLoad {
             2 => self.all_of(node, random.below(GATES as u64) as usize),
             3..=5 => self.change(random),
             6..=7 => self.answer_contest(random),
-            8 | 22..=23 => Some(self.close(node, now)),
             9..=10 => Some(self.pull(node, rider, random)),
             11..=12 => Some(self.authorise(node, rider)),
             // One call an action; the other gate's batch goes with a later one.

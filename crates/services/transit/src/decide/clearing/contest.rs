@@ -8,20 +8,20 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
 use huitong_service_kit::service::Answer;
-use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
+use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 use uuid::Uuid;
 
+use super::{told, window};
 use crate::command::Reply;
 use crate::decide::finalise::merge;
 use crate::decide::{Decided, evidence, node_of, send};
 use crate::event::{ContestEnded, Event};
-use crate::model::contest::{ANSWER_WITHIN, CONTEST_WITHIN, Contest, ContestReason, ContestState, Party};
+use crate::model::contest::{ANSWER_WITHIN, Contest, ContestReason, ContestState, Party};
 use crate::model::message::Message;
-use crate::model::period::Period;
 use crate::model::settlement::{Document, DocumentKind};
 use crate::model::trip::TripFinal;
 use crate::query::contests::{self, ContestRow};
-use crate::query::{documents, home_trips, statements};
+use crate::query::{documents, home_trips};
 use crate::{Transit, refusal};
 
 /// Longest evidence and explanation, in characters.
@@ -41,7 +41,7 @@ pub fn of_claim(trip: &TripFinal, amount: Fen, contest: Uuid, reason: &str, evid
         opened_at: now,
         answer_by: now + ANSWER_WITHIN,
     };
-    Event::ContestOpened { contest, role: "creditor".to_owned() }
+    Event::ContestOpened { contest, role: "creditor".to_owned(), is_held: false }
 }
 
 pub fn open(
@@ -70,10 +70,10 @@ pub fn open(
         }
         return Ok(Decision::reply(Reply::Contested { contest: known.contest.contest, state: known.state }));
     }
-    if is_late(view, &found, context.now)? {
+    if window::is_over(&found, context) {
         return Err(refusal::CONTEST_LATE.refuse().into());
     }
-    let (contest, mut decision) = opened(&found, reason, evidence, context)?;
+    let (contest, mut decision) = opened(view, &found, reason, evidence, context)?;
     merge(&mut decision, evidence::ask::of_contest(transit, view, found.trip.unwrap_or(found.id), context)?);
     decision.answer = Answer::Now(Reply::Contested { contest, state: ContestState::Open });
     Ok(decision)
@@ -92,21 +92,22 @@ pub fn by_home(
     if contests::of_document(view, trip)?.is_some_and(|known| known.state != ContestState::Withdrawn) {
         return Ok(None);
     }
-    // What was claimed for nothing, was taken back, or is stated for long, may have been raised since.
+    // What was claimed for nothing, was taken back, or was booked long ago, may have been raised since.
     let mut changes = documents::of_trip(view, trip)?;
     changes.retain(|change| change.kind == DocumentKind::Adjust);
     changes.sort_by_key(|change| std::cmp::Reverse(change.amount_fen));
     for document in claim.into_iter().chain(changes).filter(|document| document.amount_fen > Fen::ZERO) {
         let is_free = contests::of_document(view, document.id)?.is_none();
-        if is_free && !is_late(view, &document, context.now)? {
-            return Ok(Some(opened(&document, reason, evidence.to_owned(), context)?));
+        if is_free && !window::is_over(&document, context) {
+            return Ok(Some(opened(view, &document, reason, evidence.to_owned(), context)?));
         }
     }
     Ok(None)
 }
 
-/// The contest of a document, told to its creditor.
+/// The contest of a document, told to its creditor; what is booked is held.
 fn opened(
+    view: View<'_>,
     found: &Document,
     reason: ContestReason,
     evidence: String,
@@ -132,15 +133,11 @@ fn opened(
     if creditor_node != own {
         decision.messages.push(send(context, creditor_node, Message::Contest(contest.clone())));
     }
-    Ok((id, decision.event(Event::ContestOpened { contest, role: role.to_owned() })))
-}
-
-/// A document is contested at any time before its statement, and for 30 days after that was issued: both sides hold the same
-/// moment of issue, and each looks at its own clock when it opens the contest or is told of it.
-fn is_late(view: View<'_>, document: &Document, now: Instant) -> Result<bool, StoreError> {
-    let period = Period::of(document.booking_day);
-    let statement = statements::statement(view, period, document.creditor, document.debtor)?;
-    Ok(statement.is_some_and(|row| now > row.statement.issued_at + CONTEST_WITHIN))
+    let is_held = creditor_node != own && told::is_told(view, found.trip.unwrap_or(found.id))?;
+    if is_held {
+        decision.messages.push(told::hold(context, found.id, id, true));
+    }
+    Ok((id, decision.event(Event::ContestOpened { contest, role: role.to_owned(), is_held })))
 }
 
 /// At the creditor. What it does not take it says, so that the contest ends on both sides.
@@ -165,8 +162,8 @@ pub fn take(view: View<'_>, contest: Contest, from: Division, context: &mut Cont
     }
     let (opened_at, answer_by) = (context.now, context.now + ANSWER_WITHIN);
     let contest = Contest { amount_fen: found.amount_fen, opened_at, answer_by, ..contest };
-    let opened = Event::ContestOpened { contest: contest.clone(), role: "creditor".to_owned() };
-    if !is_late(view, &found, context.now)? {
+    let opened = Event::ContestOpened { contest: contest.clone(), role: "creditor".to_owned(), is_held: false };
+    if !window::is_long_over(&found, context) {
         return Ok(Decision::nothing().event(opened));
     }
     let late = refusal::CONTEST_LATE.refuse();
@@ -193,8 +190,10 @@ pub fn take_refusal(view: View<'_>, contest: Uuid, code: String, from: Division,
     if row.has_ended() {
         return Ok(Decision::nothing());
     }
-    let alarm = format!("contest {contest} was not taken by {}: {code}", row.contest.creditor);
-    Ok(Decision::nothing().event(Event::ContestEnded(ended(contest, ContestState::Refused, code))).alarm(alarm))
+    let mut decision =
+        Decision::nothing().alarm(format!("contest {contest} was not taken by {}: {code}", row.contest.creditor));
+    decision.messages.extend(told::release(&row, context));
+    Ok(decision.event(Event::ContestEnded(ended(contest, ContestState::Refused, code))))
 }
 
 /// A contest of which this node is `party`, and the other node the other one.
@@ -228,5 +227,14 @@ pub fn movable(view: View<'_>, contest: Uuid, party: Party) -> Result<ContestRow
 
 /// The end of a contest, or its escalation, that moves no money.
 pub fn ended(contest: Uuid, state: ContestState, explanation: String) -> ContestEnded {
-    ContestEnded { contest, state, explanation, awaits: None, adjusts: None, charged: None, transfers: Vec::new() }
+    ContestEnded {
+        contest,
+        state,
+        explanation,
+        awaits: None,
+        adjusts: None,
+        charged: None,
+        holds: Vec::new(),
+        transfers: Vec::new(),
+    }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::contest::{EVIDENCE_MAX, ended, known, movable};
 use super::contest_reply::charge_at_home;
+use super::told;
 use crate::command::Reply;
 use crate::decide::adjust::{self, Change};
 use crate::decide::pricing::NetworkPrices;
@@ -117,5 +118,7 @@ pub fn take(view: View<'_>, answer: ContestAnswer, from: Division, context: &mut
     }
     let mut ended = ended(answer.contest, ContestState::Withdrawn, answer.explanation);
     charge_at_home(view, &row, None, &mut ended, context)?;
-    Ok(Decision::nothing().event(Event::ContestEnded(ended)))
+    let released = told::release(&row, context);
+    let decision = Decision { messages: released.into_iter().collect(), ..Decision::nothing() };
+    Ok(decision.event(Event::ContestEnded(ended)))
 }

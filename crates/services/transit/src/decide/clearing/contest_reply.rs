@@ -4,18 +4,19 @@
 //! contest is ended by people, by the same answer and acceptance.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
+use huitong_ledger::clearing;
 use huitong_service_kit::service::Answer;
-use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
+use huitong_service_kit::{Context, Decision, Outgoing, Stop, StoreError, View};
 use uuid::Uuid;
 
 use super::contest::{EVIDENCE_MAX, ended, known, movable};
-use super::split;
+use super::{split, told};
 use crate::accounts::Postings;
 use crate::command::Reply;
-use crate::decide::charge;
-use crate::decide::{Decided, node_of, send};
+use crate::decide::{Came, Decided, adjust, charge, node_of, send};
 use crate::event::{ContestEnded, Event};
 use crate::model::contest::{Contest, ContestReply, ContestState, Party};
 use crate::model::message::Message;
@@ -65,6 +66,9 @@ fn replied(
         decision = claimed(transit, view, row, &reply, &mut ended, context)?;
     } else if let Some(node) = node_of(context, creditor) {
         decision.messages.push(send(context, node, Message::ContestReply(reply)));
+        if accepts {
+            decision.messages.extend(accepted_at_home(view, row, &mut ended, node, context)?);
+        }
     }
     let state = ended.state;
     Ok((decision.event(Event::ContestEnded(ended)), state))
@@ -78,6 +82,27 @@ fn end(row: &ContestRow, reply: &ContestReply) -> ContestEnded {
         adjusts: Some(reply.adjusts),
         ..ended(reply.contest, state, reply.explanation.clone())
     }
+}
+
+/// What home's clearing is told when home accepts: the claim that it owes now, or that a document that it owed all along is held no
+/// more.
+fn accepted_at_home(
+    view: View<'_>,
+    row: &ContestRow,
+    ended: &mut ContestEnded,
+    node: Division,
+    context: &mut Context<'_>,
+) -> Result<Vec<Outgoing>, StoreError> {
+    let Some(trip) = ended.charged.as_ref().map(|charge| charge.trip) else {
+        return Ok(told::release(row, context).into_iter().collect());
+    };
+    let documents = told::accepted(view, context.home.jurisdiction, trip, |_| true)?;
+    let mut messages: Vec<Outgoing> = told::sent(view, node, documents, context)?.into_iter().collect();
+    for (document, contest) in told::contested_adjusts(view, trip)? {
+        messages.push(told::hold(context, document, contest, true));
+        ended.holds.push(contest);
+    }
+    Ok(messages)
 }
 
 /// Home charges a claim at last that it had contested: `amount`, or what is in force.
@@ -121,14 +146,24 @@ fn claimed(
     split::of_trip(transit, view, &trips::content(view, &trip)?, in_force, context)
 }
 
-/// At the creditor. The same reply again has no effect.
-pub fn take(
-    transit: &Transit,
+/// A claim that was contested when it was made is owed now, with the adjustments that the debtor knew.
+fn accepted_here(
     view: View<'_>,
-    reply: ContestReply,
-    from: Division,
-    context: &mut Context<'_>,
-) -> Decided {
+    reply: &ContestReply,
+    context: &Context<'_>,
+) -> Result<Vec<clearing::Document>, StoreError> {
+    let trip = trips::trip(view, reply.document)?;
+    let Some(trip) = trip.filter(|trip| reply.accepts && trip.state == TripState::Disputed) else {
+        return Ok(Vec::new());
+    };
+    let known = trips::adjustments(view, trip.trip)?.into_iter().filter(|adjust| adjust.number <= reply.adjusts);
+    let known: Vec<Digest> = known.map(|adjust| adjust::document_id(adjust.adjust)).collect();
+    told::accepted(view, context.home.jurisdiction, trip.trip, |id| known.contains(&id))
+}
+
+/// At the creditor. The same reply again has no effect.
+pub fn take(transit: &Transit, view: View<'_>, reply: ContestReply, came: Came, context: &mut Context<'_>) -> Decided {
+    let from = came.0;
     let row = known(view, reply.contest, Party::Creditor, from, context)?;
     if row.contest.document != reply.document {
         return Err(refusal::CONTEST_UNKNOWN.refuse().into());
@@ -138,6 +173,8 @@ pub fn take(
     }
     let mut ended = end(&row, &reply);
     let mut decision = claimed(transit, view, &row, &reply, &mut ended, context)?;
+    let told = accepted_here(view, &reply, context)?;
+    decision.messages.extend(told::taken(came, told, context));
     if !reply.accepts {
         decision.alarms.push(format!("{} does not accept the answer to contest {}: escalated", from, reply.contest));
     }

@@ -2,13 +2,13 @@
 
 use huitong_kernel::division::Division;
 use huitong_kernel::time::{Date, DurationMs, Instant};
-use huitong_service_kit::{Context, Decision, StoreError, View};
+use huitong_service_kit::{Context, Decision, Stop, StoreError, View};
 
-use super::differences;
+use super::{differences, window};
 use crate::decide::{Decided, send};
 use crate::event::Event;
 use crate::model::message::Message;
-use crate::model::settlement::{DayDocuments, DayTotals};
+use crate::model::settlement::{DayDocuments, DayTotals, Document};
 use crate::query::totals::DayRow;
 use crate::query::{documents, totals};
 use crate::{Transit, refusal};
@@ -42,7 +42,16 @@ pub fn send_totals(view: View<'_>, day: DueDay, context: &mut Context<'_>) -> De
     if day.receiver != own {
         decision.messages.push(send(context, day.receiver, Message::DayTotals(totals.clone())));
     }
-    Ok(decision.event(Event::DayTotalsSent(totals)))
+    let until = window::ends(own, day.booking_day, context);
+    let term = Event::ContestTerm { booking_day: day.booking_day, until };
+    Ok(decision.event(Event::DayTotalsSent(totals)).event(term))
+}
+
+/// A document that another node issues: refused for a day whose totals have come, so that what the two sides compared stays what
+/// it was.
+pub fn check_open(view: View<'_>, document: &Document) -> Result<(), Stop> {
+    let known = totals::day(view, document.issuer, document.receiver, document.booking_day)?;
+    if known.is_some() { Err(refusal::DAY_COMPARED.refuse().into()) } else { Ok(()) }
 }
 
 /// From the issuer: compared with what is held here, and answered. From the receiver: its answer.

@@ -6,8 +6,9 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, days_since_epoch};
 use huitong_service_kit::{Context, Decision, Outgoing, Stop, StoreError, View};
 
+use super::told;
 use crate::accounts::Postings;
-use crate::decide::{Decided, adjust, check_sender, node_of, send};
+use crate::decide::{Came, Decided, adjust, check_sender, node_of, send};
 use crate::event::Event;
 use crate::model::message::{Message, TripAdjust};
 use crate::model::settlement::{Document, DocumentKind, SplitNotice};
@@ -205,7 +206,8 @@ pub fn take(
     let mut postings = Postings::new(context);
     postings.split_due(part, notice.operating, notice.partner);
     let transfers = postings.transfers;
-    let decision = Decision::nothing().message(answer(&notice, booking_day, from, context));
+    let mut decision = Decision::nothing().message(answer(&notice, booking_day, from, context));
+    decision.messages.extend(told::sent(view, from, vec![told::document(&document)], context)?);
     Ok(decision.event(Event::SplitBooked { notice, document, is_issuer: true, transfers }))
 }
 
@@ -221,13 +223,12 @@ fn answer(notice: &SplitNotice, booking_day: Date, to: Division, context: &mut C
 /// At the operating node: the part is owed from the day on which its partner has booked it.
 pub fn take_answer(
     view: View<'_>,
-    of: Digest,
-    partner: Division,
+    (of, partner): (Digest, Division),
     booking_day: Date,
-    from: Division,
+    came: Came,
     context: &mut Context<'_>,
 ) -> Decided {
-    let own = context.home.jurisdiction;
+    let (own, from) = (context.home.jurisdiction, came.0);
     let nodes = (Some(own), Some(from));
     let notice = splits::notice(view, of, partner)?.filter(|notice| {
         (node_of(context, notice.operating), node_of(context, notice.partner)) == nodes && from != own
@@ -247,9 +248,11 @@ pub fn take_answer(
     }
     let part = part_of(&notice)?;
     let document = document(&notice, part, (from, own), booking_day);
-    super::period::check_open(view, &document)?;
+    super::day::check_open(view, &document)?;
     let mut postings = Postings::new(context);
     postings.split_owed(part, notice.operating, notice.partner);
     let transfers = postings.transfers;
-    Ok(Decision::nothing().event(Event::SplitBooked { notice, document, is_issuer: false, transfers }))
+    let told = told::taken(came, vec![told::document(&document)], context);
+    let decision = Decision { messages: told.into_iter().collect(), ..Decision::nothing() };
+    Ok(decision.event(Event::SplitBooked { notice, document, is_issuer: false, transfers }))
 }

@@ -1,6 +1,7 @@
 //! Invoices (发票): one for a month's rides in all cities, of what the rider has paid. A ride is on one invoice at a time: what changes
 //! later takes it off by a red-letter invoice, and it can be invoiced anew as it stands.
 
+use huitong_kernel::clearing::{Period, PeriodKind};
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
@@ -11,7 +12,6 @@ use crate::command::Reply;
 use crate::decide::Decided;
 use crate::event::Event;
 use crate::model::invoice::{Buyer, Invoice, InvoiceKind, InvoicedRide, number};
-use crate::model::period::Period;
 use crate::model::rider::AccountToken;
 use crate::query::{home_trips, invoices, totals};
 use crate::refusal;
@@ -22,6 +22,9 @@ const CHANGED_MAX: usize = 100;
 /// Of the rides that were booked in a month that is over, those that are paid and on no invoice.
 pub fn issue(view: View<'_>, account: AccountToken, month: Period, buyer: Buyer, context: &mut Context<'_>) -> Decided {
     let known = own_account(view, &account, context)?;
+    if month.kind() != PeriodKind::Month {
+        return Err(refusal::invalid("month").into());
+    }
     if let Some(field) = buyer.fault() {
         return Err(refusal::invalid(field).into());
     }

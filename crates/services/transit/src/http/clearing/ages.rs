@@ -14,7 +14,7 @@ use crate::query::ages;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AgeQuery {
-    /// For instance 2026-11.
+    /// A month or a day, for instance 2026-11.
     pub period: String,
 }
 
@@ -29,7 +29,7 @@ pub struct DocumentAgeItem {
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct OpenItem {
-    /// `claim`, `split`, `contest`, `day`, `day_different` or `statement`
+    /// `claim`, `split`, `contest`, `day` or `day_different`
     pub item: &'static str,
     pub count: u64,
     #[schema(value_type = i64)]

@@ -1,7 +1,6 @@
-//! Endpoints of clearing: totals and differences, statements and periods, positions, contests, evidence, flows, ages.
+//! Endpoints of clearing: totals and differences, contests, evidence, flows, ages.
 
 mod ages;
-mod closing;
 mod contest_answer;
 mod contest_reply;
 mod contests;
@@ -9,8 +8,6 @@ mod days;
 mod differences;
 mod evidence;
 mod flows;
-mod positions;
-mod statements;
 mod wire;
 
 use huitong_service_kit::endpoint;
@@ -23,9 +20,6 @@ pub fn endpoints() -> Vec<Endpoint<TransitEdge>> {
         endpoint!("transit.totals.read", days::list_days),
         endpoint!("transit.totals.read", differences::list_differences),
         endpoint!("transit.totals.read", ages::get_ages),
-        endpoint!("transit.statement.read", statements::list_statements),
-        endpoint!("transit.statement.read", positions::get_positions),
-        endpoint!("transit.period.close", closing::close_period),
         endpoint!("transit.contest.read", contests::list_contests),
         endpoint!("transit.contest.write", contests::open_contest),
         endpoint!("transit.contest.write", contest_answer::answer_contest),

@@ -1,10 +1,10 @@
 //! What several endpoints share.
 
+use huitong_kernel::clearing::Period;
 use huitong_service_kit::Refusal;
 use huitong_service_kit::http::{PageQuery, Problem, kit_refusals};
 
 use super::super::problem;
-use crate::model::period::Period;
 use crate::refusal;
 
 pub fn limit(page: &PageQuery) -> Result<usize, Problem> {

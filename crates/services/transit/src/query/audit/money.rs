@@ -1,4 +1,4 @@
-//! J5 at this node: what the book says is due and owed is what the documents' trips say; days and periods keep their sums.
+//! J5 at this node: what the book says is due and owed is what the documents' trips say; days keep their sums.
 
 use std::collections::BTreeSet;
 
@@ -10,18 +10,11 @@ use huitong_service_kit::{StoreError, View};
 
 use super::{Audit, Place};
 use crate::accounts::Side;
-use crate::model::period::Period;
-use crate::model::settlement::PeriodStatement;
-use crate::query::statements::{self, StatementRow, Wanted};
 use crate::query::{Text, pairs};
-
-/// Statements read at once.
-const STATEMENTS_PAGE: usize = 1_000;
 
 pub fn check(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     balances(place, audit)?;
-    days(place.view, audit)?;
-    periods(place, audit)
+    days(place.view, audit)
 }
 
 fn balances(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
@@ -94,50 +87,4 @@ fn days(view: View<'_>, audit: &mut Audit) -> Result<(), StoreError> {
         )?;
     }
     Ok(())
-}
-
-/// Periods that were stated never change: their documents are still those of the statement. At the debtor's node this is so where
-/// it has confirmed.
-fn periods(place: &Place<'_>, audit: &mut Audit) -> Result<(), StoreError> {
-    let view = place.view;
-    let periods = view.all("SELECT DISTINCT period FROM statement", [], |row| Ok(row.get::<_, Text<Period>>(0)?.0))?;
-    for period in periods.into_iter().collect::<BTreeSet<_>>() {
-        let held = statements::compute(view, period, Wanted::All, period.ends())?;
-        for row in stated(view, period)? {
-            let statement = &row.statement;
-            if row.creditor_node != place.own && row.state != "confirmed" {
-                continue;
-            }
-            let claim = |statement: &PeriodStatement| (statement.documents, statement.claimed_fen, statement.root);
-            let pair = (statement.creditor, statement.debtor);
-            let now = held.get(&pair).map_or_else(|| claim(&statements::empty(period, pair, period.ends())), claim);
-            if now != claim(statement) {
-                audit.note(
-                    "J5",
-                    format!("{period} {} {}", pair.0, pair.1),
-                    format!("{} documents were stated, {} of the period are held", statement.documents, now.0),
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
-/// All statements of a period.
-fn stated(view: View<'_>, period: Period) -> Result<Vec<StatementRow>, StoreError> {
-    let name = period.to_string();
-    let (mut rows, mut after): (Vec<StatementRow>, (String, String)) = (Vec::new(), Default::default());
-    loop {
-        let page = statements::list(view, (&name, &after.0, &after.1), STATEMENTS_PAGE)?;
-        let is_last = page.len() < STATEMENTS_PAGE;
-        let of_period = page.into_iter().filter(|row| row.statement.period == name);
-        let before = rows.len();
-        rows.extend(of_period);
-        match rows.last() {
-            Some(last) if !is_last && rows.len() > before => {
-                after = (last.statement.creditor.to_string(), last.statement.debtor.to_string());
-            }
-            _ => return Ok(rows),
-        }
-    }
 }
