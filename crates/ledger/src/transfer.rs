@@ -49,6 +49,15 @@ impl Transfer {
         Transfer { id, debit, credit, amount_fen, phase: Phase::Single }
     }
 
+    /// Of an amount that may go either way: a negative one goes the other way, of nothing there is no transfer.
+    pub fn either_way(id: TransferId, debit: AccountCode, credit: AccountCode, amount_fen: Fen) -> Option<Transfer> {
+        match amount_fen {
+            Fen::ZERO => None,
+            amount if amount.is_negative() => Some(Transfer::single(id, credit, debit, -amount)),
+            amount => Some(Transfer::single(id, debit, credit, amount)),
+        }
+    }
+
     /// The contra: the same amount the other way.
     pub fn reversed(&self, id: TransferId) -> Transfer {
         Transfer::single(id, self.credit.clone(), self.debit.clone(), self.amount_fen)

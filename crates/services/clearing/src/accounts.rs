@@ -44,15 +44,10 @@ impl<'c, 'x> Postings<'c, 'x> {
     }
 
     fn push(&mut self, debit: AccountCode, credit: AccountCode, amount: Fen) {
-        if amount == Fen::ZERO {
-            return;
+        if amount != Fen::ZERO {
+            let id = TransferId::new(self.context.now, self.context.random);
+            self.transfers.extend(Transfer::either_way(id, debit, credit, amount));
         }
-        let id = TransferId::new(self.context.now, self.context.random);
-        self.transfers.push(if amount.is_negative() {
-            Transfer::single(id, credit, debit, -amount)
-        } else {
-            Transfer::single(id, debit, credit, amount)
-        });
     }
 
     /// This node owes the peer so much for a service.

@@ -118,15 +118,15 @@ pub fn by_part(transfers: &[Transfer], side: Side, peer: Division) -> BTreeMap<S
 }
 
 /// Home: Dr payable(V, part) / Cr clearing(V); visited: Dr clearing(H) / Cr receivable(H, part). The other way for what is given
-/// back. The amount is not zero.
-pub fn cleared(context: &mut Context<'_>, side: Side, peer: Division, part: &str, amount: Fen) -> Transfer {
+/// back; nothing for nothing.
+pub fn cleared(context: &mut Context<'_>, side: Side, peer: Division, part: &str, amount: Fen) -> Option<Transfer> {
     let clearing = AccountCode::new(&["clearing", peer.as_str()]);
     let (debit, credit) = match side {
         Side::Visited => (clearing, AccountCode::new(&["receivable", peer.as_str(), part])),
         Side::Home => (AccountCode::new(&["payable", peer.as_str(), part]), clearing),
     };
     let id = TransferId::new(context.now, context.random);
-    either_way(id, debit, credit, amount)
+    Transfer::either_way(id, debit, credit, amount)
 }
 
 /// A contra document has negative amounts: the same legs, the other way.
@@ -137,17 +137,8 @@ fn push(
     credit: AccountCode,
     amount: Fen,
 ) {
-    if amount == Fen::ZERO {
-        return;
-    }
-    let id = TransferId::new(context.now, context.random);
-    transfers.push(either_way(id, debit, credit, amount));
-}
-
-fn either_way(id: TransferId, debit: AccountCode, credit: AccountCode, amount: Fen) -> Transfer {
-    if amount.is_negative() {
-        Transfer::single(id, credit, debit, -amount)
-    } else {
-        Transfer::single(id, debit, credit, amount)
+    if amount != Fen::ZERO {
+        let id = TransferId::new(context.now, context.random);
+        transfers.extend(Transfer::either_way(id, debit, credit, amount));
     }
 }

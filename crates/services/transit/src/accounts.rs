@@ -88,15 +88,10 @@ impl<'c, 'x> Postings<'c, 'x> {
     }
 
     fn push(&mut self, debit: AccountCode, credit: AccountCode, amount: Fen) {
-        if amount == Fen::ZERO {
-            return;
+        if amount != Fen::ZERO {
+            let id = TransferId::new(self.context.now, self.context.random);
+            self.transfers.extend(Transfer::either_way(id, debit, credit, amount));
         }
-        let id = TransferId::new(self.context.now, self.context.random);
-        self.transfers.push(if amount.is_negative() {
-            Transfer::single(id, credit, debit, -amount)
-        } else {
-            Transfer::single(id, debit, credit, amount)
-        });
     }
 
     /// Home owes a visited city: what the rider paid, and what became a debt.

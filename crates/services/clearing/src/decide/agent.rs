@@ -6,7 +6,7 @@ use huitong_kernel::division::Division;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::batch::{finish, settled};
-use super::{Decided, agent_of, clocks, others, rule_of, send};
+use super::{Decided, agent_of, clearing_with, clocks, others, rule_of, send};
 use crate::event::{BatchEnded, BatchState, Event};
 use crate::model::batch::{Batch, Member, REGION};
 use crate::model::message::{BatchAnswer, BatchEnd, Message};
@@ -36,7 +36,8 @@ pub fn declared(
     }
     let mut declared = batches::declarations(view, service, period)?;
     declared.push(just.clone());
-    if declared.len() < context.directory.jurisdictions().len() {
+    let has_declared = |other: &Division| declared.iter().any(|row| row.declaration.author == *other);
+    if !clearing_with(context, service).iter().all(has_declared) {
         return Ok(());
     }
     compose(view, service, period, declared, decision, context)

@@ -6,7 +6,7 @@ use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::batch::{self, Ready};
 use super::statement::check_period;
-use super::{Decided, agent, clocks, others, send};
+use super::{Decided, agent, clearing_with, clocks, others, send};
 use crate::event::{BatchState, Event};
 use crate::model::batch::{Claim, Declaration, REGION};
 use crate::model::message::Message;
@@ -27,7 +27,7 @@ pub fn if_ready(
     decision: &mut Decision<Clearing>,
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
-    for other in others(context).into_iter().filter(|other| *other != ready.peer) {
+    for other in clearing_with(context, ready.service).into_iter().filter(|other| *other != ready.peer) {
         let row = statements::statement(view, ready.service, ready.period, other)?;
         if row.is_none_or(|row| row.state < State::Confirmed) {
             return Ok(());

@@ -112,6 +112,13 @@ fn others(context: &Context<'_>) -> Vec<Division> {
     context.directory.jurisdictions().into_iter().filter(|other| *other != own).collect()
 }
 
+/// The other jurisdictions whose nodes run a service and clear it.
+fn clearing_with(context: &Context<'_>, service: &str) -> Vec<Division> {
+    let runs = |other: &Division, service: &str| context.directory.parts(*other, service) > 0;
+    let all = others(context).into_iter();
+    all.filter(|other| runs(other, service) && runs(other, Clearing::NAME)).collect()
+}
+
 /// Another jurisdiction of the region, or the refusal.
 fn peer(context: &Context<'_>, division: Division) -> Result<Division, Stop> {
     if others(context).contains(&division) {
@@ -129,5 +136,6 @@ fn rule_of(context: &Context<'_>, service: &str, period: Period) -> Result<Clear
 
 /// The jurisdiction whose node composes the batches of a rule.
 fn agent_of(context: &Context<'_>, rule: &ClearingRule) -> Option<Division> {
-    rule.agent.or_else(|| context.directory.jurisdictions().into_iter().min())
+    let clears = |division: &Division| context.directory.parts(*division, Clearing::NAME) > 0;
+    rule.agent.or_else(|| context.directory.jurisdictions().into_iter().filter(clears).min())
 }

@@ -28,23 +28,14 @@ pub mod taps;
 pub mod totals;
 pub mod trips;
 
-use std::str::FromStr;
-
 use huitong_kernel::time::Instant;
-use huitong_service_kit::{FromSql, StoreError, View, params};
-use huitong_store::{FromSqlError, FromSqlResult, ValueRef};
+use huitong_service_kit::{StoreError, View, params};
+
+/// Columns that hold the text of a value.
+pub use huitong_service_kit::Text;
 use serde::de::DeserializeOwned;
 
 use crate::event::Event;
-
-/// A column that holds the text of a value: a division, a day, a state.
-pub struct Text<T>(pub T);
-
-impl<T: FromStr> FromSql for Text<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Text<T>> {
-        value.as_str()?.parse().map(Text).map_err(|_| FromSqlError::InvalidType)
-    }
-}
 
 /// Text of a view that this service wrote.
 pub fn json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {

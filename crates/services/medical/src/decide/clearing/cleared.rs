@@ -31,7 +31,7 @@ pub fn book(view: View<'_>, cleared: Cleared, context: &mut Context<'_>) -> Deci
             None if is_twice(&booked.shares, &share) => return Err(refusal::CLEARED_NOT_OURS.refuse().into()),
             None => {
                 let transfer = accounts::cleared(context, side, peer, &share.part, share.amount_fen);
-                booked.transfers.push(transfer);
+                booked.transfers.extend(transfer);
                 booked.shares.push(share);
             }
         }

@@ -28,7 +28,7 @@ pub async fn list_days(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<DayItem>>, Problem> {
     let limit = limit(&page)?;
-    let [issuer, receiver, day] = parts(page.after.as_deref())?;
+    let [issuer, receiver, day] = parts(&page)?;
     let rows = edge.read(move |view| Ok(totals::days(view, (&issuer, &receiver, &day), limit + 1)?)).await?;
     let items = rows.into_iter().map(|row| DayItem { state: row.state, own: row.own, theirs: row.theirs }).collect();
     let cursor = |item: &DayItem| format!("{}/{}/{}", item.own.issuer, item.own.receiver, item.own.booking_day);

@@ -95,7 +95,7 @@ pub async fn list_differences(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<DifferenceItem>>, Problem> {
     let limit = limit(&page)?;
-    let [issuer, receiver, day, id] = parts(page.after.as_deref())?;
+    let [issuer, receiver, day, id] = parts(&page)?;
     let id: Digest =
         if id.is_empty() { Digest::ZERO } else { id.parse().map_err(|_| problem(&refusal::invalid("after")))? };
     let rows = edge.read(move |view| Ok(totals::differences(view, (&issuer, &receiver, &day, id), limit + 1)?)).await?;
