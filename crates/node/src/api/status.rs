@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use huitong_exchange::link::acknowledged;
+use huitong_kernel::feed::Address;
 use huitong_service_kit::endpoint;
 use huitong_service_kit::http::{Endpoint, Problem, kit_refusals};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,8 @@ pub async fn get_status(State(status): State<NodeStatus>) -> Result<Json<StatusW
 
 fn read(status: &NodeStatus) -> Result<StatusWire, huitong_store::StoreError> {
     let (mut streams, mut feeds) = (Vec::new(), Vec::new());
+    let manifest = status.keeper.current();
+    let node_of = |address: &Address| manifest.node_of(address.jurisdiction).map(|node| &node.name);
     for port in status.streams.iter() {
         let (sequence, chain) = port.head()?;
         streams.push(StreamWire {
@@ -83,11 +86,10 @@ fn read(status: &NodeStatus) -> Result<StatusWire, huitong_store::StoreError> {
             feeds.push(FeedWire {
                 size: port.feed_size(&feed)?,
                 receipted: acknowledged(port.evidence_latest(&feed)?),
-                within_node: status.streams.get(&feed.from).is_some() && status.streams.get(&feed.to).is_some(),
+                within_node: node_of(&feed.from).is_some() && node_of(&feed.from) == node_of(&feed.to),
                 feed: feed.to_string(),
             });
         }
     }
-    let manifest_version = status.keeper.current().version;
-    Ok(StatusWire { node: status.name.clone(), manifest_version, streams, feeds })
+    Ok(StatusWire { node: status.name.clone(), manifest_version: manifest.version, streams, feeds })
 }
