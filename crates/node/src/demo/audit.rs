@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use huitong_clearing::Clearing;
 use huitong_kernel::division::Division;
 use huitong_kernel::feed::Address;
 use huitong_medical::Medical;
@@ -102,6 +103,7 @@ pub fn views_equal_replay(region: &Region) -> anyhow::Result<bool> {
         let folder = region.node_folder(&division).join("streams");
         equal &= stream_equals_replay::<Medical>(region, &division, &folder)?;
         equal &= stream_equals_replay::<Transit>(region, &division, &folder)?;
+        equal &= stream_equals_replay::<Clearing>(region, &division, &folder)?;
         equal &= stream_equals_replay::<Registry>(region, &division, &folder)?;
     }
     Ok(equal)

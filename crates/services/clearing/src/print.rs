@@ -35,11 +35,11 @@ pub fn statement(
     places(&mut page, "本期恢复支付的单据", "Documents released in this period", released(row));
     differing(&mut page, differences);
     proof(&mut page, row);
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<table class=\"sign\"><tr><td>{}（签章）<br>For {} (seal)</td><td>{}（签章）<br>For {} (seal)</td></tr></table>\
          <p class=\"note\">打印时间 Printed {}。数字可由双方节点日志重新计算。 Every figure can be recomputed from the journals of both \
-         nodes.</p></body></html>\n",
+         nodes.</p></body></html>",
         row.own.author, row.own.author, row.peer, row.peer, printed_at
     );
     page

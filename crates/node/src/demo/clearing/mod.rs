@@ -35,6 +35,7 @@ pub async fn play(region: &Region) -> anyhow::Result<ClearingReport> {
         report.services.extend(cleared);
     }
     report.mirrored = mirrored(&clerks).await?;
+    report.views_equal_replay = super::audit::views_equal_replay(region)?;
     Ok(report)
 }
 

@@ -12,6 +12,8 @@ pub struct ClearingReport {
     pub services: Vec<Cleared>,
     /// What each says it owes is what the other says it is owed.
     pub mirrored: bool,
+    /// Of every service at every node, after what was paid is booked.
+    pub views_equal_replay: bool,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -79,7 +81,7 @@ fn owed(rows: &Value) -> Vec<(String, String, Fen)> {
 
 impl ClearingReport {
     pub fn is_good(&self) -> bool {
-        self.mirrored && self.services.iter().all(|cleared| cleared.sums_to_zero() && cleared.ends_as_gross())
+        self.mirrored && self.views_equal_replay && self.services.iter().all(|cleared| cleared.sums_to_zero() && cleared.ends_as_gross())
     }
 
     pub fn print(&self) {
@@ -96,6 +98,7 @@ impl ClearingReport {
             "  what each owes is what the other claims 双方数字一致: {}",
             if self.mirrored { "yes 是" } else { "NO 否" }
         );
+        println!("  views equal replay 视图与重放一致: {}", if self.views_equal_replay { "yes 是" } else { "NO 否" });
     }
 }
 
