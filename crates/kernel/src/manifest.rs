@@ -225,6 +225,8 @@ impl Manifest {
         if let Some(fault) = clearing::fault(&self.clearing) {
             return Err(TrustError::Inconsistent(fault));
         }
+        let is_agent = |rule: &ClearingRule| rule.agent.is_none_or(|agent| self.jurisdiction(agent).is_some());
+        rule(self.clearing.iter().all(is_agent), "the agent of a clearing rule is a jurisdiction")?;
         for node in &self.nodes {
             rule(is_name(&node.name), "a node's name has 1 to 32 small letters, digits and hyphens")?;
             rule((1..=NODE_KEYS_MAX).contains(&node.keys.len()), "a node has 1 to 32 keys")?;

@@ -6,17 +6,8 @@
 
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
-use huitong_ledger::{AccountCode, Chart, Limit, Transfer, TransferId};
+use huitong_ledger::{AccountCode, Transfer, TransferId};
 use huitong_service_kit::Context;
-
-/// Prepayments must not be overdrawn (medical specification I15).
-pub struct ClearingChart;
-
-impl Chart for ClearingChart {
-    fn limit(&self, account: &AccountCode) -> Limit {
-        if account.class() == "prepayment_received" { Limit::DebitsMustNotExceedCredits } else { Limit::None }
-    }
-}
 
 fn of_peer(class: &str, service: &str, peer: Division) -> AccountCode {
     AccountCode::new(&[class, service, peer.as_str()])

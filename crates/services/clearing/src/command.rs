@@ -56,6 +56,10 @@ pub enum Command {
         payment: String,
         amount: Fen,
     },
+    /// The bank has rejected an order without booking it: it is instructed again.
+    RejectPayment {
+        payment: String,
+    },
     SetLimit {
         service: String,
         peer: Division,

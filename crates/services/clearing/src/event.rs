@@ -15,7 +15,7 @@ use crate::model::clock::Clock;
 use crate::model::contest::{Answer, Contest, ContestState};
 use crate::model::message::LaneOf;
 use crate::model::payment::{BankAccount, MatchedEntry, Payment, PaymentFile, PaymentState};
-use crate::model::statement::{Confirmation, Difference, State, Statement};
+use crate::model::statement::{Confirmation, Difference, Shares, State, Statement};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", content = "of")]
@@ -74,6 +74,11 @@ pub enum Event {
     BankReportTaken { report: String, entries: Vec<MatchedEntry>, transfers: Vec<Transfer> },
     #[serde(rename = "clearing.payment_moved.v1")]
     PaymentMoved(Box<PaymentMoved>),
+    /// What another jurisdiction says of a payment that is not known here yet.
+    #[serde(rename = "clearing.early_news.v1")]
+    EarlyNews { early: Early },
+    #[serde(rename = "clearing.early_news_taken.v1")]
+    EarlyNewsTaken { early: Early },
     #[serde(rename = "clearing.batch_closed.v1")]
     BatchClosed { service: String, period: Period, scope: String },
     #[serde(rename = "clearing.prepayment_known.v1")]
@@ -130,9 +135,7 @@ pub struct Stated {
     pub peer: Division,
     pub rule: ClearingRule,
     /// All documents by division and part.
-    pub shares: Vec<Share>,
-    /// Nothing moves and nothing was held: closed at once.
-    pub state: State,
+    pub shares: Shares,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,4 +208,38 @@ pub struct PaymentMoved {
     pub their_fen: Fen,
     pub prepaid_fen: Fen,
     pub transfers: Vec<Transfer>,
+}
+
+/// News of a payment that waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Early {
+    pub payment: String,
+    pub peer: Division,
+    pub kind: EarlyKind,
+    pub amount_fen: Fen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarlyKind {
+    /// The other bank has booked it.
+    Advice,
+    /// It was taken from what was paid ahead.
+    Prepaid,
+}
+
+impl EarlyKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            EarlyKind::Advice => "advice",
+            EarlyKind::Prepaid => "prepaid",
+        }
+    }
+}
+
+impl std::str::FromStr for EarlyKind {
+    type Err = ();
+    fn from_str(name: &str) -> Result<EarlyKind, ()> {
+        [EarlyKind::Advice, EarlyKind::Prepaid].into_iter().find(|kind| kind.name() == name).ok_or(())
+    }
 }

@@ -116,14 +116,15 @@ fn sums(page: &mut String, row: &StatementRow) {
 }
 
 fn shares(page: &mut String, row: &StatementRow) {
-    if row.shares.is_empty() {
+    let all = || row.shares.own.iter().chain(&row.shares.theirs);
+    if all().next().is_none() {
         return;
     }
     page.push_str(
         "<table><thead><tr><th>债务方 Debtor</th><th>债权方 Creditor</th><th>科目 Part</th>\
          <th class=\"amount\">金额（元）Amount</th></tr></thead>",
     );
-    for share in &row.shares {
+    for share in all() {
         let part = if share.part.is_empty() { "—".to_owned() } else { escaped(&share.part) };
         let _ = write!(
             page,

@@ -33,6 +33,8 @@ pub const PERIOD_OPEN: RefusalKind = kind(
     "period {period} is not over; say so if it is to be cut early",
 );
 pub const PERIOD_NOT_NEXT: RefusalKind = kind("CLR-2004", 409, "应先切账期{period}", "period {period} is cut first");
+pub const PERIOD_NOT_BEGUN: RefusalKind =
+    kind("CLR-2007", 409, "账期{period}尚未开始", "period {period} has not begun");
 pub const OUT_OF_ORDER: RefusalKind = kind(
     "CLR-2005",
     422,
@@ -123,6 +125,7 @@ pub const ALL: &[RefusalKind] = &[
     PERIOD_CLOSED,
     PERIOD_OPEN,
     PERIOD_NOT_NEXT,
+    PERIOD_NOT_BEGUN,
     OUT_OF_ORDER,
     DOCUMENT_FOREIGN,
     STATEMENT_UNKNOWN,

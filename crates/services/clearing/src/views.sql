@@ -58,8 +58,8 @@ CREATE TABLE IF NOT EXISTS statement (
     state              TEXT NOT NULL,       -- model::statement::State
     rule               TEXT NOT NULL,       -- JSON, the rule under which it is cleared
     own                TEXT NOT NULL,       -- JSON, model::statement::Statement
-    shares             TEXT NOT NULL,       -- JSON list of ledger Share, of all own documents
-    payable_shares     TEXT,                -- the same of what this node has confirmed, held ones left out
+    shares             TEXT NOT NULL,       -- JSON, model::statement::Shares, of all documents
+    payable_shares     TEXT,                -- JSON list of what this node has confirmed, held ones left out
     receivable_shares  TEXT,                -- and of what the other has confirmed
     stated_at          INTEGER NOT NULL,
     own_confirmation   TEXT,                -- JSON, model::statement::Confirmation: what this node owes
@@ -209,6 +209,15 @@ CREATE TABLE IF NOT EXISTS payment (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS payment_batch ON payment (service, period, scope);
 CREATE INDEX IF NOT EXISTS payment_state ON payment (state);
+
+-- What other jurisdictions say of payments that are not known here yet: a batch's end reaches its members at different times.
+CREATE TABLE IF NOT EXISTS early_news (
+    payment    TEXT NOT NULL,
+    peer       TEXT NOT NULL,
+    kind       TEXT NOT NULL,               -- advice, prepaid
+    amount_fen INTEGER NOT NULL,
+    PRIMARY KEY (payment, peer, kind)
+) STRICT, WITHOUT ROWID;
 
 -- Files for the bank (pain.001).
 CREATE TABLE IF NOT EXISTS payment_file (

@@ -99,8 +99,8 @@ fn statement(view: View<'_>, row: &StatementRow, folder: &str, is_listed: bool) 
             difference.class.name()
         );
     }
-    paid(view, row, folder)?;
-    let holds = lanes.iter().all(recomputed::Lane::agrees);
+    let is_sound = paid(view, row, folder)?;
+    let holds = is_sound && lanes.iter().all(recomputed::Lane::agrees);
     println!(
         "{}",
         if holds {
@@ -125,13 +125,15 @@ fn confirmed(words: &str, confirmation: &Option<huitong_clearing::model::stateme
 }
 
 /// The batch of a statement, recomputed, and its payments.
-fn paid(view: View<'_>, row: &StatementRow, folder: &str) -> anyhow::Result<()> {
-    let Some(batch) = &row.batch else { return Ok(()) };
+fn paid(view: View<'_>, row: &StatementRow, folder: &str) -> anyhow::Result<bool> {
+    let mut is_sound = true;
+    let Some(batch) = &row.batch else { return Ok(is_sound) };
     let period: Period = batch.parse()?;
     let pair = huitong_clearing::model::batch::pair(row.own.author, row.peer);
     for scope in [huitong_clearing::model::batch::REGION, pair.as_str()] {
         let Some(found) = batches::latest(view, &row.service, period, scope)? else { continue };
         let positions: Fen = found.batch.positions.iter().map(|(_, amount)| *amount).sum();
+        is_sound &= found.batch.is_sound() && positions == Fen::ZERO;
         println!(
             "  batch 批次 {period} {scope}: {}; gross {} yuan, paid {} yuan, positions sum to {}; {}",
             found.state.name(),
@@ -151,7 +153,7 @@ fn paid(view: View<'_>, row: &StatementRow, folder: &str) -> anyhow::Result<()> 
             }
         }
     }
-    Ok(())
+    Ok(is_sound)
 }
 
 /// What each member has declared to this node itself, with the message that proves it.

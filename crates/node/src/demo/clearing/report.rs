@@ -81,7 +81,9 @@ fn owed(rows: &Value) -> Vec<(String, String, Fen)> {
 
 impl ClearingReport {
     pub fn is_good(&self) -> bool {
-        self.mirrored && self.views_equal_replay && self.services.iter().all(|cleared| cleared.sums_to_zero() && cleared.ends_as_gross())
+        self.mirrored
+            && self.views_equal_replay
+            && self.services.iter().all(|cleared| cleared.sums_to_zero() && cleared.ends_as_gross())
     }
 
     pub fn print(&self) {

@@ -53,6 +53,8 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             payments::report_taken(tx, report, entries, transfers, applied)
         }
         Event::PaymentMoved(moved) => payments::moved(tx, moved, applied),
+        Event::EarlyNews { early } => payments::early(tx, early),
+        Event::EarlyNewsTaken { early } => payments::early_taken(tx, early),
         Event::PrepaymentKnown { payment, state, transfers } => {
             payments::prepayment(tx, payment, *state, transfers, applied)
         }

@@ -4,7 +4,7 @@ use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
-use crate::event::PaymentMoved;
+use crate::event::{Early, PaymentMoved};
 use crate::model::payment::{BankAccount, MatchedEntry, Payment, PaymentFile, PaymentState};
 
 pub fn add(tx: Tx<'_>, payment: &Payment, state: PaymentState, applied: &Applied) -> Result<(), StoreError> {
@@ -95,5 +95,20 @@ pub fn account(tx: Tx<'_>, account: &BankAccount) -> Result<(), StoreError> {
         "INSERT INTO bank_account (division, name, account, bank) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (division) DO UPDATE SET name = ?2, account = ?3, bank = ?4",
         params![account.division.as_str(), account.name, account.account, account.bank],
+    )
+}
+
+pub fn early(tx: Tx<'_>, early: &Early) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO early_news (payment, peer, kind, amount_fen) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (payment, peer, kind) DO UPDATE SET amount_fen = ?4",
+        params![early.payment, early.peer.as_str(), early.kind.name(), early.amount_fen.0],
+    )
+}
+
+pub fn early_taken(tx: Tx<'_>, early: &Early) -> Result<(), StoreError> {
+    tx.execute_one(
+        "DELETE FROM early_news WHERE payment = ?1 AND peer = ?2 AND kind = ?3",
+        params![early.payment, early.peer.as_str(), early.kind.name()],
     )
 }

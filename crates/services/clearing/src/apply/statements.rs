@@ -20,7 +20,7 @@ pub fn stated(tx: Tx<'_>, stated: &Stated) -> Result<(), StoreError> {
             statement.service,
             statement.period.to_string(),
             stated.peer.as_str(),
-            stated.state.name(),
+            State::Stated.name(),
             json(&stated.rule)?,
             json(statement)?,
             json(&stated.shares)?,

@@ -37,7 +37,8 @@ pub fn declared(
     let mut declared = batches::declarations(view, service, period)?;
     declared.push(just.clone());
     let has_declared = |other: &Division| declared.iter().any(|row| row.declaration.author == *other);
-    if !clearing_with(context, service).iter().all(has_declared) {
+    let own = context.home.jurisdiction;
+    if !has_declared(&own) || !clearing_with(context, service).iter().all(has_declared) {
         return Ok(());
     }
     compose(view, service, period, declared, decision, context)

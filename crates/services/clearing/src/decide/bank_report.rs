@@ -94,7 +94,7 @@ fn matched(
     let result = match (is_payer, entry.is_credit) {
         (true, true) => {
             let is_paid_out = entry.amount_fen <= moved.own_fen - moved.prepaid_fen;
-            if !is_paid_out || moved.row.state == PaymentState::Closed {
+            if !entry.is_return || !is_paid_out || moved.row.state == PaymentState::Closed {
                 return Ok((Match::Unknown, Some(payment.to_owned())));
             }
             moved.own_fen -= entry.amount_fen;

@@ -100,7 +100,7 @@ pub fn end(
     })));
     if is_paid {
         // Nothing moves for this node.
-        close::close(view, (service, batch.period, &batch.scope), &held, decision, context)?;
+        close::close(view, (service, batch.period, &batch.scope), Some(&held), decision, context)?;
     }
     Ok(())
 }

@@ -10,12 +10,16 @@ use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::batch::Held;
 use super::{Decided, clocks, tell};
-use crate::event::{Event, PaymentMoved};
-use crate::model::message::{Message, PaymentAdvice};
-use crate::model::payment::{PaymentKind, PaymentState};
+use crate::event::{Early, EarlyKind, Event, PaymentMoved};
+use crate::model::message::{Message, PaymentAdvice, Prepaid};
+use crate::model::payment::{PaymentKind, PaymentState, is_payment_id};
+use crate::model::statement::State;
 use crate::query::payments::PaymentRow;
 use crate::query::{payments, statements};
 use crate::{Clearing, refusal};
+
+/// News of payments that wait for them, of one jurisdiction at most.
+const EARLY_MAX: i64 = 1_000;
 
 /// What a payment becomes; with the last payment of its batch the batch is closed.
 pub struct Move {
@@ -86,31 +90,31 @@ pub fn moved(
         let is_closed = |row: &PaymentRow| row.state == PaymentState::Closed || closed.contains(&row.payment.payment);
         if all.iter().all(is_closed) {
             let period: Period = period.parse().map_err(|_| refusal::BATCH_UNKNOWN.refuse())?;
-            close(view, (&service, period, &scope), &[], decision, context)?;
+            close(view, (&service, period, &scope), None, decision, context)?;
         }
     }
     Ok(())
 }
 
-/// Closes a batch: each statement's shares go to the service. `just` are claims of a batch that ends in this very decision.
+/// Closes a batch: each statement's shares go to the service. `just` are the claims of a batch that ends in this very decision.
 pub fn close(
     view: View<'_>,
     (service, period, scope): (&str, Period, &str),
-    just: &[Held],
+    just: Option<&[Held]>,
     decision: &mut Decision<Clearing>,
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
     let mut cleared: Vec<(Period, Division, Vec<Share>)> = Vec::new();
-    if just.is_empty() {
+    if just.is_none() {
         let own = context.home.jurisdiction;
         for row in statements::of_batch(view, service, period, None)? {
             let is_in = scope == crate::model::batch::REGION || scope == crate::model::batch::pair(own, row.peer);
-            if is_in {
+            if is_in && row.state == State::Batched {
                 cleared.push((row.period, row.peer, joined(row.payable_shares, row.receivable_shares)));
             }
         }
     }
-    for (claim, shares) in just {
+    for (claim, shares) in just.into_iter().flatten() {
         let of: Period = claim.period.parse().map_err(|_| refusal::invalid("period"))?;
         let row = statements::statement(view, service, of, claim.peer)?;
         let row = row.ok_or_else(|| refusal::STATEMENT_UNKNOWN.refuse())?;
@@ -137,9 +141,12 @@ fn joined(mut payable: Vec<Share>, receivable: Vec<Share>) -> Vec<Share> {
 
 /// The other side says what its bank has booked of a payment.
 pub fn take_advice(view: View<'_>, advice: &PaymentAdvice, from: Division, context: &mut Context<'_>) -> Decided {
-    let row = payments::payment(view, &advice.payment)?;
-    let row = row.filter(|row| row.payment.payer == from || row.payment.payee == from);
-    let row = row.ok_or_else(|| refusal::PAYMENT_UNKNOWN.refuse())?;
+    let Some(row) = payments::payment(view, &advice.payment)? else {
+        return early(view, &advice.payment, from, EarlyKind::Advice, advice.booked_fen);
+    };
+    if row.payment.payer != from && row.payment.payee != from {
+        return Err(refusal::PAYMENT_UNKNOWN.refuse().into());
+    }
     if advice.booked_fen.is_negative() || advice.booked_fen > row.payment.amount_fen {
         return Err(refusal::invalid("booked_fen").into());
     }
@@ -157,4 +164,30 @@ pub fn take_advice(view: View<'_>, advice: &PaymentAdvice, from: Division, conte
     let moved = Move { their_fen: advice.booked_fen, ..Move::of(row) };
     self::moved(view, vec![moved], &mut decision, context)?;
     Ok(decision)
+}
+
+/// What another jurisdiction says of a payment that this node does not know yet: a batch's end reaches its members at different
+/// times. It waits for the payment.
+pub fn early(view: View<'_>, payment: &str, from: Division, kind: EarlyKind, amount: Fen) -> Decided {
+    if !is_payment_id(payment) || amount <= Fen::ZERO || payments::early_count(view, from)? >= EARLY_MAX {
+        return Err(refusal::PAYMENT_UNKNOWN.refuse().into());
+    }
+    let early = Early { payment: payment.to_owned(), peer: from, kind, amount_fen: amount };
+    Ok(Decision::nothing().event(Event::EarlyNews { early }))
+}
+
+/// The payment is known now.
+pub fn take_early(view: View<'_>, early: Early, context: &mut Context<'_>) -> Decided {
+    let Early { payment, peer, kind, amount_fen } = early.clone();
+    let taken = match kind {
+        EarlyKind::Advice => take_advice(view, &PaymentAdvice { payment, booked_fen: amount_fen }, peer, context),
+        EarlyKind::Prepaid => super::prepay::take_prepaid(view, &Prepaid { payment, amount_fen }, peer, context),
+    };
+    let decision = match taken {
+        Ok(decision) => decision,
+        Err(Stop::Refused(why)) => Decision::nothing()
+            .alarm(format!("what {peer} said of payment {} has no effect: {}", early.payment, why.code)),
+        Err(failed) => return Err(failed),
+    };
+    Ok(decision.event(Event::EarlyNewsTaken { early }))
 }

@@ -15,7 +15,7 @@ use crate::accounts::Postings;
 use crate::command::Reply;
 use crate::event::{Confirmed, Event};
 use crate::model::message::Message;
-use crate::model::statement::{Confirmation, HELD_MAX, Place, State, Statement};
+use crate::model::statement::{Confirmation, HELD_MAX, NUMBER_MAX, Place, Shares, State, Statement};
 use crate::query::items::{Item, ShareKey};
 use crate::query::statements::{self, StatementRow};
 use crate::query::{contests, items, lanes};
@@ -26,7 +26,7 @@ pub struct Subject<'a> {
     pub peer: Division,
     pub rule: &'a ClearingRule,
     pub own: &'a Statement,
-    pub shares: &'a [Share],
+    pub shares: &'a Shares,
 }
 
 impl Subject<'_> {
@@ -152,9 +152,8 @@ fn sums(
 ) -> Result<Sums, Stop> {
     let own = context.home.jurisdiction;
     let wrong = || Stop::from(refusal::CONFIRMATION_WRONG.refuse());
-    let is_debtors = |division: Division| context.directory.jurisdiction_of(division) == Some(debtor);
     let mut shares: BTreeMap<ShareKey, Fen> = BTreeMap::new();
-    for share in subject.shares.iter().filter(|share| is_debtors(share.debtor)) {
+    for share in if debtor == own { &subject.shares.own } else { &subject.shares.theirs } {
         shares.insert((share.creditor, share.debtor, share.part.clone()), share.amount_fen);
     }
     let mut change = |item: &Item, sign: i64| {
@@ -206,8 +205,13 @@ pub fn take(view: View<'_>, theirs: Confirmation, from: Division, context: &mut 
             Err(refusal::CONFIRMED_ALREADY.refuse().into())
         };
     }
-    if row.state != State::Matched || theirs.held.len() > HELD_MAX || theirs.released.len() > HELD_MAX {
+    if row.state != State::Matched {
         return Err(refusal::NOT_MATCHED.refuse().into());
+    }
+    let is_sane = |Place(_, number, _): &Place| *number <= NUMBER_MAX;
+    let is_short = theirs.held.len() <= HELD_MAX && theirs.released.len() <= HELD_MAX;
+    if !is_short || !theirs.held.iter().chain(&theirs.released).all(is_sane) {
+        return Err(refusal::CONFIRMATION_WRONG.refuse().into());
     }
     let subject = Subject::of(&row);
     let sums = sums(view, &subject, from, &theirs.held, &theirs.released, context)?;

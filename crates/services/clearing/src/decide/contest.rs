@@ -3,6 +3,7 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::{DurationMs, Instant};
 use huitong_ledger::clearing::Hold;
 use huitong_service_kit::service::Answer as Told;
 use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
@@ -22,6 +23,8 @@ use crate::{Clearing, refusal};
 
 /// Working days that a creditor grants beyond the term: its clock, or the way, may have been slower.
 const GRACE_DAYS: u32 = 1;
+/// How far a debtor's clock may be ahead.
+const CLOCK_OFF_MAX: DurationMs = DurationMs::days(1);
 
 pub fn open(view: View<'_>, document: Digest, reason: Reason, evidence: String, context: &mut Context<'_>) -> Decided {
     if evidence.trim().is_empty() || evidence.chars().count() > TEXT_MAX {
@@ -32,7 +35,7 @@ pub fn open(view: View<'_>, document: Digest, reason: Reason, evidence: String, 
     if item.debtor_node() != own {
         return Err(refusal::NOT_THE_DEBTOR.refuse().into());
     }
-    let row = contestable(view, &item, 0, context)?;
+    let row = contestable(view, &item, context.now, 0, context)?;
     let contest = Contest {
         contest: context.new_uuid(),
         service: item.service.clone(),
@@ -54,7 +57,13 @@ pub fn open(view: View<'_>, document: Digest, reason: Reason, evidence: String, 
 }
 
 /// The statement of a document, if the document can be contested now.
-fn contestable(view: View<'_>, item: &Item, grace: u32, context: &Context<'_>) -> Result<StatementRow, Stop> {
+fn contestable(
+    view: View<'_>,
+    item: &Item,
+    opened_at: Instant,
+    grace: u32,
+    context: &Context<'_>,
+) -> Result<StatementRow, Stop> {
     if item.amount_fen <= Fen::ZERO {
         return Err(refusal::NOTHING_TO_CONTEST.refuse().into());
     }
@@ -64,7 +73,7 @@ fn contestable(view: View<'_>, item: &Item, grace: u32, context: &Context<'_>) -
     let row = period.map(|period| statements::statement(view, &item.service, period, peer)).transpose()?.flatten();
     let row = row.filter(|row| row.state >= State::Matched).ok_or_else(|| refusal::NOT_STATED.refuse())?;
     let until = clocks::due_day(row.stated_at.business_date(), row.rule.contest_days + grace, context);
-    if context.now.business_date() > until {
+    if opened_at.business_date() > until || opened_at > context.now + CLOCK_OFF_MAX {
         return Err(refusal::CONTEST_LATE.refuse().into());
     }
     let earlier = contests::of_document(view, item.id)?;
@@ -106,7 +115,8 @@ fn taken(view: View<'_>, contest: &Contest, context: &Context<'_>) -> Result<Res
     if told != held {
         return Ok(Err(refusal::DOCUMENT_UNKNOWN.refuse()));
     }
-    match contestable(view, &item, GRACE_DAYS, context) {
+    // The debtor's own moment counts: a creditor whose node was down takes what was filed in time.
+    match contestable(view, &item, contest.opened_at, GRACE_DAYS, context) {
         Ok(row) if row.period == contest.period => Ok(Ok(row)),
         Ok(_) => Ok(Err(refusal::invalid("period"))),
         Err(Stop::Refused(why)) => Ok(Err(why)),
@@ -117,8 +127,11 @@ fn taken(view: View<'_>, contest: &Contest, context: &Context<'_>) -> Result<Res
 /// At the debtor: the contest has ended, and the document is paid with the next confirmation.
 pub fn take_refusal(view: View<'_>, contest: Uuid, code: String, from: Division) -> Decided {
     let row = known(view, contest, from)?;
-    if !row.own_debt || row.state != ContestState::Open {
+    if !row.own_debt {
         return Err(refusal::CONTEST_UNKNOWN.refuse().into());
+    }
+    if row.state.has_ended() {
+        return Ok(Decision::nothing());
     }
     let alarm = format!("contest {contest} was not taken by {from}: {code}");
     let mut decision = Decision::nothing().alarm(alarm);

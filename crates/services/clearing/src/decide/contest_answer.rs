@@ -49,8 +49,12 @@ pub fn answer(view: View<'_>, wish: Wish, context: &mut Context<'_>) -> Decided 
         return Err(refusal::invalid("explanation").into());
     }
     let row = movable(view, contest, false)?;
-    if row.state == ContestState::Escalated && tribunal.is_none() {
+    let is_escalated = row.state == ContestState::Escalated;
+    if is_escalated && tribunal.is_none() {
         return Err(refusal::TRIBUNAL_MISSING.refuse().at_field("tribunal").into());
+    }
+    if tribunal.is_some() && !is_escalated {
+        return Err(refusal::invalid("tribunal").into());
     }
     let answer = Answer { contest, ruling, amount_fen: stays(&row, ruling, amount)?, explanation, tribunal };
     let mut decision = Decision::nothing();
@@ -99,7 +103,11 @@ pub fn take(view: View<'_>, answer: Answer, from: Division, context: &mut Contex
     if !row.own_debt || !fits(&answer.explanation) {
         return Err(refusal::CONTEST_UNKNOWN.refuse().into());
     }
-    if row.state.has_ended() || row.state == ContestState::Answered {
+    // Escalated for silence while the answer was on its way: the creditor's node escalates too when it hears of it, and from there
+    // on only the tribunal's decision counts, or a claim that is taken back.
+    let is_crossed =
+        row.state == ContestState::Escalated && answer.tribunal.is_none() && answer.ruling != Ruling::Withdrawn;
+    if row.state.has_ended() || row.state == ContestState::Answered || is_crossed {
         return Ok(Decision::nothing());
     }
     let amount = (answer.ruling == Ruling::Adjusted).then_some(answer.amount_fen);

@@ -4,12 +4,12 @@
 //! the snapshots of Chandy and Lamport (1985).
 
 use huitong_kernel::clearing::{ClearingRule, Payment, Period, rule};
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_ledger::clearing::{Cut, Marker};
 use huitong_service_kit::service::Answer;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
-use super::{Decided, agent_of, clocks, documents, rule_of, statement, tell};
+use super::{Decided, agent_of, clearing_with, clocks, documents, rule_of, statement, tell};
 use crate::command::Reply;
 use crate::event::{CutReason, Event};
 use crate::model::message::Message;
@@ -30,7 +30,14 @@ pub fn at(period: Period, rule: &ClearingRule) -> Instant {
 fn open(view: View<'_>, service: &str, context: &Context<'_>) -> Result<Option<(Period, ClearingRule)>, Stop> {
     let day = lanes::service(view, service)?.map_or(context.now.business_date(), |row| row.next_day);
     let rules = context.directory.clearing_rules();
-    Ok(rule(&rules, service, day).map(|rule| (Period::of(rule.period, day), rule.clone())))
+    Ok(period_at(&rules, service, day).map(|(period, rule)| (period, rule.clone())))
+}
+
+/// The period of a day, with its rule. What came before the first rule belongs to its first period.
+fn period_at<'r>(rules: &'r [ClearingRule], service: &str, day: Date) -> Option<(Period, &'r ClearingRule)> {
+    let first = rules.iter().filter(|rule| rule.service == service).map(|rule| rule.valid_from).min()?;
+    let day = day.max(first);
+    rule(rules, service, day).map(|rule| (Period::of(rule.period, day), rule))
 }
 
 /// The clock looks at a service: its open period may be over.
@@ -61,8 +68,10 @@ pub fn close(view: View<'_>, service: &str, period: Period, early: bool, context
     if period != open && !is_first {
         return Err(refusal::PERIOD_NOT_NEXT.with("period", open).into());
     }
-    let from = if early { Instant::start_of(period.first_day()) } else { at(period, &rule) };
-    if context.now < from {
+    if context.now < Instant::start_of(period.first_day()) {
+        return Err(refusal::PERIOD_NOT_BEGUN.with("period", period).into());
+    }
+    if !early && context.now < at(period, &rule) {
         return Err(refusal::PERIOD_OPEN.with("period", period).into());
     }
     let reason = if context.now < at(period, &rule) { CutReason::Clerk } else { CutReason::Over };
@@ -86,6 +95,9 @@ fn cut(
     let next_at = at(Period::of(next_rule.period, next_day), next_rule);
     decision.events.push(Event::PeriodCut { service: service.to_owned(), period, next_day, next_at, reason });
     decision.messages.push(tell(context, service, Message::Cut(Cut { period })));
+    for peer in clearing_with(context, service) {
+        clocks::start(decision, clocks::statement(service, period, peer), "statement", rule.statement_days, context);
+    }
     if rule.payment == Payment::Multilateral {
         let days = rule.statement_days + rule.confirm_days;
         clocks::start(decision, clocks::declare(service, period), "declare", days, context);
@@ -137,9 +149,11 @@ fn follow(
     let mut day = first;
     let mut cuts = 0;
     while day <= period.first_day() {
-        let Some(rule) = rule(&rules, service, day).cloned() else { break };
-        let open = Period::of(rule.period, day);
-        if period.first_day() > tomorrow || cuts >= FOLLOW_MAX || (day == period.first_day() && open != period) {
+        let found = period_at(&rules, service, day).map(|(open, rule)| (open, rule.clone()));
+        let Some((open, rule)) = found else { break };
+        // A day within a month that is open here, or the other way round: another manifest is in force there.
+        let is_other = open != period && open.last_day() >= period.first_day();
+        if period.first_day() > tomorrow || cuts >= FOLLOW_MAX || is_other {
             decision.alarms.push(format!(
                 "another jurisdiction has cut {period} of {service}; this node cannot follow: compare clocks and manifests"
             ));

@@ -2,13 +2,14 @@
 
 use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::batch::{self, Ready};
 use super::statement::check_period;
 use super::{Decided, agent, clearing_with, clocks, others, send};
 use crate::event::{BatchState, Event};
-use crate::model::batch::{Claim, Declaration, REGION};
+use crate::model::batch::{AMOUNT_MAX, CLAIMS_MAX, Claim, Declaration, REGION};
 use crate::model::message::Message;
 use crate::model::statement::State;
 use crate::query::batches::{self, DeclarationRow};
@@ -17,8 +18,6 @@ use crate::{Clearing, refusal};
 
 /// Working days in which a declared batch should be final; a duty officer is told when it is not.
 const NETTING_DAYS: u32 = 3;
-/// Claims of a declaration at most.
-const CLAIMS_MAX: usize = 100_000;
 
 /// Declares as soon as the period is confirmed towards every other jurisdiction.
 pub fn if_ready(
@@ -66,6 +65,7 @@ pub fn declare(
         receivable_fen: ready.receivable_fen,
     }));
     claims.sort();
+    claims.truncate(CLAIMS_MAX);
     let declaration = Declaration { service: service.to_owned(), period, author: own, claims };
     for other in others(context) {
         decision.messages.push(send(context, other, Message::Declaration(declaration.clone())));
@@ -99,7 +99,11 @@ pub fn take(
     check_period(context, &declaration.service, declaration.period)?;
     let is_sorted = declaration.claims.windows(2).all(|pair| pair[0] < pair[1]);
     let towards_itself = declaration.claims.iter().any(|claim| claim.peer == from);
-    if declaration.author != from || !is_sorted || towards_itself || declaration.claims.len() > CLAIMS_MAX {
+    let is_small = |amount: Fen| amount.0.unsigned_abs() <= AMOUNT_MAX.0.unsigned_abs();
+    let are_small =
+        declaration.claims.iter().all(|claim| is_small(claim.payable_fen) && is_small(claim.receivable_fen));
+    let is_short = declaration.claims.len() <= CLAIMS_MAX;
+    if declaration.author != from || !is_sorted || towards_itself || !are_small || !is_short {
         return Err(refusal::invalid("claims").into());
     }
     let known = batches::declaration(view, &declaration.service, declaration.period, from)?;

@@ -1,5 +1,5 @@
 //! Finding the documents that two sides do not hold alike: a lane's receiver asks its sender for the roots of ever smaller spans, and
-//! tells what it found. What differs is not paid until it is repaired.
+//! tells what it found. What differs is not paid.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,10 @@ fn subject(
 /// At the lane's sender.
 pub fn answer(view: View<'_>, ask: SpansAsk, from: Division, context: &mut Context<'_>) -> Decided {
     let (_, lane) = subject(view, &ask.lane, from, context)?;
-    if ask.lane.sender != context.home.jurisdiction || ask.after >= ask.up_to {
+    // Only what is looked into: each answer may cost a scan of the lane.
+    let open = statements::open_spans(view, &ask.lane, from)?;
+    let is_open = open.iter().any(|(after, up_to)| ask.after >= *after && ask.up_to <= *up_to);
+    if ask.lane.sender != context.home.jurisdiction || ask.after >= ask.up_to || !is_open {
         return Err(refusal::invalid("lane").into());
     }
     let SpansAsk { lane: of, after, up_to } = ask;
@@ -78,6 +81,12 @@ pub fn take(view: View<'_>, spans: Spans, from: Division, context: &mut Context<
     let this = (spans.after, spans.up_to);
     if spans.lane.sender != from || !open.contains(&this) {
         return Err(refusal::invalid("lane").into());
+    }
+    let key = |listed: &Listed| (listed.number, listed.line);
+    let listed = spans.documents.as_deref().unwrap_or_default();
+    let is_in = |listed: &Listed| listed.number > this.0 && listed.number <= this.1;
+    if !listed.iter().all(is_in) || !listed.is_sorted_by(|one, next| key(one) < key(next)) {
+        return Err(refusal::invalid("documents").into());
     }
     let mut decision = Decision::nothing();
     let mut still_open = open.len() - 1;
@@ -170,14 +179,15 @@ pub fn take_found(view: View<'_>, found: Differences, from: Division, context: &
     let ([(after, up_to)], true) = (open.as_slice(), found.lane.sender == context.home.jurisdiction) else {
         return Err(refusal::invalid("lane").into());
     };
-    if found.differences.len() > DIFFERENCES_MAX {
+    let key = |of: &Difference| (of.number, of.line);
+    let is_sorted = found.differences.is_sorted_by(|one, next| key(one) < key(next));
+    let is_in = |of: &Difference| of.number > *after && of.number <= *up_to;
+    if found.differences.len() > DIFFERENCES_MAX || !is_sorted || !found.differences.iter().all(is_in) {
         return Err(refusal::invalid("differences").into());
     }
     for difference in &found.differences {
         let held = lane.map(|lane| items::at(view, lane, difference.number, difference.line)).transpose()?.flatten();
-        let is_in_span = difference.number > *after && difference.number <= *up_to;
-        let is_right = held.map(|item| item.amount_fen) == difference.sender_fen;
-        if !is_in_span || !is_right {
+        if held.map(|item| item.amount_fen) != difference.sender_fen {
             return Err(refusal::invalid("differences").into());
         }
     }

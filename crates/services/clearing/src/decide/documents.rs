@@ -9,6 +9,7 @@ use huitong_service_kit::{Context, Decision, Stop, View};
 
 use super::{Decided, cut, limit};
 use crate::event::{DocumentsTaken, Event};
+use crate::model::batch::AMOUNT_MAX;
 use crate::query::lanes;
 use crate::{Clearing, refusal};
 
@@ -52,6 +53,10 @@ pub fn check_lane(
 fn sender_owes(document: &Document, lane: &Documents, context: &Context<'_>) -> Result<bool, Stop> {
     let node = |division| context.directory.jurisdiction_of(division);
     let ends = (node(document.debtor), node(document.creditor));
+    let amounts = document.parts.iter().map(|(_, amount)| *amount).chain([document.amount_fen]);
+    if amounts.into_iter().any(|amount| amount.0.unsigned_abs() > AMOUNT_MAX.0.unsigned_abs()) {
+        return Err(refusal::invalid("amount_fen").into());
+    }
     let parts: Fen = document.parts.iter().map(|(_, amount)| *amount).sum();
     if !document.parts.is_empty() && parts != document.amount_fen {
         return Err(refusal::invalid("parts").into());

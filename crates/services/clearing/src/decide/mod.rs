@@ -46,6 +46,7 @@ pub fn command(view: View<'_>, command: Command, context: &mut Context<'_>) -> D
         Command::TakeBankReport { report, entries } => bank_report::take(view, report, entries, context),
         Command::Prepay { service, peer, amount } => prepay::instruct(view, service, peer, amount, context),
         Command::PayFromPrepayment { payment, amount } => prepay::pay_from(view, &payment, amount, context),
+        Command::RejectPayment { payment } => export::rejected(view, &payment, context),
         Command::SetLimit { service, peer, amount } => limit::set(service, peer, amount, context),
         Command::SetBankAccount(account) => bank_account::set(account, context),
     }

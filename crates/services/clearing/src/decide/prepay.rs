@@ -9,16 +9,17 @@ use super::close::{self, Move};
 use super::{Decided, bank_report, clocks, rule_of, send};
 use crate::accounts::Postings;
 use crate::command::Reply;
-use crate::event::Event;
+use crate::event::{EarlyKind, Event};
+use crate::model::batch::AMOUNT_MAX;
 use crate::model::message::{Message, Prepaid, Prepayment};
-use crate::model::payment::{Payment, PaymentKind, PaymentState};
+use crate::model::payment::{Payment, PaymentKind, PaymentState, is_payment_id};
 use crate::query::{exposure, payments};
 use crate::refusal;
 
 /// Orders a payment ahead, and announces it.
 pub fn instruct(view: View<'_>, service: String, to: Division, amount: Fen, context: &mut Context<'_>) -> Decided {
     super::peer(context, to)?;
-    if amount <= Fen::ZERO {
+    if amount <= Fen::ZERO || amount > AMOUNT_MAX {
         return Err(refusal::invalid("amount").into());
     }
     let today = huitong_kernel::clearing::Period::Day(context.now.business_date());
@@ -53,8 +54,7 @@ fn prepayment(id: &str, service: &str, payer: Division, payee: Division, amount_
 
 /// At the payee.
 pub fn take(view: View<'_>, announced: Prepayment, from: Division, context: &mut Context<'_>) -> Decided {
-    let is_id = announced.payment.len() == 32 && announced.payment.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_id || announced.amount_fen <= Fen::ZERO {
+    if !is_payment_id(&announced.payment) || announced.amount_fen <= Fen::ZERO || announced.amount_fen > AMOUNT_MAX {
         return Err(refusal::invalid("payment").into());
     }
     let payment =
@@ -115,8 +115,12 @@ pub fn pay_from(view: View<'_>, payment: &str, amount: Fen, context: &mut Contex
 
 /// At the payee: booked on both sides at once, because no bank has to.
 pub fn take_prepaid(view: View<'_>, prepaid: &Prepaid, from: Division, context: &mut Context<'_>) -> Decided {
-    let row = payments::payment(view, &prepaid.payment)?.filter(|row| row.payment.payer == from);
-    let row = row.ok_or_else(|| refusal::PAYMENT_UNKNOWN.refuse())?;
+    let Some(row) = payments::payment(view, &prepaid.payment)? else {
+        return close::early(view, &prepaid.payment, from, EarlyKind::Prepaid, prepaid.amount_fen);
+    };
+    if row.payment.payer != from {
+        return Err(refusal::PAYMENT_UNKNOWN.refuse().into());
+    }
     if prepaid.amount_fen <= Fen::ZERO || prepaid.amount_fen > row.open_fen() {
         return Err(refusal::invalid("amount_fen").into());
     }

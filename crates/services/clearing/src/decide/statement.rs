@@ -1,6 +1,8 @@
 //! Statements: made when both lanes are cut, exchanged, compared.
 
 use huitong_kernel::clearing::{Confirmation as Way, Period};
+use std::collections::BTreeMap;
+
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::DurationMs;
@@ -11,9 +13,12 @@ use super::confirm::{self, Subject};
 use super::{Decided, clocks, rule_of, send};
 use crate::event::{Event, Stated};
 use crate::model::message::{LaneOf, Message, SpansAsk};
-use crate::model::statement::{LaneSum, Root, State, Statement};
+use crate::model::statement::{LaneSum, NUMBER_MAX, Root, Shares, State, Statement};
 use crate::query::{items, lanes, statements};
 use crate::{Clearing, refusal};
+
+/// What a lane's documents of a period can sum to, in fen: a hundred trillion yuan.
+const SUM_MAX: u64 = 10_000_000_000_000_000;
 
 /// The statements that a marker completes towards a jurisdiction: of its own period, if the other lane is cut there or has passed over
 /// it, and of periods of the other lane that this one passes over.
@@ -53,34 +58,37 @@ fn make(
     decision: &mut Decision<Clearing>,
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
-    let mut shares = std::collections::BTreeMap::new();
+    let own = context.home.jurisdiction;
+    let (mut owed, mut claimed) = (ShareSums::new(), ShareSums::new());
     let mut sums = Vec::new();
     for (lane, sender, span) in spans {
-        let summed = match lane {
-            Some(lane) => items::sum(view, lane, sender, span)?,
-            None => items::Summed { sum: empty(sender, span), shares: Default::default() },
+        let Some(lane) = lane else {
+            sums.push(empty(sender, span));
+            continue;
         };
+        let summed = items::sum(view, lane, sender, span)?;
         sums.push(summed.sum);
-        for (key, amount) in summed.shares {
-            *shares.entry(key).or_insert(Fen::ZERO) += amount;
-        }
+        let (of_own, of_peer) = if sender == own {
+            (summed.sender_owes, summed.receiver_owes)
+        } else {
+            (summed.receiver_owes, summed.sender_owes)
+        };
+        add(&mut owed, of_own);
+        add(&mut claimed, of_peer);
     }
     sums.sort_by_key(|sum| sum.sender);
     let lanes: [LaneSum; 2] = sums.try_into().expect("two lanes were summed");
-    let (service, own) = (service.to_owned(), context.home.jurisdiction);
+    let service = service.to_owned();
     let statement = Statement { service: service.clone(), period, author: own, lanes, stated_at: context.now };
     let rule = rule_of(context, &service, period)?;
-    let shares = shares_of(shares);
+    let shares = Shares { own: shares_of(owed), theirs: shares_of(claimed) };
     decision.events.push(Event::Stated(Box::new(Stated {
         statement: statement.clone(),
         peer,
         rule: rule.clone(),
         shares: shares.clone(),
-        state: State::Stated,
     })));
     decision.messages.push(send(context, peer, Message::Statement(statement.clone())));
-    let clock = clocks::statement(&service, period, peer);
-    clocks::start(decision, clock, "statement", rule.statement_days, context);
     match statements::theirs(view, &service, period, peer)? {
         Some(theirs) => {
             let subject = Subject { peer, rule: &rule, own: &statement, shares: &shares };
@@ -102,7 +110,15 @@ fn empty(sender: Division, (after, up_to): (u64, u64)) -> LaneSum {
     }
 }
 
-pub fn shares_of(shares: std::collections::BTreeMap<items::ShareKey, Fen>) -> Vec<Share> {
+type ShareSums = BTreeMap<items::ShareKey, Fen>;
+
+fn add(sums: &mut ShareSums, shares: ShareSums) {
+    for (key, amount) in shares {
+        *sums.entry(key).or_default() += amount;
+    }
+}
+
+pub fn shares_of(shares: ShareSums) -> Vec<Share> {
     let share = |((creditor, debtor, part), amount_fen)| Share { creditor, debtor, part, amount_fen };
     shares.into_iter().filter(|(_, amount)| *amount != Fen::ZERO).map(share).collect()
 }
@@ -111,7 +127,13 @@ pub fn shares_of(shares: std::collections::BTreeMap<items::ShareKey, Fen>) -> Ve
 pub fn take(view: View<'_>, theirs: Statement, from: Division, context: &mut Context<'_>) -> Decided {
     let own = context.home.jurisdiction;
     let senders = theirs.lanes.each_ref().map(|lane| lane.sender);
-    if theirs.author != from || senders != [own.min(from), own.max(from)] {
+    let is_sane = |lane: &LaneSum| {
+        let sums = [lane.sender_owes_fen.0, lane.receiver_owes_fen.0];
+        let is_small = sums.iter().all(|sum| sum.unsigned_abs() <= SUM_MAX);
+        lane.after <= lane.up_to && lane.up_to <= NUMBER_MAX && lane.documents <= NUMBER_MAX && is_small
+    };
+    let is_theirs = theirs.author == from && senders == [own.min(from), own.max(from)];
+    if !is_theirs || !theirs.lanes.iter().all(is_sane) {
         return Err(refusal::invalid("lanes").into());
     }
     let (service, period) = (theirs.service.clone(), theirs.period);
@@ -175,7 +197,16 @@ pub fn matched(
     let clock = clocks::statement(&subject.own.service, subject.own.period, subject.peer);
     clocks::start(decision, clock, "confirm", subject.rule.confirm_days, context);
     match subject.rule.confirmation {
-        Way::Automatic => confirm::confirm(view, subject, None, decision, context).map(|_| ()),
+        Way::Automatic => match confirm::confirm(view, subject, None, decision, context) {
+            Err(Stop::Refused(why)) if why.code == refusal::TOO_MANY_HELD.code => {
+                let of = &subject.own.service;
+                decision
+                    .alarms
+                    .push(format!("{of} {}: {} is not confirmed: {}", subject.own.period, subject.peer, why.code));
+                Ok(())
+            }
+            confirmed => confirmed.map(|_| ()),
+        },
         Way::Clerk => Ok(()),
     }
 }
@@ -185,11 +216,11 @@ pub fn lane_of(service: &str, period: Period, sender: Division) -> LaneOf {
     LaneOf { service: service.to_owned(), period: period.to_string(), sender }
 }
 
-/// What another jurisdiction says is of a period that can be: of the rule's kind, and begun by this node's clock, give or take a day.
+/// What another jurisdiction says is of a service with a rule, and of a period that has begun by this node's clock, give or take a day.
 pub fn check_period(context: &Context<'_>, service: &str, period: Period) -> Result<(), Stop> {
-    let rule = rule_of(context, service, period)?;
+    rule_of(context, service, period)?;
     let tomorrow = (context.now + DurationMs::days(1)).business_date();
-    if rule.period != period.kind() || period.first_day() > tomorrow {
+    if period.first_day() > tomorrow {
         return Err(refusal::invalid("period").into());
     }
     Ok(())

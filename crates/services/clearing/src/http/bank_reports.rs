@@ -73,10 +73,10 @@ pub async fn take_bank_report(
 }
 
 /// An entry's transactions; an entry that names none is one by itself. A statement and a notification of the same movement carry
-/// the bank's own reference, by which it counts once.
+/// the bank's own reference, by which it counts once; without it an entry is known by its place in its statement.
 fn bank_entries(statement: &str, place: usize, entry: &Entry, files: &[PaymentFile], today: Date) -> Vec<BankEntry> {
-    let reference = entry.bank_reference.clone().or_else(|| entry.reference.clone());
-    let reference = reference.unwrap_or_else(|| format!("{statement}#{}", place + 1));
+    let in_statement = || entry.reference.clone().unwrap_or_else(|| (place + 1).to_string());
+    let reference = entry.bank_reference.clone().unwrap_or_else(|| format!("{statement}#{}", in_statement()));
     let one = |line: usize, of: &Transaction, amount: Fen| {
         let side = of.side.unwrap_or(entry.side);
         let why = of.returned.as_ref().map(|returned| {

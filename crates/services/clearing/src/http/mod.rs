@@ -61,6 +61,7 @@ pub fn endpoints() -> Vec<Endpoint<ClearingEdge>> {
         endpoint!("clearing.batch.read", batches::list_batches),
         endpoint!("clearing.payment.read", payments::list_payments),
         endpoint!("clearing.payment.write", payments::pay_from_prepayment),
+        endpoint!("clearing.payment.write", payments::reject_payment),
         endpoint!("clearing.payment.read", payment_files::list_payment_files),
         endpoint!("clearing.payment.write", payment_files::export_payments),
         endpoint!("clearing.payment.read", payment_files::get_payment_file),

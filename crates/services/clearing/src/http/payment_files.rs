@@ -6,16 +6,14 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use huitong_bank_files::pain001::{self, Initiation, Transfer};
 use huitong_bank_files::party::{Account, Agent, Party};
-use huitong_kernel::division::Division;
 use huitong_service_kit::http::yuan::Yuan;
 use huitong_service_kit::http::{Caller, NoBody, Page, PageQuery, Path, Problem, Query};
-use huitong_service_kit::{Stop, View};
 use serde::Serialize;
 
 use super::wire::limit;
 use super::{ClearingEdge, problem};
 use crate::command::{Command, Reply};
-use crate::model::payment::{BankAccount, PaymentFile};
+use crate::model::payment::{BankAccount, FilePayment, PaymentFile};
 use crate::query::payments;
 use crate::refusal;
 
@@ -86,40 +84,32 @@ pub async fn get_payment_file(
     State(edge): State<ClearingEdge>,
     Path(file): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
-    let own = edge.edge.stream.home().jurisdiction;
-    let initiation = edge.read(move |view| initiation(view, &file, own)).await?;
-    let xml = pain001::write(&initiation)
+    let file = edge.read(move |view| Ok(payments::file(view, &file)?)).await?;
+    let file = file.ok_or_else(|| problem(&refusal::FILE_UNKNOWN.refuse()))?;
+    let xml = pain001::write(&initiation(file))
         .map_err(|fault| problem(&refusal::REPORT_INVALID.with("why", fault.to_string()).at_field(fault.path)))?;
     Ok(([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], xml))
 }
 
-fn initiation(view: View<'_>, file: &str, own: Division) -> Result<Initiation, Stop> {
-    let file = payments::file(view, file)?.ok_or_else(|| refusal::FILE_UNKNOWN.refuse())?;
-    let debtor = party(view, own)?;
-    let mut transfers = Vec::new();
-    for paid in &file.payments {
-        transfers.push(Transfer {
-            instruction_id: paid.end_to_end.clone(),
-            end_to_end_id: paid.end_to_end.clone(),
-            amount: paid.amount_fen,
-            creditor: party(view, paid.payee)?,
-            remittance: Some(paid.text.clone()),
-        });
-    }
-    Ok(Initiation {
+fn initiation(file: PaymentFile) -> Initiation {
+    let transfer = |paid: FilePayment| Transfer {
+        instruction_id: paid.end_to_end.clone(),
+        end_to_end_id: paid.end_to_end,
+        amount: paid.amount_fen,
+        creditor: party(paid.creditor),
+        remittance: Some(paid.text),
+    };
+    Initiation {
         message_id: file.file,
         created_at: file.created_at,
-        initiating_party: debtor.name.clone(),
-        debtor,
+        initiating_party: file.debtor.name.clone(),
+        debtor: party(file.debtor),
         requested_execution_date: file.execution_day,
-        transfers,
-    })
+        transfers: file.payments.into_iter().map(transfer).collect(),
+    }
 }
 
 /// A jurisdiction's clearing account as a party of a transfer.
-fn party(view: View<'_>, division: Division) -> Result<Party, Stop> {
-    let account = payments::account(view, division)?;
-    let BankAccount { name, account, bank, .. } =
-        account.ok_or_else(|| refusal::ACCOUNT_MISSING.with("division", division))?;
-    Ok(Party { name, account: Account::Other(account), agent: Agent::Cnaps(bank) })
+fn party(BankAccount { name, account, bank, .. }: BankAccount) -> Party {
+    Party { name, account: Account::Other(account), agent: Agent::Cnaps(bank) }
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use huitong_kernel::division::Division;
 use huitong_service_kit::http::yuan::Yuan;
-use huitong_service_kit::http::{Body, Caller, Page, PageQuery, Path, Problem, Query};
+use huitong_service_kit::http::{Body, Caller, NoBody, Page, PageQuery, Path, Problem, Query};
 use serde::{Deserialize, Serialize};
 
 use super::ClearingEdge;
@@ -102,5 +102,19 @@ pub async fn pay_from_prepayment(
     body: Body<FromPrepaymentRequest, Clearing>,
 ) -> Result<Json<PaymentStanding>, Problem> {
     let command = Command::PayFromPrepayment { payment, amount: body.value.amount.0 };
+    Ok(Json(standing(edge.edge.ask_here(command, &caller, body.request).await?)))
+}
+
+/// The bank has rejected an order without booking anything of it (银行拒付): it goes out with the next file, under a new reference.
+#[utoipa::path(post, path = "/v1/clearing/payments/{payment}/rejection", tag = "clearing",
+    params(("payment" = String, Path)),
+    responses((status = 200, body = PaymentStanding), (status = "4XX", body = Problem)))]
+pub async fn reject_payment(
+    State(edge): State<ClearingEdge>,
+    caller: Caller,
+    Path(payment): Path<String>,
+    body: NoBody,
+) -> Result<Json<PaymentStanding>, Problem> {
+    let command = Command::RejectPayment { payment };
     Ok(Json(standing(edge.edge.ask_here(command, &caller, body.request).await?)))
 }

@@ -158,7 +158,7 @@ fn detail(row: &StatementRow, differences: Vec<(Division, Difference)>) -> State
     StatementDetail {
         statement: StatementItem::of(row),
         lanes: row.own.lanes.to_vec(),
-        shares: row.shares.iter().map(share).collect(),
+        shares: row.shares.own.iter().chain(&row.shares.theirs).map(share).collect(),
         own_confirmation: row.own_confirmation.as_ref().map(ConfirmationItem::from),
         their_confirmation: row.their_confirmation.as_ref().map(ConfirmationItem::from),
         differences: differences.into_iter().map(difference).collect(),

@@ -107,6 +107,11 @@ pub struct Batch {
     pub payments: Vec<Pay>,
 }
 
+/// What one statement can make a jurisdiction owe another, in fen, as far as it is believed: a hundred billion yuan.
+pub const AMOUNT_MAX: Fen = Fen(10_000_000_000_000);
+/// Claims of a declaration at most: so that no sum over all of a region's leaves 64 bits, and a declaration fits a message.
+pub const CLAIMS_MAX: usize = 5_000;
+
 pub const REGION: &str = "region";
 
 /// The scope of a pair.

@@ -81,8 +81,12 @@ pub fn of_end_to_end(text: &str) -> Option<(&str, u32)> {
         Some((payment, attempt)) => (payment, attempt.parse().ok().filter(|attempt| *attempt > 1)?),
         None => (text, 1),
     };
-    let is_id = payment.len() == 32 && payment.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_id.then_some((payment, attempt))
+    is_payment_id(payment).then_some((payment, attempt))
+}
+
+/// 32 hexadecimal digits in small letters.
+pub fn is_payment_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// The clearing account of a jurisdiction (清算账户).
@@ -130,6 +134,8 @@ pub struct PaymentFile {
     pub file: String,
     pub created_at: Instant,
     pub execution_day: Date,
+    /// Accounts as they were known when the file was made.
+    pub debtor: BankAccount,
     pub payments: Vec<FilePayment>,
 }
 
@@ -137,7 +143,7 @@ pub struct PaymentFile {
 pub struct FilePayment {
     pub payment: String,
     pub end_to_end: String,
-    pub payee: Division,
+    pub creditor: BankAccount,
     /// What is left to pay.
     pub amount_fen: Fen,
     /// What it is for, at most 140 characters.

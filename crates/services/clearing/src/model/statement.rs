@@ -5,6 +5,7 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, RunningSha256};
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
+use huitong_ledger::clearing::Share;
 use serde::{Deserialize, Serialize};
 
 /// Where a document lies between two nodes: the lane by its sender, the message of the feed, the line in it.
@@ -93,8 +94,18 @@ pub struct Confirmation {
     pub payable_fen: Fen,
 }
 
+/// Numbers of messages and counts of documents at most, as far as another jurisdiction's are believed.
+pub const NUMBER_MAX: u64 = 1 << 53;
+
 /// Documents held back in one confirmation at most.
 pub const HELD_MAX: usize = 10_000;
+
+/// All documents of a statement by division and part, by which node owes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shares {
+    pub own: Vec<Share>,
+    pub theirs: Vec<Share>,
+}
 
 /// Where a statement stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]

@@ -11,10 +11,11 @@ use huitong_service_kit::{Row, SqlError, StoreError, Text, View, params};
 use super::json;
 use crate::model::statement::{LaneSum, Listed, Root};
 
-/// What a lane holds of a span, and the shares of it.
+/// What a lane holds of a span, and the shares of it that its sender owes and that its receiver owes.
 pub struct Summed {
     pub sum: LaneSum,
-    pub shares: BTreeMap<ShareKey, Fen>,
+    pub sender_owes: BTreeMap<ShareKey, Fen>,
+    pub receiver_owes: BTreeMap<ShareKey, Fen>,
 }
 
 /// Creditor, debtor, part.
@@ -25,9 +26,9 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
     let mut root = Root::default();
     let (mut documents, mut sender_owes, mut receiver_owes) = (0, Fen::ZERO, Fen::ZERO);
     // Codes come as text, once per pair; neighbours are mostly of one pair.
-    let mut pairs: Vec<(String, String, Fen)> = Vec::new();
+    let mut pairs: Vec<Pair> = Vec::new();
     let mut latest = 0;
-    let mut parted: BTreeMap<ShareKey, Fen> = BTreeMap::new();
+    let mut parted: [BTreeMap<ShareKey, Fen>; 2] = Default::default();
     view.each(
         "SELECT number, line, id, creditor, debtor, sender_owes, amount_fen, parts FROM item
          WHERE lane = ?1 AND number > ?2 AND number <= ?3 ORDER BY number, line",
@@ -37,7 +38,8 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
             let id: [u8; 32] = row.get(2)?;
             root.add(row.get(0)?, row.get(1)?, &id, amount, creditor, debtor);
             documents += 1;
-            if row.get::<_, bool>(5)? {
+            let owes = row.get::<_, bool>(5)?;
+            if owes {
                 sender_owes += amount
             } else {
                 receiver_owes += amount
@@ -46,25 +48,27 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
                 Ok(parts) => {
                     let (creditor, debtor) = (code(creditor)?, code(debtor)?);
                     for (part, amount) in json::<Vec<(String, Fen)>>(parts)? {
-                        *parted.entry((creditor, debtor, part)).or_default() += amount;
+                        *parted[usize::from(owes)].entry((creditor, debtor, part)).or_default() += amount;
                     }
                 }
                 Err(_) => {
-                    let is = |of: &(String, String, Fen)| of.0 == creditor && of.1 == debtor;
+                    let is = |of: &Pair| of.sender_owes == owes && of.creditor == creditor && of.debtor == debtor;
                     if !pairs.get(latest).is_some_and(is) {
                         latest = pairs.iter().position(is).unwrap_or_else(|| {
-                            pairs.push((creditor.to_owned(), debtor.to_owned(), Fen::ZERO));
+                            let (creditor, debtor) = (creditor.to_owned(), debtor.to_owned());
+                            pairs.push(Pair { creditor, debtor, sender_owes: owes, amount: Fen::ZERO });
                             pairs.len() - 1
                         });
                     }
-                    pairs[latest].2 += amount;
+                    pairs[latest].amount += amount;
                 }
             }
             Ok(())
         },
     )?;
-    for (creditor, debtor, amount) in pairs {
-        *parted.entry((code(&creditor)?, code(&debtor)?, String::new())).or_default() += amount;
+    for Pair { creditor, debtor, sender_owes, amount } in pairs {
+        let key = (code(&creditor)?, code(&debtor)?, String::new());
+        *parted[usize::from(sender_owes)].entry(key).or_default() += amount;
     }
     let sum = LaneSum {
         sender,
@@ -75,7 +79,16 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
         receiver_owes_fen: receiver_owes,
         root: root.digest(),
     };
-    Ok(Summed { sum, shares: parted })
+    let [receiver_owes, sender_owes] = parted;
+    Ok(Summed { sum, sender_owes, receiver_owes })
+}
+
+/// Two divisions while documents between them are added up.
+struct Pair {
+    creditor: String,
+    debtor: String,
+    sender_owes: bool,
+    amount: Fen,
 }
 
 /// Count and root of a span.

@@ -6,6 +6,7 @@ use huitong_kernel::time::{Date, Instant};
 use huitong_service_kit::{Row, SqlError, StoreError, Text, View, params};
 
 use super::json;
+use crate::event::Early;
 use crate::model::payment::{BankAccount, Match, Payment, PaymentFile, PaymentState};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +82,30 @@ pub fn prepayments_open(view: View<'_>, service: &str, peer: Division, is_given:
         |row| Ok(Fen(row.get(0)?)),
     )?;
     Ok(sum.unwrap_or_default())
+}
+
+/// News that wait for payments of one jurisdiction.
+pub fn early_count(view: View<'_>, peer: Division) -> Result<i64, StoreError> {
+    let count =
+        view.one("SELECT COUNT(*) FROM early_news WHERE peer = ?1", params![peer.as_str()], |row| row.get(0))?;
+    Ok(count.unwrap_or(0))
+}
+
+/// News whose payment is known now.
+pub fn early_due(view: View<'_>, limit: usize) -> Result<Vec<Early>, StoreError> {
+    view.all(
+        "SELECT early_news.payment, peer, early_news.kind, early_news.amount_fen FROM early_news
+         JOIN payment ON payment.payment = early_news.payment ORDER BY 1, 2, 3 LIMIT ?1",
+        params![limit as i64],
+        |row| {
+            Ok(Early {
+                payment: row.get(0)?,
+                peer: row.get::<_, Text<_>>(1)?.0,
+                kind: row.get::<_, Text<_>>(2)?.0,
+                amount_fen: Fen(row.get(3)?),
+            })
+        },
+    )
 }
 
 pub fn file(view: View<'_>, file: &str) -> Result<Option<PaymentFile>, StoreError> {

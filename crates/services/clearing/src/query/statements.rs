@@ -9,7 +9,7 @@ use huitong_service_kit::{Row, SqlError, StoreError, Text, View, params};
 
 use super::json;
 use crate::model::message::LaneOf;
-use crate::model::statement::{Confirmation, Difference, DifferenceClass, Place, State, Statement};
+use crate::model::statement::{Confirmation, Difference, DifferenceClass, Place, Shares, State, Statement};
 
 /// A statement towards another jurisdiction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct StatementRow {
     pub state: State,
     pub rule: ClearingRule,
     pub own: Statement,
-    pub shares: Vec<Share>,
+    pub shares: Shares,
     pub stated_at: Instant,
     /// What this node has confirmed to owe, and the other.
     pub own_confirmation: Option<Confirmation>,

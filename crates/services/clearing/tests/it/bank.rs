@@ -1,7 +1,7 @@
 //! Banks: in full, in part, returned, unknown, twice; prepayments; limits.
 
 use huitong_clearing::command::{Command, Reply};
-use huitong_clearing::model::payment::{Match, PaymentState};
+use huitong_clearing::model::payment::{BankEntry, Match, PaymentState};
 use huitong_clearing::model::statement::State;
 use huitong_kernel::money::Fen;
 
@@ -48,7 +48,9 @@ fn a_returned_payment_is_instructed_again_under_a_new_reference() {
     let (mut desk, payment) = to_pay();
     desk.export(ZJ).expect("something to pay");
     taken(&mut desk, ZJ, "out", false, 90_000, &payment);
-    assert_eq!(taken(&mut desk, ZJ, "back", true, 90_000, &payment), Match::Returned);
+    let back = BankEntry { is_return: true, ..entry("back", true, 90_000, &payment, desk.today()) };
+    assert_eq!(desk.report(ZJ, vec![back])[0].result, Match::Returned);
+    desk.quiet();
     assert_eq!(desk.payments(ZJ)[0].state, PaymentState::Returned);
     assert_eq!(desk.balance(ZJ, &["bank"]), 0);
     let file = desk.export(ZJ).expect("to be paid again");
@@ -144,4 +146,18 @@ fn nothing_is_paid_to_an_account_that_is_not_known() {
     desk.owe("transit", ZJ, SH, 100);
     desk.pass_days(1);
     assert_eq!(desk.call(ZJ, Command::ExportPayments).code(), "CLR-6004");
+}
+
+#[test]
+fn an_order_that_the_bank_rejects_goes_out_again() {
+    let (mut desk, payment) = to_pay();
+    let reject = || Command::RejectPayment { payment: payment.clone() };
+    assert_eq!(desk.call(ZJ, reject()).code(), "CLR-6002", "it is in no file yet");
+    desk.export(ZJ).expect("something to pay");
+    desk.call(ZJ, reject()).reply();
+    let again = desk.export(ZJ).expect("to be paid again").payments[0].end_to_end.clone();
+    assert_eq!(again, format!("{payment}-2"));
+    taken(&mut desk, ZJ, "out", false, 90_000, &again);
+    assert_eq!(desk.call(ZJ, reject()).code(), "CLR-6002", "it is paid");
+    desk.check();
 }

@@ -7,6 +7,7 @@ use huitong_clearing::model::statement::State;
 use huitong_clearing::query::contests;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::DurationMs;
 use huitong_ledger::clearing::Hold;
 use uuid::Uuid;
 
@@ -222,5 +223,57 @@ fn a_service_that_cannot_give_back_leaves_an_alarm_and_a_code() {
     let row = contests::contest(desk.region.view(SH), contest).expect("readable").expect("known");
     assert_eq!(row.given_back.as_deref(), Some("MED-4002"));
     assert!(desk.alarms(SH).iter().any(|sentence| sentence.contains("MED-4002")));
+    desk.check();
+}
+
+#[test]
+fn an_answer_that_crosses_the_escalation_changes_nothing_and_the_tribunal_decides() {
+    let (mut desk, _, contest) = november();
+    let upheld = Command::AnswerContest {
+        contest,
+        ruling: Ruling::Upheld,
+        amount: None,
+        explanation: "sent in the last hour".to_owned(),
+        tribunal: None,
+    };
+    desk.call(SH, upheld).reply();
+    // It is on its way when the debtor's term ends.
+    desk.region.now = desk.region.now + DurationMs::days(20);
+    for _ in 0..10 {
+        desk.region.tick(ZJ);
+    }
+    assert_eq!(
+        (state(&desk, SH, contest), state(&desk, ZJ, contest)),
+        (ContestState::Answered, ContestState::Escalated)
+    );
+    desk.quiet();
+    assert_eq!(
+        (state(&desk, SH, contest), state(&desk, ZJ, contest)),
+        (ContestState::Escalated, ContestState::Escalated)
+    );
+    answer(&mut desk, contest, Ruling::Adjusted, Some(700), Some("沪浙仲裁〔2026〕4号"));
+    reply(&mut desk, contest, true);
+    assert_eq!(
+        (state(&desk, SH, contest), state(&desk, ZJ, contest)),
+        (ContestState::Adjusted, ContestState::Adjusted)
+    );
+    assert_eq!(desk.given_back.len(), 1);
+    desk.check();
+}
+
+#[test]
+fn a_contest_filed_on_the_last_day_is_taken_by_a_creditor_that_was_down() {
+    let mut desk = Desk::monthly();
+    let bill = desk.owe("medical", ZJ, SH, 700);
+    desk.pass_days(7);
+    // The statement is of 1 December; 22 working days after it is 31 December.
+    desk.pass_days(30);
+    assert_eq!(desk.today().to_string(), "2026-12-31");
+    desk.down.push(SH);
+    let Reply::Contested { contest, .. } = open(&mut desk, bill).reply() else { panic!("contested") };
+    desk.pass_up(9);
+    desk.down.clear();
+    desk.quiet();
+    assert_eq!(state(&desk, SH, contest), ContestState::Open);
     desk.check();
 }

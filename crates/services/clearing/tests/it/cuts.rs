@@ -84,7 +84,7 @@ fn a_period_is_cut_once_in_order_and_not_before_it_begins() {
     assert_eq!(desk.close(SH, "transit", "2026-11").code(), "CLR-2004", "a month under a rule of days");
     assert_eq!(desk.close(SH, "vouchers", "2026-11-24").code(), "CLR-2001");
     desk.close(SH, "transit", "2026-11-24").reply();
-    assert_eq!(desk.close(SH, "transit", "2026-11-25").code(), "CLR-2003", "tomorrow has not begun");
+    assert_eq!(desk.close(SH, "transit", "2026-11-25").code(), "CLR-2007", "tomorrow has not begun");
     desk.quiet();
     desk.check();
 }

@@ -317,7 +317,7 @@ impl Desk {
                     vec![entry(&format!("out-{}", paid.end_to_end), false, paid.amount_fen.0, &paid.end_to_end, day)],
                 );
                 let credit = entry(&format!("in-{}", paid.end_to_end), true, paid.amount_fen.0, &paid.end_to_end, day);
-                self.report(paid.payee.as_str(), vec![credit]);
+                self.report(paid.creditor.division.as_str(), vec![credit]);
             }
         }
         self.quiet();

@@ -4,10 +4,12 @@ use huitong_clearing::event::BatchState;
 use huitong_clearing::model::batch::REGION;
 use huitong_clearing::model::payment::PaymentState;
 use huitong_clearing::model::statement::State;
+use huitong_clearing::query::batches::BatchRow;
 use huitong_kernel::clearing::{Confirmation, Payment, PeriodKind};
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::DurationMs;
 
-use crate::desk::{Desk, JS, NODES, SH, ZJ, code, rule};
+use crate::desk::{Desk, JS, NODES, SH, ZJ, code, entry, rule};
 
 /// The example of the transit specification §13, in yuan: who owes whom.
 const EXAMPLE: [(&str, &str, i64); 5] =
@@ -144,4 +146,59 @@ fn an_agent_that_adds_a_claim_is_not_believed() {
     let forged = Batch::compose(key, Payment::Multilateral, honest.members.clone(), settled);
     desk.forge(SH, ZJ, Message::Batch(forged));
     assert!(desk.payments(ZJ).iter().all(|row| row.payment.period == "2026-11-24"));
+}
+
+#[test]
+fn a_payment_may_be_made_before_its_payee_knows_of_the_batch() {
+    let mut desk = Desk::daily();
+    desk.open_accounts();
+    desk.owe("transit", JS, ZJ, 500);
+    desk.region.pass(DurationMs::days(1));
+    // Nothing moves for Shanghai, the agent: for it the batch is closed when it is final.
+    let is_closed = |row: BatchRow| row.state == BatchState::Closed;
+    while !desk.batch(SH, "transit", "2026-11-24", REGION).is_some_and(is_closed) {
+        assert!(desk.step() > 0, "the batch is final before all is at rest");
+    }
+    // The agent's word reaches Jiangsu first; it pays at once, and Zhejiang hears of the payment before it hears of the batch.
+    desk.region.carry(SH, JS);
+    let file = desk.export(JS).expect("something to pay");
+    let (paid, day) = (file.payments[0].clone(), desk.today());
+    desk.report(JS, vec![entry("out", false, 500, &paid.end_to_end, day)]);
+    desk.region.carry(JS, ZJ);
+    assert!(desk.payments(ZJ).is_empty());
+    desk.quiet();
+    desk.region.tick(ZJ);
+    desk.report(ZJ, vec![entry("in", true, 500, &paid.end_to_end, day)]);
+    desk.quiet();
+    for node in [JS, ZJ] {
+        assert_eq!(desk.payments(node)[0].state, PaymentState::Closed, "{node}");
+    }
+    desk.check();
+}
+
+#[test]
+fn who_is_silent_when_a_batch_is_to_be_accepted_is_left_out_and_nothing_of_it_counts_as_paid() {
+    let mut desk = Desk::daily();
+    desk.open_accounts();
+    desk.owe("transit", JS, ZJ, 500);
+    desk.owe("transit", SH, JS, 40);
+    desk.region.pass(DurationMs::days(1));
+    while desk.batch(SH, "transit", "2026-11-24", REGION).is_none() {
+        assert!(desk.step() > 0, "the batch is proposed before all is at rest");
+    }
+    desk.down.push(ZJ);
+    desk.pass_up(4);
+    let row = desk.batch(SH, "transit", "2026-11-24", REGION).expect("a batch");
+    assert_eq!((row.batch.attempt, row.batch.members.len(), row.state), (2, 2, BatchState::Final));
+    desk.down.clear();
+    desk.quiet();
+    // Nobody has paid anything yet: no service is told of a payment.
+    assert!(desk.cleared.is_empty(), "{:?}", desk.cleared);
+    assert!(desk.payments(ZJ).iter().all(|row| row.payment.period != "2026-11-24"));
+    for _ in 0..10 {
+        desk.pass_days(1);
+        desk.pay_everything();
+    }
+    assert_eq!(NODES.map(|node| desk.balance(node, &["bank"])), [-40, -460, 500]);
+    desk.check();
 }
