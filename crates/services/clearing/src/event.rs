@@ -74,6 +74,9 @@ pub enum Event {
     BankReportTaken { report: String, entries: Vec<MatchedEntry>, transfers: Vec<Transfer> },
     #[serde(rename = "clearing.payment_moved.v1")]
     PaymentMoved(Box<PaymentMoved>),
+    /// What the other side's bank has booked of a payment that is not known here yet.
+    #[serde(rename = "clearing.advised_early.v1")]
+    AdvisedEarly { payment: String, peer: Division, booked_fen: Fen },
     #[serde(rename = "clearing.batch_closed.v1")]
     BatchClosed { service: String, period: Period, scope: String },
     #[serde(rename = "clearing.prepayment_known.v1")]

@@ -210,6 +210,14 @@ CREATE TABLE IF NOT EXISTS payment (
 CREATE INDEX IF NOT EXISTS payment_batch ON payment (service, period, scope);
 CREATE INDEX IF NOT EXISTS payment_state ON payment (state);
 
+-- What others say of payments whose batch has not ended here yet: its end comes from the agent, on another way.
+CREATE TABLE IF NOT EXISTS early_advice (
+    payment    TEXT NOT NULL,
+    peer       TEXT NOT NULL,
+    booked_fen INTEGER NOT NULL,
+    PRIMARY KEY (payment, peer)
+) STRICT, WITHOUT ROWID;
+
 -- Files for the bank (pain.001).
 CREATE TABLE IF NOT EXISTS payment_file (
     file       TEXT PRIMARY KEY,            -- message identification

@@ -53,6 +53,7 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             payments::report_taken(tx, report, entries, transfers, applied)
         }
         Event::PaymentMoved(moved) => payments::moved(tx, moved, applied),
+        Event::AdvisedEarly { payment, peer, booked_fen } => payments::advised_early(tx, payment, *peer, *booked_fen),
         Event::PrepaymentKnown { payment, state, transfers } => {
             payments::prepayment(tx, payment, *state, transfers, applied)
         }

@@ -1,5 +1,7 @@
 //! Payments, files, bank reports, accounts.
 
+use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
 use huitong_ledger::{Transfer, book};
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
@@ -11,7 +13,9 @@ pub fn add(tx: Tx<'_>, payment: &Payment, state: PaymentState, applied: &Applied
     tx.execute_one(
         "INSERT INTO payment (payment, service, kind, period, scope, payer, payee, amount_fen, state, attempt, own_fen,
              their_fen, prepaid_fen, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, 0, 0, 0, ?10)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, 0,
+             COALESCE((SELECT booked_fen FROM early_advice WHERE payment = ?1 AND peer IN (?6, ?7) AND booked_fen <= ?8), 0),
+             0, ?10)",
         params![
             payment.payment,
             payment.service,
@@ -24,6 +28,15 @@ pub fn add(tx: Tx<'_>, payment: &Payment, state: PaymentState, applied: &Applied
             state.name(),
             applied.at.0,
         ],
+    )
+}
+
+/// What the other side says of a payment that is not known here yet.
+pub fn advised_early(tx: Tx<'_>, payment: &str, peer: Division, booked: Fen) -> Result<(), StoreError> {
+    tx.execute_one(
+        "INSERT INTO early_advice (payment, peer, booked_fen) VALUES (?1, ?2, ?3)
+         ON CONFLICT (payment, peer) DO UPDATE SET booked_fen = ?3",
+        params![payment, peer.as_str(), booked.0],
     )
 }
 
@@ -47,7 +60,8 @@ pub fn report_taken(
     for MatchedEntry { entry, result, payment } in entries {
         tx.execute_one(
             "INSERT INTO bank_entry (reference, is_credit, amount_fen, booked_on, end_to_end, payment, result, text, report)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (reference, is_credit) DO UPDATE SET payment = ?6, result = ?7, report = ?9",
             params![
                 entry.reference,
                 entry.is_credit,

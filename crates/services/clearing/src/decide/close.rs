@@ -12,7 +12,7 @@ use super::batch::Held;
 use super::{Decided, clocks, tell};
 use crate::event::{Event, PaymentMoved};
 use crate::model::message::{Message, PaymentAdvice};
-use crate::model::payment::{PaymentKind, PaymentState};
+use crate::model::payment::{PaymentKind, PaymentState, is_id};
 use crate::query::payments::PaymentRow;
 use crate::query::{payments, statements};
 use crate::{Clearing, refusal};
@@ -138,6 +138,11 @@ fn joined(mut payable: Vec<Share>, receivable: Vec<Share>) -> Vec<Share> {
 /// The other side says what its bank has booked of a payment.
 pub fn take_advice(view: View<'_>, advice: &PaymentAdvice, from: Division, context: &mut Context<'_>) -> Decided {
     let row = payments::payment(view, &advice.payment)?;
+    if row.is_none() && !advice.booked_fen.is_negative() && is_id(&advice.payment) {
+        // Its batch has ended at the other side; the agent's end of it is still on its way to here.
+        let (payment, booked_fen) = (advice.payment.clone(), advice.booked_fen);
+        return Ok(Decision::nothing().event(Event::AdvisedEarly { payment, peer: from, booked_fen }));
+    }
     let row = row.filter(|row| row.payment.payer == from || row.payment.payee == from);
     let row = row.ok_or_else(|| refusal::PAYMENT_UNKNOWN.refuse())?;
     if advice.booked_fen.is_negative() || advice.booked_fen > row.payment.amount_fen {

@@ -117,7 +117,8 @@ fn taken(view: View<'_>, contest: &Contest, context: &Context<'_>) -> Result<Res
 /// At the debtor: the contest has ended, and the document is paid with the next confirmation.
 pub fn take_refusal(view: View<'_>, contest: Uuid, code: String, from: Division) -> Decided {
     let row = known(view, contest, from)?;
-    if !row.own_debt || row.state != ContestState::Open {
+    // The debtor may have escalated for silence while the refusal was on its way.
+    if !row.own_debt || row.state.has_ended() || row.state == ContestState::Answered {
         return Err(refusal::CONTEST_UNKNOWN.refuse().into());
     }
     let alarm = format!("contest {contest} was not taken by {from}: {code}");

@@ -81,8 +81,12 @@ pub fn of_end_to_end(text: &str) -> Option<(&str, u32)> {
         Some((payment, attempt)) => (payment, attempt.parse().ok().filter(|attempt| *attempt > 1)?),
         None => (text, 1),
     };
-    let is_id = payment.len() == 32 && payment.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_id.then_some((payment, attempt))
+    is_id(payment).then_some((payment, attempt))
+}
+
+/// Whether a text can be a payment's id.
+pub fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The clearing account of a jurisdiction (清算账户).

@@ -158,6 +158,22 @@ fn a_debtor_that_does_not_reply_escalates_too() {
 }
 
 #[test]
+fn a_contest_that_comes_too_late_ends_though_its_debtor_has_escalated_it_for_silence() {
+    let mut desk = Desk::monthly();
+    desk.open_accounts();
+    let doubtful = desk.owe("medical", ZJ, SH, 2_500);
+    desk.pass_days(7);
+    desk.down.push(SH);
+    let Reply::Contested { contest, .. } = open(&mut desk, doubtful).reply() else { panic!("contested") };
+    desk.pass_up(45);
+    assert_eq!(state(&desk, ZJ, contest), ContestState::Escalated);
+    desk.down.clear();
+    desk.quiet();
+    assert_eq!(state(&desk, ZJ, contest), ContestState::Refused);
+    desk.check();
+}
+
+#[test]
 fn who_may_not_move_is_told_so() {
     let (mut desk, doubtful, contest) = november();
     let reply_now = Command::ReplyContest { contest, accepts: true, explanation: String::new() };
