@@ -54,7 +54,8 @@ impl World {
             .try_for_each(|workload| workload.check(&views).map_err(|fault| format!("{}: {fault}", workload.service())))
     }
 
-    fn journal(&self, address: &Address) -> Option<&Connection> {
+    /// The journal of an address, as far as it can be looked at now.
+    pub fn journal(&self, address: &Address) -> Option<&Connection> {
         Some(self.stream(address)?.connection())
     }
 

@@ -1,6 +1,7 @@
 //! Looking at a disk from outside, as `huitong verify` does, and making a new one from its journals, as
 //! `huitong journal restore` does.
 
+use huitong_clearing::Clearing;
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::Digest;
@@ -29,7 +30,10 @@ const BATCH: usize = 500;
 /// The heads of a disk's streams, if all that `verify` checks holds.
 pub fn inspect(node: usize, disk: &Disk) -> Result<Vec<(Sequence, Digest)>, String> {
     vfs::with_disk(SCRATCH, |scratch| *scratch = disk.clone());
-    let heads = (|| Ok(vec![verify::<Registry>(node)?, verify::<Medical>(node)?, verify::<Transit>(node)?]))();
+    let heads = (|| {
+        let known = [verify::<Registry>(node)?, verify::<Medical>(node)?];
+        Ok([known, [verify::<Transit>(node)?, verify::<Clearing>(node)?]].concat())
+    })();
     vfs::with_disk(SCRATCH, |scratch| *scratch = Disk::default());
     heads
 }
@@ -60,8 +64,10 @@ fn open<S: Service + Default>(node: usize, disk: &str) -> Result<Box<dyn Stream>
 pub fn restore(node: usize, backup: &Disk) -> Result<Disk, String> {
     vfs::with_disk(SCRATCH, |scratch| *scratch = backup.clone());
     vfs::with_disk(RESTORED, |restored| *restored = Disk::default());
-    let done =
-        rebuild::<Registry>(node).and_then(|()| rebuild::<Medical>(node)).and_then(|()| rebuild::<Transit>(node));
+    let done = rebuild::<Registry>(node)
+        .and_then(|()| rebuild::<Medical>(node))
+        .and_then(|()| rebuild::<Transit>(node))
+        .and_then(|()| rebuild::<Clearing>(node));
     vfs::with_disk(SCRATCH, |scratch| *scratch = Disk::default());
     done.map_err(|error| error.to_string())?;
     let mut restored = vfs::with_disk(RESTORED, std::mem::take);
@@ -89,10 +95,13 @@ impl World {
     /// Whether a peer holds a message of a node's service that the restored disk does not know of.
     pub fn has_lost_sent_messages(&self, node: usize, restored: &Disk) -> bool {
         vfs::with_disk(SCRATCH, |scratch| *scratch = restored.clone());
-        let lost = self.lost_sent_of::<Medical>(node) || self.lost_sent_of::<Transit>(node);
+        let lost = self.lost_sent_of::<Medical>(node)
+            || self.lost_sent_of::<Transit>(node)
+            || self.lost_sent_of::<Clearing>(node);
         vfs::with_disk(SCRATCH, |scratch| *scratch = Disk::default());
         lost
     }
+
     fn lost_sent_of<S: Service + Default>(&self, node: usize) -> bool {
         let Ok(stream) = open::<S>(node, SCRATCH) else { return false };
         (0..region::DIVISIONS.len()).filter(|peer| *peer != node).any(|peer| {

@@ -178,9 +178,9 @@ fn falsify_batch(fault: Fault, from: usize, batch: &mut Batch, random: &mut Rand
     Some(())
 }
 
-/// The feed of a service whose nodes owe each other money.
+/// The feed of a service whose nodes owe each other money, or say how much.
 fn feed_of_a_service(from: usize, to: usize, random: &mut RandomSource) -> Feed {
-    let service = *random.pick(&["medical", "transit"]);
+    let service = *random.pick(&["medical", "transit", "clearing"]);
     let address = |node| Address::new(region::division(node), service);
     Feed::new(address(from), address(to))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use huitong_clearing::Clearing;
 use huitong_exchange::link::{FeedSource, Link, Speaker};
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::feed::{Address, Feed};
@@ -26,7 +27,7 @@ use crate::stream::{self, Opening, Stream};
 use crate::workload::transit_keys;
 
 /// The services of every node.
-pub const SERVICES: &[&str] = &[Registry::NAME, Medical::NAME, Transit::NAME];
+pub const SERVICES: &[&str] = &[Registry::NAME, Medical::NAME, Transit::NAME, Clearing::NAME];
 
 /// The streams of a process as its links see them.
 pub struct Streams(pub Vec<Box<dyn Stream>>);
@@ -71,6 +72,7 @@ impl Process {
             start.open(Registry, &disk)?,
             start.open(Medical::default(), &disk)?,
             start.open(Transit::new(transit_keys(start.node)), &disk)?,
+            start.open(Clearing, &disk)?,
         ];
         let Start { node, member, key, signed, skew, now, .. } = start;
         let manifest = signed.content().expect("the office signs what can be read");

@@ -3,13 +3,16 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use huitong_kernel::clearing::{ClearingRule, Confirmation, Payment, PeriodKind};
 use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::manifest::{Jurisdiction, Manifest, NodeKey, NodeRecord, SignedManifest};
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::suite::{Signer, SoftwareKey, Suite};
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::Directory;
+
+use crate::process::SERVICES;
 
 pub const DIVISIONS: [&str; 4] = ["310000", "320000", "330000", "340000"];
 const NAMES: [&str; 4] = ["shanghai", "jiangsu", "zhejiang", "anhui"];
@@ -35,6 +38,37 @@ impl Directory for Provinces {
     fn jurisdictions(&self) -> Vec<Division> {
         (0..DIVISIONS.len()).map(division).collect()
     }
+
+    fn clearing_rules(&self) -> Vec<ClearingRule> {
+        clearing_rules()
+    }
+}
+
+/// Days, so that a run reaches several periods; the shortest terms, so that it reaches their ends. Medical is paid gross and
+/// confirmed by clerks until it is netted with everybody, from the month on in which long runs end.
+pub fn clearing_rules() -> Vec<ClearingRule> {
+    let rule = |service: &str, valid_from, payment, confirmation| ClearingRule {
+        service: service.to_owned(),
+        valid_from,
+        period: PeriodKind::Day,
+        payment,
+        confirmation,
+        cut_minutes: 0,
+        statement_days: 1,
+        confirm_days: 1,
+        payment_days: 1,
+        contest_days: 1,
+        answer_days: 1,
+        tribunal_days: 1,
+        agent: None,
+        source: "simulated".to_owned(),
+    };
+    let (november, december) = (Date::constant(2026, 11, 1), Date::constant(2026, 12, 1));
+    vec![
+        rule("medical", november, Payment::Gross, Confirmation::Clerk),
+        rule("medical", december, Payment::Multilateral, Confirmation::Automatic),
+        rule("transit", november, Payment::Multilateral, Confirmation::Automatic),
+    ]
 }
 
 pub fn division(node: usize) -> Division {
@@ -72,7 +106,7 @@ impl Office {
             api_url: format!("http://{}.invalid", NAMES[node]),
             exchange_address: vec![format!("{}.invalid:1", NAMES[node]); MEMBERS[node]].join(","),
             tls_certificates: vec![Digest([node as u8; 32])],
-            services: vec!["registry".to_owned(), "medical".to_owned(), "transit".to_owned()],
+            services: SERVICES.iter().map(|service| (*service).to_owned()).collect(),
             keys: vec![NodeKey { key: keys[node].public_key().clone(), valid_from, valid_to, revoked_at: None }],
         });
         let manifest = Manifest {
@@ -86,7 +120,7 @@ impl Office {
             jurisdictions: jurisdictions.collect(),
             nodes: nodes.collect(),
             calendars: Vec::new(),
-            clearing: Vec::new(),
+            clearing: clearing_rules(),
         };
         let mut office = Office { roots, manifests: Vec::new() };
         let signed = office.sign(&manifest);

@@ -1,5 +1,6 @@
 //! Clients and streams: calls arrive, writers commit, clients are told.
 
+use huitong_kernel::feed::Address;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::DurationMs;
 use huitong_store::journal;
@@ -9,6 +10,7 @@ use crate::client::{Clients, PATIENCE};
 use crate::region;
 use crate::stream::{Ran, Told};
 use crate::vfs;
+use crate::workload::Views;
 use crate::world::{Event, World};
 
 /// What comes within this time is committed together.
@@ -19,7 +21,14 @@ impl World {
     /// A client of a workload does something.
     pub fn act(&mut self, number: usize, seed: u64) {
         let (mut random, now) = (RandomSource::from_number(seed), self.wall());
-        if let Some(wish) = self.workloads[number].act(now, &mut random) {
+        // A workload looks at the world that it is part of.
+        let mut workloads = std::mem::take(&mut self.workloads);
+        let wishes = {
+            let views = |address: &Address| self.journal(address);
+            workloads[number].work(now, &Views(&views), &mut random)
+        };
+        self.workloads = workloads;
+        for wish in wishes {
             let client = self.clients.add(wish, number, &mut random);
             self.after(DurationMs(0), Event::Ask(client));
             if random.below(4) == 0 {

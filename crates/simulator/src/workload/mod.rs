@@ -1,5 +1,6 @@
 //! What clients of a service do, and what must hold of it. One file a service: a new service adds its own here.
 
+mod clearing;
 mod medical;
 mod registry;
 mod transit;
@@ -43,7 +44,14 @@ pub trait Workload {
     fn set_up(&mut self, stage: usize) -> Vec<Wish>;
 
     /// One thing that a client does at a moment.
-    fn act(&mut self, now: Instant, random: &mut RandomSource) -> Option<Wish>;
+    fn act(&mut self, _now: Instant, _random: &mut RandomSource) -> Option<Wish> {
+        None
+    }
+
+    /// The same of clients who look first at what their node shows, and may have several things to do.
+    fn work(&mut self, now: Instant, _views: &Views<'_>, random: &mut RandomSource) -> Vec<Wish> {
+        self.act(now, random).into_iter().collect()
+    }
 
     /// A client was answered; what it does next.
     fn answered(&mut self, _wish: &Wish, _reply: &Value, _random: &mut RandomSource) -> Vec<Wish> {
@@ -68,6 +76,7 @@ pub fn all() -> Vec<Box<dyn Workload>> {
         Box::new(registry::RegistryLoad::default()),
         Box::new(medical::MedicalLoad::default()),
         Box::new(transit::TransitLoad::default()),
+        Box::new(clearing::ClearingLoad::default()),
     ]
 }
 

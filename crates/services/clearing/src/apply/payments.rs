@@ -47,7 +47,8 @@ pub fn report_taken(
     for MatchedEntry { entry, result, payment } in entries {
         tx.execute_one(
             "INSERT INTO bank_entry (reference, is_credit, amount_fen, booked_on, end_to_end, payment, result, text, report)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (reference, is_credit) DO UPDATE SET payment = ?6, result = ?7, report = ?9",
             params![
                 entry.reference,
                 entry.is_credit,

@@ -12,7 +12,7 @@ use crate::command::{Reply, TakenEntry};
 use crate::event::Event;
 use crate::model::message::{Message, PaymentAdvice};
 use crate::model::payment::{BankEntry, Match, MatchedEntry, PaymentState, of_end_to_end};
-use crate::query::payments;
+use crate::query::payments::{self, EntryRow};
 use crate::{Clearing, refusal};
 
 /// Entries of a report at most.
@@ -42,7 +42,7 @@ pub fn take(view: View<'_>, report: String, entries: Vec<BankEntry>, context: &m
         replies.push(TakenEntry { reference: entry.reference.clone(), result, payment: payment.clone() });
         taken.push(MatchedEntry { entry, result, payment });
     }
-    let transfers = postings(&taken, &moves, context);
+    let transfers = postings(view, &taken, &moves, context)?;
     moves.retain(|_, moved| moved.own_fen != moved.row.own_fen || moved.is_returned);
     if !taken.is_empty() {
         decision.events.push(Event::BankReportTaken { report, entries: taken, transfers });
@@ -53,7 +53,8 @@ pub fn take(view: View<'_>, report: String, entries: Vec<BankEntry>, context: &m
     Ok(decision)
 }
 
-/// The same entry again has no effect; another one under its reference is refused.
+/// The same entry again has no effect, unless its payment was not known here when it came: a bank may be faster than the way from the
+/// other jurisdiction. Another one under its reference is refused.
 fn known(
     view: View<'_>,
     entry: &BankEntry,
@@ -62,6 +63,9 @@ fn known(
 ) -> Result<Option<(Match, Option<String>)>, Stop> {
     let here = taken.iter().find(|of| (of.entry.reference == entry.reference) && of.entry.is_credit == entry.is_credit);
     let row = payments::entry(view, &entry.reference, entry.is_credit)?;
+    if here.is_none() && row.as_ref().map(|row| can_be_matched_now(view, row, entry)).transpose()? == Some(true) {
+        return Ok(None);
+    }
     let before = row.map(|row| (row.amount_fen, row.end_to_end, row.result, row.payment));
     let here = here.map(|of| (of.entry.amount_fen, of.entry.end_to_end.clone(), of.result, of.payment.clone()));
     match before.or(here) {
@@ -73,6 +77,16 @@ fn known(
         }
         Some(_) => Err(refusal::REPORT_KNOWN.with("report", report).into()),
     }
+}
+
+/// Whether an entry was of no payment that was known, and is of one by now.
+fn can_be_matched_now(view: View<'_>, row: &EntryRow, again: &BankEntry) -> Result<bool, Stop> {
+    let is_same = (row.amount_fen, &row.end_to_end) == (again.amount_fen, &again.end_to_end);
+    if !is_same || row.result != Match::Unknown || row.payment.is_some() {
+        return Ok(false);
+    }
+    let Some((payment, _)) = of_end_to_end(&row.end_to_end) else { return Ok(false) };
+    Ok(payments::payment(view, payment)?.is_some())
 }
 
 /// What an entry is, and how its payment moves by it.
@@ -123,13 +137,19 @@ fn alarm(entry: &BankEntry, result: Match) -> Option<String> {
 }
 
 fn postings(
+    view: View<'_>,
     taken: &[MatchedEntry],
     moves: &BTreeMap<String, Move>,
     context: &mut Context<'_>,
-) -> Vec<huitong_ledger::Transfer> {
+) -> Result<Vec<huitong_ledger::Transfer>, Stop> {
     let own = context.home.jurisdiction;
     let mut postings = Postings::new(context);
     for MatchedEntry { entry, result, payment } in taken {
+        let signed = if entry.is_credit { entry.amount_fen } else { -entry.amount_fen };
+        if payments::entry(view, &entry.reference, entry.is_credit)?.is_some() {
+            // It waited in suspense until its payment was known.
+            postings.suspense(-signed);
+        }
         let moved = payment.as_ref().and_then(|payment| moves.get(payment));
         match (result, moved) {
             (Match::Full | Match::Partial | Match::Returned, Some(moved)) => {
@@ -141,10 +161,10 @@ fn postings(
                     postings.bank_received(&payment.service, payment.payer, amount);
                 }
             }
-            _ => postings.suspense(if entry.is_credit { entry.amount_fen } else { -entry.amount_fen }),
+            _ => postings.suspense(signed),
         }
     }
-    postings.transfers
+    Ok(postings.transfers)
 }
 
 /// The other sides are told how much the own bank has booked.

@@ -169,6 +169,9 @@ pub fn take_advice(view: View<'_>, advice: &PaymentAdvice, from: Division, conte
 /// What another jurisdiction says of a payment that this node does not know yet: a batch's end reaches its members at different
 /// times. It waits for the payment.
 pub fn early(view: View<'_>, payment: &str, from: Division, kind: EarlyKind, amount: Fen) -> Decided {
+    if amount == Fen::ZERO && is_payment_id(payment) {
+        return Ok(Decision::nothing());
+    }
     if !is_payment_id(payment) || amount <= Fen::ZERO || payments::early_count(view, from)? >= EARLY_MAX {
         return Err(refusal::PAYMENT_UNKNOWN.refuse().into());
     }

@@ -168,6 +168,10 @@ fn note_reply(
 
 /// At the creditor. The same reply again has no effect.
 pub fn take_reply(view: View<'_>, reply: Reply, from: Division, context: &mut Context<'_>) -> Decided {
+    if !reply.accepts && contests::contest(view, reply.contest)?.is_none() {
+        // A contest that was not taken: its debtor escalated before it heard so.
+        return Ok(Decision::nothing());
+    }
     let row = known(view, reply.contest, from)?;
     if row.own_debt || !fits(&reply.explanation) {
         return Err(refusal::CONTEST_UNKNOWN.refuse().into());

@@ -73,10 +73,11 @@ pub fn in_state(view: View<'_>, state: PaymentState, limit: usize) -> Result<Vec
     view.all(&sql, params![state.name(), limit as i64], row)
 }
 
-/// What of prepayments to the peer, or from it, no bank of this side has booked yet.
+/// What of prepayments to the peer, or from it, the bank of this side has not booked yet; of those to the peer, nor its own: it would
+/// not let be taken from what it does not have.
 pub fn prepayments_open(view: View<'_>, service: &str, peer: Division, is_given: bool) -> Result<Fen, StoreError> {
     let sum = view.one(
-        "SELECT COALESCE(SUM(amount_fen - own_fen), 0) FROM payment
+        "SELECT COALESCE(SUM(amount_fen - CASE ?3 WHEN 1 THEN MIN(own_fen, their_fen) ELSE own_fen END), 0) FROM payment
          WHERE kind = 'prepayment' AND service = ?1 AND CASE ?3 WHEN 1 THEN payee ELSE payer END = ?2",
         params![service, peer.as_str(), is_given],
         |row| Ok(Fen(row.get(0)?)),

@@ -5,7 +5,7 @@ use huitong_clearing::model::payment::{BankEntry, Match, PaymentState};
 use huitong_clearing::model::statement::State;
 use huitong_kernel::money::Fen;
 
-use crate::desk::{Desk, SH, ZJ, code, entry};
+use crate::desk::{Desk, JS, SH, ZJ, code, entry};
 
 /// Zhejiang is to pay Shanghai 900 yuan.
 fn to_pay() -> (Desk, String) {
@@ -86,6 +86,56 @@ fn what_is_of_no_payment_or_too_much_goes_to_suspense_with_an_alarm() {
     assert_eq!(desk.balance(SH, &["bank"]), 90_508);
     assert_eq!(desk.payments(SH)[0].own_fen, Fen::ZERO);
     assert_eq!(desk.alarms(SH).iter().filter(|sentence| sentence.contains("bank entry")).count(), 3);
+    desk.check();
+}
+
+#[test]
+fn an_entry_that_came_before_its_payment_was_known_is_matched_when_it_is_handed_in_again() {
+    let mut desk = Desk::daily();
+    desk.open_accounts();
+    let ahead = Command::Prepay { service: "transit".to_owned(), peer: code(SH), amount: Fen(500) };
+    let Reply::Payment { payment, .. } = desk.call(ZJ, ahead).reply() else { panic!("a payment") };
+    // The bank is faster than the announcement.
+    let day = desk.today();
+    let entries = vec![entry("fast", true, 500, &payment, day)];
+    assert_eq!(desk.report(SH, entries.clone())[0].result, Match::Unknown);
+    assert_eq!(desk.balance(SH, &["suspense"]), -500);
+    desk.quiet();
+    assert_eq!(desk.report(SH, entries.clone())[0].result, Match::Full);
+    assert_eq!((desk.balance(SH, &["suspense"]), desk.balance(SH, &["bank"])), (0, 500));
+    assert_eq!(desk.report(SH, entries)[0].result, Match::Full, "once");
+    assert_eq!(desk.payments_of(SH, &payment).own_fen, Fen(500));
+    desk.quiet();
+    desk.check();
+}
+
+#[test]
+fn nothing_is_taken_from_a_prepayment_that_the_payee_has_not_seen_arrive() {
+    let (mut desk, payment) = to_pay();
+    let ahead = Command::Prepay { service: "transit".to_owned(), peer: code(SH), amount: Fen(500) };
+    let Reply::Payment { payment: prepayment, .. } = desk.call(ZJ, ahead).reply() else { panic!("a payment") };
+    desk.quiet();
+    assert_eq!(taken(&mut desk, ZJ, "p", false, 500, &prepayment), Match::Full);
+    let take = || Command::PayFromPrepayment { payment: payment.clone(), amount: Fen(100) };
+    assert_eq!(desk.call(ZJ, take()).code(), "CLR-6003", "on its way between the banks");
+    assert_eq!(taken(&mut desk, SH, "p", true, 500, &prepayment), Match::Full);
+    desk.call(ZJ, take()).reply();
+    desk.quiet();
+    assert_eq!(desk.payments_of(SH, &payment).prepaid_fen, Fen(100));
+    desk.check();
+}
+
+#[test]
+fn what_a_payer_has_paid_counts_though_the_end_of_the_batch_comes_later() {
+    let mut desk = Desk::daily();
+    let payment = huitong_clearing::model::payment::payment_id("transit", "2026-11-24", "region", code(ZJ), code(JS));
+    desk.open_accounts();
+    desk.owe("transit", ZJ, JS, 700);
+    let advice = huitong_clearing::model::message::PaymentAdvice { payment: payment.clone(), booked_fen: Fen(700) };
+    desk.forge(ZJ, JS, huitong_clearing::model::message::Message::PaymentAdvice(advice));
+    let view = desk.region.view(JS);
+    let row = huitong_clearing::query::payments::payment(view, &payment).expect("readable");
+    assert_eq!(row, None, "the agent has not ended the batch");
     desk.check();
 }
 

@@ -159,6 +159,24 @@ fn a_debtor_that_does_not_reply_escalates_too() {
 }
 
 #[test]
+fn a_contest_that_comes_late_but_was_filed_in_time_is_escalated_on_both_sides() {
+    let mut desk = Desk::monthly();
+    desk.open_accounts();
+    let doubtful = desk.owe("medical", ZJ, SH, 2_500);
+    desk.pass_days(7);
+    desk.down.push(SH);
+    let Reply::Contested { contest, .. } = open(&mut desk, doubtful).reply() else { panic!("contested") };
+    desk.pass_up(45);
+    assert_eq!(state(&desk, ZJ, contest), ContestState::Escalated);
+    desk.down.clear();
+    desk.quiet();
+    for at in [SH, ZJ] {
+        assert_eq!(state(&desk, at, contest), ContestState::Escalated, "{at}");
+    }
+    desk.check();
+}
+
+#[test]
 fn who_may_not_move_is_told_so() {
     let (mut desk, doubtful, contest) = november();
     let reply_now = Command::ReplyContest { contest, accepts: true, explanation: String::new() };

@@ -154,7 +154,7 @@ fn holds(steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
 
     #[test]
     fn any_interleaving_gives_the_same_result_on_all_nodes(steps in prop::collection::vec(step(), 1..60)) {
