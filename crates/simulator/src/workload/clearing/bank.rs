@@ -37,7 +37,7 @@ impl Bank {
     pub fn carry_out(&mut self, node: usize, file: &PaymentFile, random: &mut RandomSource) -> Vec<(usize, Command)> {
         let mut reports = Vec::new();
         for order in &file.payments {
-            let payee = region::node_of(order.payee);
+            let payee = region::node_of(order.creditor.division);
             let (paid_out, received) = self.course(order, file.execution_day, random);
             let sum = |entries: &[BankEntry], is_credit: bool| -> Fen {
                 let of = entries.iter().filter(|entry| entry.is_booked && entry.is_credit == is_credit);
