@@ -35,6 +35,12 @@ pub const PERIOD_OPEN: RefusalKind = kind(
 pub const PERIOD_NOT_NEXT: RefusalKind = kind("CLR-2004", 409, "应先切账期{period}", "period {period} is cut first");
 pub const PERIOD_NOT_BEGUN: RefusalKind =
     kind("CLR-2007", 409, "账期{period}尚未开始", "period {period} has not begun");
+pub const CUT_STRANGE: RefusalKind = kind(
+    "CLR-2008",
+    422,
+    "对方所切账期{period}与本节点的时钟或规则不符",
+    "the period {period} that another jurisdiction has cut is not one by this node's clock and rules",
+);
 pub const OUT_OF_ORDER: RefusalKind = kind(
     "CLR-2005",
     422,
@@ -108,7 +114,7 @@ pub const REPORT_KNOWN: RefusalKind = kind(
 );
 pub const FILE_UNKNOWN: RefusalKind = kind("CLR-6006", 404, "付款文件不存在", "payment file unknown");
 pub const REPORT_INVALID: RefusalKind =
-    kind("CLR-6007", 422, "银行报文无法接收：{why}", "the bank's report cannot be taken: {why}");
+    kind("CLR-6007", 422, "银行报文无法接收：{code} {why_zh}", "the bank's file cannot be taken: {code} {why}");
 pub const REPORT_OF_ANOTHER: RefusalKind =
     kind("CLR-6008", 422, "银行报文不是本方清算账户的", "the bank's report is not of this node's clearing account");
 
@@ -126,6 +132,7 @@ pub const ALL: &[RefusalKind] = &[
     PERIOD_OPEN,
     PERIOD_NOT_NEXT,
     PERIOD_NOT_BEGUN,
+    CUT_STRANGE,
     OUT_OF_ORDER,
     DOCUMENT_FOREIGN,
     STATEMENT_UNKNOWN,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use huitong_kernel::money::Fen;
 use huitong_service_kit::service::Answer;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
@@ -10,6 +11,7 @@ use super::{Decided, send};
 use crate::accounts::Postings;
 use crate::command::{Reply, TakenEntry};
 use crate::event::Event;
+use crate::model::batch::AMOUNT_MAX;
 use crate::model::message::{Message, PaymentAdvice};
 use crate::model::payment::{BankEntry, Match, MatchedEntry, PaymentState, of_end_to_end};
 use crate::query::payments::{self, EntryRow};
@@ -19,7 +21,8 @@ use crate::{Clearing, refusal};
 pub const ENTRIES_MAX: usize = 10_000;
 
 pub fn take(view: View<'_>, report: String, entries: Vec<BankEntry>, context: &mut Context<'_>) -> Decided {
-    if entries.len() > ENTRIES_MAX {
+    let is_money = |entry: &BankEntry| entry.amount_fen >= Fen::ZERO && entry.amount_fen <= AMOUNT_MAX;
+    if entries.len() > ENTRIES_MAX || !entries.iter().all(is_money) {
         return Err(refusal::invalid("entries").into());
     }
     let mut taken: Vec<MatchedEntry> = Vec::new();
@@ -27,7 +30,7 @@ pub fn take(view: View<'_>, report: String, entries: Vec<BankEntry>, context: &m
     let mut moves: BTreeMap<String, Move> = BTreeMap::new();
     let mut decision = Decision::nothing();
     for entry in entries {
-        if !entry.is_booked {
+        if !entry.is_booked || entry.amount_fen == Fen::ZERO {
             replies.push(TakenEntry { reference: entry.reference, result: Match::Ignored, payment: None });
             continue;
         }

@@ -7,6 +7,7 @@ use huitong_kernel::money::Fen;
 use huitong_ledger::clearing::Share;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
+use super::statement::check_period;
 use super::{Decided, agent_of, clocks, close, declare, rule_of, send};
 use crate::accounts::Postings;
 use crate::event::{BatchEnded, BatchState, Event};
@@ -131,6 +132,7 @@ pub fn take(view: View<'_>, batch: Batch, from: Division, number: u64, context: 
     if agent_of(context, &rule) != Some(from) || batch.scope != REGION {
         return Err(refusal::NOT_EXPECTED.with("from", from).into());
     }
+    check_batch(&batch, &rule, context)?;
     let known = batches::latest(view, &batch.service, batch.period, REGION)?;
     if let Some(known) = known {
         let is_next = known.state == BatchState::Void && batch.attempt == known.batch.attempt + 1;
@@ -144,6 +146,15 @@ pub fn take(view: View<'_>, batch: Batch, from: Division, number: u64, context: 
     let mut decision = Decision::nothing();
     judge(view, &batch, None, (from, number), &mut decision, context)?;
     Ok(decision)
+}
+
+/// What any batch of the region is: of a service that is netted, and what follows from what it settles.
+fn check_batch(batch: &Batch, rule: &ClearingRule, context: &Context<'_>) -> Result<(), Stop> {
+    check_period(context, &batch.service, batch.period)?;
+    if rule.payment != Way::Multilateral || !batch.is_sound() {
+        return Err(refusal::BATCH_UNSOUND.with("why", "positions").into());
+    }
+    Ok(())
 }
 
 /// Accepts, refuses, or waits for a declaration that has not come yet.
@@ -166,13 +177,13 @@ fn judge(
     }
     let refused =
         unsound(batch, &declared, &rule_of(context, &batch.service, batch.period)?, context).map(str::to_owned);
-    let state = if refused.is_none() { BatchState::Accepted } else { BatchState::Proposed };
-    if let Some(why) = &refused {
-        decision
-            .alarms
-            .push(format!("batch {} of {}: not accepted, {why} is not as declared", batch.period, batch.service));
+    match &refused {
+        None => decision.events.push(known(BatchState::Accepted)),
+        Some(why) => {
+            let (service, period) = (&batch.service, batch.period);
+            decision.alarms.push(format!("batch {period} of {service}: not accepted, {why} is not as declared"));
+        }
     }
-    decision.events.push(known(state));
     let (service, period, attempt) = (batch.service.clone(), batch.period, batch.attempt);
     let answer = BatchAnswer { service, period, attempt, digest, refused };
     decision.messages.push(send(context, agent, Message::BatchAnswer(answer)));
@@ -251,8 +262,13 @@ pub fn take_end(view: View<'_>, end: BatchEnd, from: Division, number: u64, cont
     if known.as_ref().is_some_and(|known| matches!(known.state, BatchState::Final | BatchState::Closed)) {
         return Ok(Decision::nothing());
     }
-    let is_member = batch.members.iter().any(|member| member.division == own);
-    let is_accepted = known.is_some_and(|known| known.state == BatchState::Accepted && known.batch == batch);
+    let is_known = known.as_ref().is_some_and(|known| known.batch == batch);
+    if !is_final && !is_known {
+        // An attempt that this node has refused, or was not asked about.
+        return Ok(Decision::nothing());
+    }
+    check_batch(&batch, &rule, context)?;
+    let is_accepted = is_known && known.is_some_and(|known| known.state == BatchState::Accepted);
     if !is_final {
         let ended = BatchEnded {
             digest: batch.digest(),
@@ -266,7 +282,8 @@ pub fn take_end(view: View<'_>, end: BatchEnd, from: Division, number: u64, cont
         };
         return Ok(Decision::nothing().event(Event::BatchEnded(Box::new(ended))));
     }
-    if is_member && !is_accepted {
+    // Nothing is settled for this node, and nothing paid, without its word.
+    if batch.names(own) && !is_accepted {
         return Err(refusal::BATCH_UNSOUND.with("why", "accepted").into());
     }
     let mut decision = Decision::nothing();

@@ -100,7 +100,8 @@ fn note_answer(
 /// At the debtor. The same answer again has no effect; an answer after the term still counts.
 pub fn take(view: View<'_>, answer: Answer, from: Division, context: &mut Context<'_>) -> Decided {
     let row = known(view, answer.contest, from)?;
-    if !row.own_debt || !fits(&answer.explanation) {
+    let fits = [Some(&answer.explanation), answer.tribunal.as_ref()].into_iter().flatten().all(|text| fits(text));
+    if !row.own_debt || !fits {
         return Err(refusal::CONTEST_UNKNOWN.refuse().into());
     }
     // Escalated for silence while the answer was on its way: the creditor's node escalates too when it hears of it, and from there

@@ -154,10 +154,8 @@ fn follow(
         // A day within a month that is open here, or the other way round: another manifest is in force there.
         let is_other = open != period && open.last_day() >= period.first_day();
         if period.first_day() > tomorrow || cuts >= FOLLOW_MAX || is_other {
-            decision.alarms.push(format!(
-                "another jurisdiction has cut {period} of {service}; this node cannot follow: compare clocks and manifests"
-            ));
-            return Ok(());
+            // Taken, it would make every true cut that comes later one out of order.
+            return Err(refusal::CUT_STRANGE.with("period", period).into());
         }
         cut(service, open, &rule, CutReason::Peer, decision, context);
         day = open.next_day();

@@ -1,6 +1,7 @@
 //! Payment instructions for the bank (支付指令): everything that is to be paid, in one file.
 
 use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
 use huitong_service_kit::service::Answer;
 use huitong_service_kit::{Context, Decision, Stop, View};
 
@@ -58,12 +59,12 @@ fn paid(view: View<'_>, row: &PaymentRow) -> Result<FilePayment, Stop> {
     })
 }
 
-/// The bank has rejected an order of a file without booking anything of it: it goes out again, under a new reference.
+/// The bank has rejected an order of a file, or what is left of it: that goes out again, under a new reference.
 pub fn rejected(view: View<'_>, payment: &str, context: &mut Context<'_>) -> Decided {
     let own = context.home.jurisdiction;
     let row = payments::payment(view, payment)?.filter(|row| row.payment.payer == own);
     let row = row.ok_or_else(|| refusal::PAYMENT_UNKNOWN.refuse())?;
-    if row.state != PaymentState::Exported || row.own_fen != row.prepaid_fen {
+    if row.state != PaymentState::Exported || row.open_fen() <= Fen::ZERO {
         return Err(refusal::PAYMENT_NOT_OPEN.refuse().into());
     }
     let mut decision = Decision::nothing();

@@ -1,5 +1,6 @@
 //! How much another jurisdiction may owe (额度), and the alarms on the way there.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_service_kit::{Context, Decision, Stop, View};
@@ -10,9 +11,13 @@ use crate::event::{DocumentsTaken, Event};
 use crate::query::exposure;
 use crate::{Clearing, refusal};
 
+/// The highest limit, in fen: ten trillion yuan.
+const LIMIT_MAX: Fen = Fen(1_000_000_000_000_000);
+
 pub fn set(service: String, peer: Division, amount: Option<Fen>, context: &mut Context<'_>) -> Decided {
     super::peer(context, peer)?;
-    if amount.is_some_and(|amount| amount <= Fen::ZERO) {
+    super::rule_of(context, &service, Period::Day(context.now.business_date()))?;
+    if amount.is_some_and(|amount| amount <= Fen::ZERO || amount > LIMIT_MAX) {
         return Err(refusal::invalid("amount").into());
     }
     let event = Event::LimitSet { service, peer, amount_fen: amount };

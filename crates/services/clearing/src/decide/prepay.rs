@@ -89,7 +89,9 @@ pub fn pay_from(view: View<'_>, payment: &str, amount: Fen, context: &mut Contex
     if !is_open || row.payment.kind == PaymentKind::Prepayment {
         return Err(refusal::PAYMENT_NOT_OPEN.refuse().into());
     }
-    if amount <= Fen::ZERO || amount > row.open_fen() {
+    // Nor what the other side has from its bank already.
+    let open = row.open_fen().min(row.payment.amount_fen - row.their_fen);
+    if amount <= Fen::ZERO || amount > open {
         return Err(refusal::invalid("amount").into());
     }
     let (service, payee) = (row.payment.service.clone(), row.payment.payee);

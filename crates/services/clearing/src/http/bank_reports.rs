@@ -9,7 +9,7 @@ use huitong_kernel::time::Date;
 use huitong_service_kit::http::{Body, Caller, Problem};
 use serde::{Deserialize, Serialize};
 
-use super::{ClearingEdge, problem};
+use super::{ClearingEdge, problem, wire};
 use crate::Clearing;
 use crate::command::{Command, Reply, TakenEntry};
 use crate::model::payment::{BankEntry, FilePayment, PaymentFile};
@@ -41,8 +41,7 @@ pub async fn take_bank_report(
     caller: Caller,
     body: Body<BankReportRequest, Clearing>,
 ) -> Result<Json<TakenReport>, Problem> {
-    let report = camt::read(body.value.xml.as_bytes())
-        .map_err(|fault| problem(&refusal::REPORT_INVALID.with("why", fault.to_string()).at_field(fault.path)))?;
+    let report = camt::read(body.value.xml.as_bytes()).map_err(|fault| wire::file_fault(&fault))?;
     let own = edge.edge.stream.home().jurisdiction;
     let orders: Vec<String> = report.accounts.iter().flat_map(|of| &of.entries).filter_map(booked_order).collect();
     let (account, files) = edge

@@ -19,14 +19,14 @@ use crate::model::contest::{ContestState, Reason, Ruling};
 use crate::query::contests::{self, ContestRow, Step};
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct StepItem {
+pub struct ContestStep {
     pub state: ContestState,
     pub at: String,
     pub explanation: String,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct AnswerItem {
+pub struct ContestRuling {
     pub ruling: Ruling,
     /// What stays owed.
     pub amount: Yuan,
@@ -36,7 +36,7 @@ pub struct AnswerItem {
 
 /// A document that its debtor says is not owed.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct ContestItem {
+pub struct DocumentContest {
     pub contest: Uuid,
     pub service: String,
     pub period: String,
@@ -52,20 +52,21 @@ pub struct ContestItem {
     pub state: ContestState,
     /// The creditor's latest answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer: Option<AnswerItem>,
+    pub answer: Option<ContestRuling>,
     /// Of an ended one at the creditor: `asked` of the service, `done`, or the code of its refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_back: Option<String>,
     /// Until now.
     pub age_s: i64,
-    pub history: Vec<StepItem>,
+    pub history: Vec<ContestStep>,
 }
 
-impl ContestItem {
-    pub fn of(row: ContestRow, steps: Vec<Step>, now: Instant) -> ContestItem {
+impl DocumentContest {
+    pub fn of(row: ContestRow, steps: Vec<Step>, now: Instant) -> DocumentContest {
         let contest = row.contest;
-        let step = |step: Step| StepItem { state: step.state, at: step.at.to_string(), explanation: step.explanation };
-        ContestItem {
+        let step =
+            |step: Step| ContestStep { state: step.state, at: step.at.to_string(), explanation: step.explanation };
+        DocumentContest {
             contest: contest.contest,
             service: contest.service,
             period: contest.period.to_string(),
@@ -76,7 +77,7 @@ impl ContestItem {
             reason: contest.reason,
             evidence: contest.evidence,
             state: row.state,
-            answer: row.answer.map(|answer| AnswerItem {
+            answer: row.answer.map(|answer| ContestRuling {
                 ruling: answer.ruling,
                 amount: Yuan(answer.amount_fen),
                 tribunal: answer.tribunal,
@@ -90,11 +91,11 @@ impl ContestItem {
 
 /// Contests (争议) of both sides, with their age and how each came to its state.
 #[utoipa::path(get, path = "/v1/clearing/contests", tag = "clearing", params(PageQuery),
-    responses((status = 200, body = Page<ContestItem>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Page<DocumentContest>), (status = "4XX", body = Problem)))]
 pub async fn list_contests(
     State(edge): State<ClearingEdge>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<ContestItem>>, Problem> {
+) -> Result<Json<Page<DocumentContest>>, Problem> {
     let limit = limit(&page)?;
     let now = edge.edge.clock.now();
     let items = edge
@@ -102,17 +103,17 @@ pub async fn list_contests(
             let rows = contests::list(view, page.after.as_deref().unwrap_or_default(), limit + 1)?;
             let with_steps = |row: ContestRow| {
                 let steps = contests::steps(view, row.contest.contest)?;
-                Ok(ContestItem::of(row, steps, now))
+                Ok(DocumentContest::of(row, steps, now))
             };
             rows.into_iter().map(with_steps).collect::<Result<Vec<_>, huitong_service_kit::Stop>>()
         })
         .await?;
-    Ok(Json(Page::of(items, limit, |item: &ContestItem| item.contest.to_string())))
+    Ok(Json(Page::of(items, limit, |item: &DocumentContest| item.contest.to_string())))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ContestRequest {
+pub struct DocumentContestRequest {
     #[schema(value_type = String)]
     pub document: Digest,
     pub reason: Reason,
@@ -121,27 +122,27 @@ pub struct ContestRequest {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Contested {
+pub struct ContestStanding {
     pub contest: Uuid,
     pub state: ContestState,
 }
 
-pub fn contested(reply: Reply) -> Contested {
+pub fn contested(reply: Reply) -> ContestStanding {
     match reply {
-        Reply::Contested { contest, state } => Contested { contest, state },
+        Reply::Contested { contest, state } => ContestStanding { contest, state },
         other => unreachable!("a contest was wished for: {other:?}"),
     }
 }
 
 /// Contests a document of a matched statement (提出争议), within the rule's working days after the statement.
-#[utoipa::path(post, path = "/v1/clearing/contests", tag = "clearing", request_body = ContestRequest,
-    responses((status = 201, body = Contested), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/v1/clearing/contests", tag = "clearing", request_body = DocumentContestRequest,
+    responses((status = 201, body = ContestStanding), (status = "4XX", body = Problem)))]
 pub async fn open_contest(
     State(edge): State<ClearingEdge>,
     caller: Caller,
-    body: Body<ContestRequest, Clearing>,
-) -> Result<(StatusCode, Json<Contested>), Problem> {
-    let ContestRequest { document, reason, evidence } = body.value;
+    body: Body<DocumentContestRequest, Clearing>,
+) -> Result<(StatusCode, Json<ContestStanding>), Problem> {
+    let DocumentContestRequest { document, reason, evidence } = body.value;
     let command = Command::OpenContest { document, reason, evidence };
     let reply = edge.edge.ask_here(command, &caller, body.request).await?;
     Ok((StatusCode::CREATED, Json(contested(reply))))

@@ -7,7 +7,7 @@ use huitong_service_kit::http::yuan::Yuan;
 use huitong_service_kit::http::{Path, Problem};
 use serde::Serialize;
 
-use super::contests::ContestItem;
+use super::contests::DocumentContest;
 use super::statement_documents::DocumentItem;
 use super::statements::StatementItem;
 use super::{ClearingEdge, problem};
@@ -26,7 +26,7 @@ pub struct DocumentDetail {
     pub statement: Option<StatementItem>,
     /// A contest holds it back.
     pub is_held: bool,
-    pub contests: Vec<ContestItem>,
+    pub contests: Vec<DocumentContest>,
     /// Documents that change it.
     pub changes: Vec<DocumentItem>,
 }
@@ -63,7 +63,7 @@ pub async fn get_document(
             let contested = contests::of_document(view, id)?;
             let with_steps = |row: contests::ContestRow| {
                 let steps = contests::steps(view, row.contest.contest)?;
-                Ok(ContestItem::of(row, steps, now))
+                Ok(DocumentContest::of(row, steps, now))
             };
             let contests =
                 contested.into_iter().map(with_steps).collect::<Result<Vec<_>, huitong_service_kit::Stop>>()?;

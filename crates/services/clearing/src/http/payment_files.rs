@@ -10,7 +10,7 @@ use huitong_service_kit::http::yuan::Yuan;
 use huitong_service_kit::http::{Caller, NoBody, Page, PageQuery, Path, Problem, Query};
 use serde::Serialize;
 
-use super::wire::limit;
+use super::wire::{self, limit};
 use super::{ClearingEdge, problem};
 use crate::command::{Command, Reply};
 use crate::model::payment::{BankAccount, FilePayment, PaymentFile};
@@ -86,8 +86,7 @@ pub async fn get_payment_file(
 ) -> Result<impl IntoResponse, Problem> {
     let file = edge.read(move |view| Ok(payments::file(view, &file)?)).await?;
     let file = file.ok_or_else(|| problem(&refusal::FILE_UNKNOWN.refuse()))?;
-    let xml = pain001::write(&initiation(file))
-        .map_err(|fault| problem(&refusal::REPORT_INVALID.with("why", fault.to_string()).at_field(fault.path)))?;
+    let xml = pain001::write(&initiation(file)).map_err(|fault| wire::file_fault(&fault))?;
     Ok(([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], xml))
 }
 

@@ -105,7 +105,7 @@ pub async fn pay_from_prepayment(
     Ok(Json(standing(edge.edge.ask_here(command, &caller, body.request).await?)))
 }
 
-/// The bank has rejected an order without booking anything of it (银行拒付): it goes out with the next file, under a new reference.
+/// The bank has rejected an order, or what is left of it (银行拒付): that goes out with the next file, under a new reference.
 #[utoipa::path(post, path = "/v1/clearing/payments/{payment}/rejection", tag = "clearing",
     params(("payment" = String, Path)),
     responses((status = 200, body = PaymentStanding), (status = "4XX", body = Problem)))]

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::wire::{limit, parts};
 use super::{ClearingEdge, problem, statements};
+use crate::model::statement::NUMBER_MAX;
 use crate::query::items::{self, Item};
 use crate::query::lanes;
 use crate::refusal;
@@ -75,6 +76,9 @@ pub async fn list_statement_documents(
     } else {
         let numbers = (lane.parse(), number.parse(), line.parse());
         let (Ok(lane), Ok(number), Ok(line)) = numbers else { return Err(malformed()) };
+        if number > NUMBER_MAX {
+            return Err(malformed());
+        }
         (lane, number, line)
     };
     let (row, _) = statements::read(&edge, key).await?;

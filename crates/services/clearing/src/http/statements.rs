@@ -120,7 +120,7 @@ impl From<&Confirmation> for ConfirmationItem {
 
 /// A document that the two sides do not hold alike.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct DifferenceItem {
+pub struct DocumentDifference {
     pub place: PlaceItem,
     pub class: DifferenceClass,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,7 +139,7 @@ pub struct StatementDetail {
     pub own_confirmation: Option<ConfirmationItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub their_confirmation: Option<ConfirmationItem>,
-    pub differences: Vec<DifferenceItem>,
+    pub differences: Vec<DocumentDifference>,
 }
 
 fn detail(row: &StatementRow, differences: Vec<(Division, Difference)>) -> StatementDetail {
@@ -149,7 +149,7 @@ fn detail(row: &StatementRow, differences: Vec<(Division, Difference)>) -> State
         part: share.part.clone(),
         amount: Yuan(share.amount_fen),
     };
-    let difference = |(sender, of): (Division, Difference)| DifferenceItem {
+    let difference = |(sender, of): (Division, Difference)| DocumentDifference {
         place: PlaceItem { sender, number: of.number, line: of.line },
         class: of.class,
         sender_amount: of.sender_fen.map(Yuan),

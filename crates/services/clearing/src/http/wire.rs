@@ -22,3 +22,9 @@ pub fn period(text: &str) -> Result<Period, Problem> {
 pub fn division(text: &str, field: &str) -> Result<Division, Problem> {
     text.parse().map_err(|_| problem(&refusal::invalid(field)))
 }
+
+/// What is wrong with a bank's file, in both languages, with the path to the element.
+pub fn file_fault(fault: &huitong_bank_files::Fault) -> Problem {
+    let refusal = refusal::REPORT_INVALID.with("code", fault.code()).with("why", fault.english());
+    problem(&refusal.with("why_zh", fault.chinese()).at_field(fault.path.clone()))
+}

@@ -112,6 +112,10 @@ pub const AMOUNT_MAX: Fen = Fen(10_000_000_000_000);
 /// Claims of a declaration at most: so that no sum over all of a region's leaves 64 bits, and a declaration fits a message.
 pub const CLAIMS_MAX: usize = 5_000;
 
+/// Statements of a batch, and attempts, at most.
+pub const SETTLED_MAX: usize = 160_000;
+pub const ATTEMPTS_MAX: u32 = 1_000;
+
 pub const REGION: &str = "region";
 
 /// The scope of a pair.
@@ -157,16 +161,36 @@ impl Batch {
         digest_of("huitong.clearing.batch.1", &parts)
     }
 
+    /// Whether its amounts can be added up at all: nothing foreign is summed before.
+    pub fn is_small(&self) -> bool {
+        let is_small = |amount: Fen| amount.0.unsigned_abs() <= AMOUNT_MAX.0.unsigned_abs();
+        let are_small = self.settled.iter().all(|of| is_small(of.one_owes_fen) && is_small(of.other_owes_fen));
+        are_small && self.settled.len() <= SETTLED_MAX && self.attempt <= ATTEMPTS_MAX
+    }
+
     /// Whether positions and payments are what follows from what is settled, and leave everybody with the same as gross.
     pub fn is_sound(&self) -> bool {
+        if !self.is_small() {
+            return false;
+        }
         let key = (self.service.clone(), self.period, self.scope.clone(), self.attempt);
         let again = Batch::compose(key, self.payment, self.members.clone(), self.settled.clone());
+        if again != *self {
+            return false;
+        }
         let mut left: std::collections::BTreeMap<Division, Fen> = self.positions.iter().copied().collect();
         for pay in &self.payments {
             *left.entry(pay.payer).or_default() += pay.amount_fen;
             *left.entry(pay.payee).or_default() -= pay.amount_fen;
         }
-        again == *self && left.values().all(|amount| *amount == Fen::ZERO)
+        left.values().all(|amount| *amount == Fen::ZERO)
+    }
+
+    /// Whether it says anything of a jurisdiction.
+    pub fn names(&self, division: Division) -> bool {
+        let is_settled = self.settled.iter().any(|of| of.one == division || of.other == division);
+        let is_paid = self.payments.iter().any(|pay| pay.payer == division || pay.payee == division);
+        is_settled || is_paid || self.members.iter().any(|member| member.division == division)
     }
 
     /// What would be paid gross.

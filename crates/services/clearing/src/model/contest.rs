@@ -36,8 +36,9 @@ macro_rules! named {
     ($(#[$documentation:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$documentation])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
         pub enum $name {
-            $($(#[$of])* #[serde(rename = $text)] $variant),+
+            $($(#[$of])* $variant),+
         }
 
         impl $name {

@@ -91,6 +91,7 @@ pub fn is_payment_id(text: &str) -> bool {
 
 /// The clearing account of a jurisdiction (清算账户).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct BankAccount {
     #[schema(value_type = String)]
     pub division: Division,

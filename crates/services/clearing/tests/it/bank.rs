@@ -211,3 +211,19 @@ fn an_order_that_the_bank_rejects_goes_out_again() {
     assert_eq!(desk.call(ZJ, reject()).code(), "CLR-6002", "it is paid");
     desk.check();
 }
+
+#[test]
+fn what_is_left_of_a_rejected_order_goes_out_and_an_entry_of_nothing_is_nothing() {
+    let (mut desk, payment) = to_pay();
+    desk.export(ZJ).expect("something to pay");
+    let nothing = BankEntry { is_return: true, ..entry("zero", true, 0, &payment, desk.today()) };
+    assert_eq!(desk.report(ZJ, vec![nothing])[0].result, Match::Ignored);
+    assert!(desk.export(ZJ).is_none(), "it was not returned");
+    taken(&mut desk, ZJ, "part", false, 40_000, &payment);
+    desk.call(ZJ, Command::RejectPayment { payment: payment.clone() }).reply();
+    let rest = desk.export(ZJ).expect("the rest").payments[0].clone();
+    assert_eq!((rest.end_to_end, rest.amount_fen), (format!("{payment}-2"), Fen(50_000)));
+    let entries = vec![entry("huge", true, i64::MAX, "x", desk.today())];
+    assert_eq!(desk.call(ZJ, Command::TakeBankReport { report: "r".to_owned(), entries }).code(), "CLR-1003");
+    desk.check();
+}

@@ -154,3 +154,22 @@ fn a_crash_between_any_two_steps_loses_nothing() {
     }
     desk.check();
 }
+
+#[test]
+fn a_cut_of_another_age_is_refused_and_the_true_ones_still_count() {
+    let mut desk = Desk::daily();
+    desk.owe("transit", ZJ, SH, 500);
+    desk.quiet();
+    let strange = |desk: &mut Desk, number, period: &str| {
+        let period = period.parse().expect("a period");
+        let marker = Marker { from: code(ZJ), to: code(SH), period, number };
+        desk.tell("transit", SH, Message::Marker(marker));
+    };
+    strange(&mut desk, 2, "9998-12");
+    strange(&mut desk, 2, "2027-03-01");
+    let sql = "SELECT code FROM unread_message ORDER BY sequence";
+    let unread: Vec<String> = desk.region.view(SH).all(sql, [], |row| row.get(0)).expect("readable");
+    assert_eq!(unread, ["CLR-2008", "CLR-2008"]);
+    desk.pass_days(1);
+    assert!(desk.state(SH, "transit", "2026-11-24", ZJ) >= State::Confirmed);
+}

@@ -202,3 +202,30 @@ fn who_is_silent_when_a_batch_is_to_be_accepted_is_left_out_and_nothing_of_it_co
     assert_eq!(NODES.map(|node| desk.balance(node, &["bank"])), [-40, -460, 500]);
     desk.check();
 }
+
+#[test]
+fn an_agent_cannot_make_anybody_pay_who_has_not_accepted() {
+    use huitong_clearing::model::batch::{Batch, Pay, Settled};
+    use huitong_clearing::model::message::{BatchEnd, Message};
+    let mut desk = example(Payment::Multilateral);
+    desk.down.push(SH);
+    let forge = |desk: &mut Desk, settled: Vec<Settled>, payments: Option<Vec<Pay>>| {
+        let key = ("transit".to_owned(), "2026-11-25".parse().expect("a day"), REGION.to_owned(), 1);
+        let batch = Batch::compose(key, Payment::Multilateral, Vec::new(), settled);
+        let batch = Batch { payments: payments.unwrap_or(batch.payments.clone()), ..batch };
+        desk.forge(SH, ZJ, Message::BatchEnd(BatchEnd { batch, is_final: true }));
+    };
+    let pay = |amount_fen| Pay { payer: code(ZJ), payee: code(SH), amount_fen };
+    forge(&mut desk, Vec::new(), Some(vec![pay(Fen(1_000_000))]));
+    forge(&mut desk, Vec::new(), Some(vec![pay(Fen(i64::MAX)); 3]));
+    let owed = |amount| Settled {
+        period: "2026-11-25".to_owned(),
+        one: code(SH),
+        other: code(ZJ),
+        one_owes_fen: Fen::ZERO,
+        other_owes_fen: amount,
+    };
+    forge(&mut desk, vec![owed(Fen(1_000_000))], None);
+    assert!(desk.payments(ZJ).iter().all(|row| row.payment.period == "2026-11-24"));
+    assert_eq!(desk.region.replay_differences(), vec![]);
+}
