@@ -1,5 +1,6 @@
 //! Documents: the scan that a statement is made of, pages for people, single ones.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use huitong_kernel::division::Division;
@@ -7,8 +8,8 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 use huitong_service_kit::{Row, SqlError, StoreError, Text, View, params};
+use serde::Deserialize;
 
-use super::json;
 use crate::model::statement::{LaneSum, Listed, Root};
 
 /// What a lane holds of a span, and the shares of it.
@@ -24,10 +25,7 @@ pub type ShareKey = (Division, Division, String);
 pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u64)) -> Result<Summed, StoreError> {
     let mut root = Root::default();
     let (mut documents, mut sender_owes, mut receiver_owes) = (0, Fen::ZERO, Fen::ZERO);
-    // Codes come as text, once per pair; neighbours are mostly of one pair.
-    let mut pairs: Vec<(String, String, Fen)> = Vec::new();
-    let mut latest = 0;
-    let mut parted: BTreeMap<ShareKey, Fen> = BTreeMap::new();
+    let mut pairs = Pairs::default();
     view.each(
         "SELECT number, line, id, creditor, debtor, sender_owes, amount_fen, parts FROM item
          WHERE lane = ?1 AND number > ?2 AND number <= ?3 ORDER BY number, line",
@@ -42,30 +40,18 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
             } else {
                 receiver_owes += amount
             }
+            let pair = pairs.of(creditor, debtor);
             match row.get_ref(7)?.as_str() {
                 Ok(parts) => {
-                    let (creditor, debtor) = (code(creditor)?, code(debtor)?);
-                    for (part, amount) in json::<Vec<(String, Fen)>>(parts)? {
-                        *parted.entry((creditor, debtor, part)).or_default() += amount;
+                    for Part(part, amount) in serde_json::from_str::<Vec<Part<'_>>>(parts)? {
+                        pair.add(&part, amount);
                     }
                 }
-                Err(_) => {
-                    let is = |of: &(String, String, Fen)| of.0 == creditor && of.1 == debtor;
-                    if !pairs.get(latest).is_some_and(is) {
-                        latest = pairs.iter().position(is).unwrap_or_else(|| {
-                            pairs.push((creditor.to_owned(), debtor.to_owned(), Fen::ZERO));
-                            pairs.len() - 1
-                        });
-                    }
-                    pairs[latest].2 += amount;
-                }
+                Err(_) => pair.add("", amount),
             }
             Ok(())
         },
     )?;
-    for (creditor, debtor, amount) in pairs {
-        *parted.entry((code(&creditor)?, code(&debtor)?, String::new())).or_default() += amount;
-    }
     let sum = LaneSum {
         sender,
         after,
@@ -75,7 +61,57 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
         receiver_owes_fen: receiver_owes,
         root: root.digest(),
     };
-    Ok(Summed { sum, shares: parted })
+    Ok(Summed { sum, shares: pairs.shares()? })
+}
+
+/// A document's part with its name as it lies in the view: names are the same for many documents, so none is copied.
+#[derive(Deserialize)]
+struct Part<'a>(#[serde(borrow)] Cow<'a, str>, Fen);
+
+/// Sums by pair of divisions. Codes come as text, and are read once a pair; there are few pairs and fewer parts, and neighbours
+/// are mostly of one pair.
+#[derive(Default)]
+struct Pairs {
+    pairs: Vec<Pair>,
+    latest: usize,
+}
+
+struct Pair {
+    creditor: String,
+    debtor: String,
+    parts: Vec<(String, Fen)>,
+}
+
+impl Pairs {
+    fn of(&mut self, creditor: &str, debtor: &str) -> &mut Pair {
+        let is = |pair: &Pair| pair.creditor == creditor && pair.debtor == debtor;
+        if !self.pairs.get(self.latest).is_some_and(is) {
+            self.latest = self.pairs.iter().position(is).unwrap_or_else(|| {
+                let (creditor, debtor) = (creditor.to_owned(), debtor.to_owned());
+                self.pairs.push(Pair { creditor, debtor, parts: Vec::new() });
+                self.pairs.len() - 1
+            });
+        }
+        &mut self.pairs[self.latest]
+    }
+
+    fn shares(self) -> Result<BTreeMap<ShareKey, Fen>, StoreError> {
+        let mut shares = BTreeMap::new();
+        for Pair { creditor, debtor, parts } in self.pairs {
+            let (creditor, debtor) = (code(&creditor)?, code(&debtor)?);
+            shares.extend(parts.into_iter().map(|(part, amount)| ((creditor, debtor, part), amount)));
+        }
+        Ok(shares)
+    }
+}
+
+impl Pair {
+    fn add(&mut self, part: &str, amount: Fen) {
+        match self.parts.iter_mut().find(|(known, _)| known == part) {
+            Some((_, sum)) => *sum += amount,
+            None => self.parts.push((part.to_owned(), amount)),
+        }
+    }
 }
 
 /// Count and root of a span.
