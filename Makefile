@@ -33,6 +33,7 @@ bench:
 	target/release/huitong-bench
 	target/release/huitong-bench streams
 	target/release/huitong-bench transit
+	target/release/huitong-bench clearing
 
 # A region in one process under faults: `make simulate SEED=7`; `COUNT=100` plays more seeds, `STEPS=1` prints every step,
 # `KEEP=3,11` plays only those items of the plan, as a failed run names them.

@@ -3,8 +3,10 @@
 //!
 //! `huitong-bench streams` tells what 1, 2 and 4 streams of one service commit together.
 //! `huitong-bench transit [verifier|taps|closing]` measures ride codes, taps and the closing of a period.
+//! `huitong-bench clearing [taking|closing|load]` takes documents, closes a period of ten million, and closes beside settlements.
 //! `huitong-bench million` settles a million bills between two nodes and tells their memory on the way and after a restart.
 
+mod clearing;
 mod floors;
 mod load;
 mod memory;
@@ -38,6 +40,9 @@ fn main() -> anyhow::Result<()> {
         println!("machine: {} cores", std::thread::available_parallelism()?);
         let folder = tempfile::tempdir()?;
         return transit::run(folder.path(), arguments.get(2).map(String::as_str));
+    }
+    if arguments.get(1).is_some_and(|word| word == "clearing") {
+        return clearing::run(&arguments[2..]);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run())

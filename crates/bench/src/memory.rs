@@ -9,10 +9,19 @@ pub fn describe(ids: &[u32]) -> anyhow::Result<String> {
     Ok(format!("resident memory per node {}", parts.join(", ")))
 }
 
+/// The most memory that this process ever had resident, in MiB.
+pub fn own_peak_mib() -> anyhow::Result<f64> {
+    size_mib(std::process::id(), "VmHWM:")
+}
+
 fn resident_mib(id: u32) -> anyhow::Result<f64> {
+    size_mib(id, "VmRSS:")
+}
+
+fn size_mib(id: u32, name: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("a node has ended")?;
-    let kib: f64 = line.split_whitespace().nth(1).context("VmRSS has a figure")?.parse()?;
+    let line = status.lines().find(|line| line.starts_with(name)).context("a node has ended")?;
+    let kib: f64 = line.split_whitespace().nth(1).context("a size has a figure")?.parse()?;
     Ok(kib / 1_024.0)
 }
 

@@ -1,5 +1,6 @@
 //! Documents: the scan that a statement is made of, pages for people, single ones.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use huitong_kernel::division::Division;
@@ -7,8 +8,8 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 use huitong_service_kit::{Row, SqlError, StoreError, Text, View, params};
+use serde::Deserialize;
 
-use super::json;
 use crate::model::statement::{LaneSum, Listed, Root};
 
 /// What a lane holds of a span, and the shares of it that its sender owes and that its receiver owes.
@@ -25,10 +26,7 @@ pub type ShareKey = (Division, Division, String);
 pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u64)) -> Result<Summed, StoreError> {
     let mut root = Root::default();
     let (mut documents, mut sender_owes, mut receiver_owes) = (0, Fen::ZERO, Fen::ZERO);
-    // Codes come as text, once per pair; neighbours are mostly of one pair.
-    let mut pairs: Vec<Pair> = Vec::new();
-    let mut latest = 0;
-    let mut parted: [BTreeMap<ShareKey, Fen>; 2] = Default::default();
+    let mut pairs = Pairs::default();
     view.each(
         "SELECT number, line, id, creditor, debtor, sender_owes, amount_fen, parts FROM item
          WHERE lane = ?1 AND number > ?2 AND number <= ?3 ORDER BY number, line",
@@ -40,36 +38,22 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
             documents += 1;
             let owes = row.get::<_, bool>(5)?;
             if owes {
-                sender_owes += amount
+                sender_owes += amount;
             } else {
-                receiver_owes += amount
+                receiver_owes += amount;
             }
+            let pair = pairs.of(creditor, debtor, owes);
             match row.get_ref(7)?.as_str() {
                 Ok(parts) => {
-                    let (creditor, debtor) = (code(creditor)?, code(debtor)?);
-                    for (part, amount) in json::<Vec<(String, Fen)>>(parts)? {
-                        *parted[usize::from(owes)].entry((creditor, debtor, part)).or_default() += amount;
+                    for Part(part, amount) in serde_json::from_str::<Vec<Part<'_>>>(parts)? {
+                        pair.add(&part, amount);
                     }
                 }
-                Err(_) => {
-                    let is = |of: &Pair| of.sender_owes == owes && of.creditor == creditor && of.debtor == debtor;
-                    if !pairs.get(latest).is_some_and(is) {
-                        latest = pairs.iter().position(is).unwrap_or_else(|| {
-                            let (creditor, debtor) = (creditor.to_owned(), debtor.to_owned());
-                            pairs.push(Pair { creditor, debtor, sender_owes: owes, amount: Fen::ZERO });
-                            pairs.len() - 1
-                        });
-                    }
-                    pairs[latest].amount += amount;
-                }
+                Err(_) => pair.add("", amount),
             }
             Ok(())
         },
     )?;
-    for Pair { creditor, debtor, sender_owes, amount } in pairs {
-        let key = (code(&creditor)?, code(&debtor)?, String::new());
-        *parted[usize::from(sender_owes)].entry(key).or_default() += amount;
-    }
     let sum = LaneSum {
         sender,
         after,
@@ -79,16 +63,60 @@ pub fn sum(view: View<'_>, lane: i64, sender: Division, (after, up_to): (u64, u6
         receiver_owes_fen: receiver_owes,
         root: root.digest(),
     };
-    let [receiver_owes, sender_owes] = parted;
+    let (sender_owes, receiver_owes) = (pairs.shares(true)?, pairs.shares(false)?);
     Ok(Summed { sum, sender_owes, receiver_owes })
 }
 
-/// Two divisions while documents between them are added up.
+/// A document's part with its name as it lies in the view: names are the same for many documents, so none is copied.
+#[derive(Deserialize)]
+struct Part<'a>(#[serde(borrow)] Cow<'a, str>, Fen);
+
+/// Sums by pair of divisions. Codes come as text, and are read once a pair; there are few pairs and fewer parts, and neighbours
+/// are mostly of one pair.
+#[derive(Default)]
+struct Pairs {
+    pairs: Vec<Pair>,
+    latest: usize,
+}
+
 struct Pair {
     creditor: String,
     debtor: String,
+    /// Whether the debtor is of the lane's sender.
     sender_owes: bool,
-    amount: Fen,
+    parts: Vec<(String, Fen)>,
+}
+
+impl Pairs {
+    fn of(&mut self, creditor: &str, debtor: &str, sender_owes: bool) -> &mut Pair {
+        let is = |pair: &Pair| pair.sender_owes == sender_owes && pair.creditor == creditor && pair.debtor == debtor;
+        if !self.pairs.get(self.latest).is_some_and(is) {
+            self.latest = self.pairs.iter().position(is).unwrap_or_else(|| {
+                let (creditor, debtor) = (creditor.to_owned(), debtor.to_owned());
+                self.pairs.push(Pair { creditor, debtor, sender_owes, parts: Vec::new() });
+                self.pairs.len() - 1
+            });
+        }
+        &mut self.pairs[self.latest]
+    }
+
+    fn shares(&self, sender_owes: bool) -> Result<BTreeMap<ShareKey, Fen>, StoreError> {
+        let mut shares = BTreeMap::new();
+        for Pair { creditor, debtor, parts, .. } in self.pairs.iter().filter(|pair| pair.sender_owes == sender_owes) {
+            let (creditor, debtor) = (code(creditor)?, code(debtor)?);
+            shares.extend(parts.iter().map(|(part, amount)| ((creditor, debtor, part.clone()), *amount)));
+        }
+        Ok(shares)
+    }
+}
+
+impl Pair {
+    fn add(&mut self, part: &str, amount: Fen) {
+        match self.parts.iter_mut().find(|(known, _)| known == part) {
+            Some((_, sum)) => *sum += amount,
+            None => self.parts.push((part.to_owned(), amount)),
+        }
+    }
 }
 
 /// Count and root of a span.
