@@ -367,7 +367,7 @@ impl Workload for TransitLoad {
             1 => Some(self.deny(node, rider, random.below(2) == 0)),
             2 => self.all_of(node, random.below(GATES as u64) as usize),
             3..=5 => self.change(random),
-            6..=7 => self.answer_contest(random),
+            6..=8 | 13..=14 if !self.contests.is_empty() => self.answer_contest(random),
             9..=10 => Some(self.pull(node, rider, random)),
             11..=12 => Some(self.authorise(node, rider)),
             // One call an action; the other gate's batch goes with a later one.
@@ -375,7 +375,7 @@ impl Workload for TransitLoad {
         }
     }
 
-    fn answered(&mut self, wish: &Wish, reply: &Value, _: &mut RandomSource) -> Vec<Wish> {
+    fn answered(&mut self, wish: &Wish, reply: &Value, random: &mut RandomSource) -> Vec<Wish> {
         match serde_json::from_value::<Reply>(reply.clone()) {
             // Changed once: the next change is of another trip.
             Ok(Reply::Adjusted { trip, .. }) => {
@@ -383,6 +383,8 @@ impl Workload for TransitLoad {
             }
             Ok(Reply::Contested { contest, state: ContestState::Open }) => {
                 self.contests.extend(wish.note.parse().map(|creditor| (creditor, contest)));
+                // Its creditor may have heard of it by then.
+                return self.answer_contest(random).into_iter().collect();
             }
             Ok(Reply::Contested { contest, .. }) => self.contests.retain(|(_, known)| *known != contest),
             Ok(Reply::Granted { authorisation, .. }) => {
