@@ -47,7 +47,7 @@ impl NodeProcess {
 
     /// Waits until the node serves; its log's end is told if it does not.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
-        let client = reqwest::Client::new();
+        let client = crate::tls::http_client().build()?;
         let url = format!("{}/health/ready", self.api_url);
         let deadline = tokio::time::Instant::now() + READY_TIMEOUT;
         while tokio::time::Instant::now() < deadline {

@@ -32,6 +32,13 @@ pub fn generate(name: &str) -> anyhow::Result<(String, String, Digest)> {
     Ok((certified.cert.pem(), certified.signing_key.serialize_pem(), pin))
 }
 
+/// A client of HTTP APIs; where an address says `https`, it speaks TLS by the same library as the nodes between them.
+pub fn http_client() -> reqwest::ClientBuilder {
+    // It fails only where it was done before, and there is one provider.
+    let _ = ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 /// The client of a shared journal's server, which must show a certificate that one of these signed.
 pub fn journal_client(ca: &Path) -> anyhow::Result<ClientConfig> {
     let mut roots = rustls::RootCertStore::empty();

@@ -50,7 +50,7 @@ impl ApiClient {
             bases: base.split(',').map(|url| url.trim().trim_end_matches('/').to_owned()).collect(),
             leader: Arc::default(),
             key: key.trim().to_owned(),
-            http: reqwest::Client::builder()
+            http: crate::tls::http_client()
                 .timeout(std::time::Duration::from_secs(20))
                 .build()
                 .expect("a client without special settings can be built"),

@@ -92,7 +92,7 @@ impl Region {
 
     /// Waits until a member of a jurisdiction's node leads; gives its place among the members.
     pub async fn leader(&self, division: &str) -> anyhow::Result<usize> {
-        let client = reqwest::Client::new();
+        let client = crate::tls::http_client().build()?;
         let deadline = tokio::time::Instant::now() + LEADER_TIMEOUT;
         while tokio::time::Instant::now() < deadline {
             for (place, (_, url)) in self.members(division)?.iter().enumerate() {

@@ -8,7 +8,7 @@ use super::stage::Stage;
 async fn the_api_describes_itself_and_its_health() {
     let stage = Stage::new(&[]).await;
     let url = stage.url("330000");
-    let http = reqwest::Client::new();
+    let http = huitong_node::tls::http_client().build().expect("a client");
     let get = async |path: &str| http.get(format!("{url}{path}")).send().await.expect("the node answers");
     let api: Value = get("/openapi.json").await.json().await.expect("JSON");
     assert!(api["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", api["openapi"]);

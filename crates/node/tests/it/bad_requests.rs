@@ -32,7 +32,7 @@ fn bill() -> Value {
 async fn each_malformed_bill_has_a_stable_code_in_both_languages_and_books_nothing() {
     let stage = Stage::new(&[]).await;
     let counter = Counter {
-        http: reqwest::Client::new(),
+        http: huitong_node::tls::http_client().build().expect("a client"),
         url: format!("{}/v1/medical/bills", stage.url("310000")),
         key: stage.keys["H31010100001"].clone(),
     };

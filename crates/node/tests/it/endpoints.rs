@@ -49,7 +49,7 @@ async fn key_per_role(stage: &Stage) -> Vec<(Role, String)> {
 async fn every_endpoint_is_closed_to_nobody_to_strangers_and_to_the_wrong_role() {
     let stage = Stage::new(&[]).await;
     let url = stage.url("310000");
-    let http = reqwest::Client::new();
+    let http = huitong_node::tls::http_client().build().expect("a client");
     let api: Value = http.get(format!("{url}/openapi.json")).send().await.unwrap().json().await.unwrap();
     let keys = key_per_role(&stage).await;
     let stranger = format!("ht_{}_{}", "0".repeat(16), "0".repeat(64));
