@@ -188,8 +188,7 @@ impl<S: Service> ServiceLogic<S> {
             Err(_) => kit_refusals::MESSAGE_UNREADABLE.refuse(),
             Ok(envelope) => {
                 let received = Received { from: feed.from.clone(), number, leaf, envelope };
-                let taken = scope.attempt(|scope| self.take_message(scope, received, feed, now))?;
-                match taken {
+                match self.take_message(scope, received, feed, now)? {
                     Ok(resolved) => return Ok(resolved),
                     Err(refusal) => refusal,
                 }
@@ -201,21 +200,23 @@ impl<S: Service> ServiceLogic<S> {
         Ok(Vec::new())
     }
 
+    /// A refusal comes before anything is written: there is nothing to undo. A savepoint for every message would make a
+    /// delivery's cost grow with the square of its length.
     fn take_message(
         &mut self,
         scope: &mut Scope<'_>,
         received: Received<S::Message>,
         feed: &Feed,
         now: Instant,
-    ) -> Result<Done<Taken<S::Reply>>, StoreError> {
+    ) -> Result<Taken<S::Reply>, StoreError> {
         let number = received.number;
         let (service, mut context) = self.context(now, Principal::node(), String::new());
         match service.decide(scope.view(), Input::Message(received), &mut context) {
             Err(Stop::Failed(error)) => Err(error),
-            Err(Stop::Refused(refusal)) => Ok(Done::Undo(Err(refusal))),
+            Err(Stop::Refused(refusal)) => Ok(Err(refusal)),
             Ok(decision) => {
                 let cause = Cause::Message { feed: feed.clone(), number };
-                Ok(Done::Keep(Ok(self.record(scope, decision, cause, now)?.resolved)))
+                Ok(Ok(self.record(scope, decision, cause, now)?.resolved))
             }
         }
     }
