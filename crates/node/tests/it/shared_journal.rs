@@ -144,7 +144,7 @@ impl Members {
             };
             (head(&members[0].0), head(&members[1].0))
         };
-        ["registry", "medical", "transit"].iter().all(|service| {
+        ["registry", "medical", "transit", "clearing"].iter().all(|service| {
             let (first, second) = heads(service);
             // Not in every story somebody rides.
             first == second && (first.0 > 0 || *service == "transit")

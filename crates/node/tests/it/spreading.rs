@@ -125,7 +125,7 @@ async fn a_nodes_services_are_spread_over_two_processes() {
     let database = Postgres::start(folder.path(), base_port() + 35);
     let url = database.url();
     let members = Members::spread(folder, &url, |member, config| {
-        set_services(config, if member == 0 { "[\"registry\"]" } else { "[\"medical\", \"transit\"]" });
+        set_services(config, if member == 0 { "[\"registry\"]" } else { "[\"medical\", \"transit\", \"clearing\"]" });
     })
     .await;
     let told = members.cashiers(300, 9).await.expect("the cashiers end");
