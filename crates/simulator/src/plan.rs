@@ -129,7 +129,8 @@ pub struct Plan {
 
 /// How long clients act and faults happen, in the simulated time.
 const DURATION: DurationMs = DurationMs::seconds(90);
-const ACTIONS: u64 = 60;
+/// Of each workload: a new service does not thin out what the others are tried with.
+const ACTIONS: u64 = 20;
 const FAULTS: u64 = 14;
 /// In one of so many runs time passes.
 const PASSAGES: u64 = 3;
@@ -140,7 +141,8 @@ impl Plan {
         let mut random = RandomSource::from_number(seed);
         let mut items = Vec::new();
         let at = |random: &mut RandomSource| DurationMs(random.below(DURATION.0 as u64) as i64);
-        for _ in 0..ACTIONS / 2 + random.below(ACTIONS) {
+        let actions = ACTIONS * workloads as u64;
+        for _ in 0..actions / 2 + random.below(actions) {
             let what = What::Action(random.below(workloads as u64) as usize);
             items.push(Item { at: at(&mut random), seed: random.next_u64(), what });
         }

@@ -1,7 +1,6 @@
 //! What a clerk finds on the desk of a node, and does about it.
 
 use huitong_clearing::command::Command;
-use huitong_clearing::model::batch::REGION;
 use huitong_clearing::model::contest::{ContestState, Reason, Ruling};
 use huitong_clearing::model::payment::{BankEntry, Match, PaymentKind, PaymentState, of_end_to_end};
 use huitong_clearing::model::statement::State;
@@ -175,8 +174,7 @@ impl Desk<'_> {
         Some(Command::Prepay { service, peer: self.peer(random), amount })
     }
 
-    /// A payment, or a part of it, from what was paid ahead; now and then more than there is. One of the whole region's batch may
-    /// not be known at its payee yet.
+    /// A payment, or a part of it, from what was paid ahead; now and then more than there is. It may not be known at its payee yet.
     fn pay_from_prepayment(&self, random: &mut RandomSource) -> Option<Vec<Command>> {
         let own = region::division(self.node);
         let rows = payments::list(self.view, "", ROWS).ok()?;
@@ -186,7 +184,7 @@ impl Desk<'_> {
         let payees: Vec<Division> = rows.iter().filter(is_ahead).map(|row| row.payment.payee).collect();
         let is_open = |row: &&payments::PaymentRow| {
             let state = matches!(row.state, PaymentState::Instructed | PaymentState::Returned);
-            state && !["", REGION].contains(&row.payment.scope.as_str()) && payees.contains(&row.payment.payee)
+            state && row.payment.kind == PaymentKind::Clearing && payees.contains(&row.payment.payee)
         };
         let open: Vec<_> = rows.iter().filter(is_open).collect();
         if open.is_empty() {
