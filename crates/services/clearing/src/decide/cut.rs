@@ -63,9 +63,7 @@ pub fn close(view: View<'_>, service: &str, period: Period, early: bool, context
     if lanes::is_cut(view, service, period)? || period.last_day() < open.first_day() {
         return Err(refusal::PERIOD_CLOSED.with("period", period).into());
     }
-    // A service that was never seen may begin with an earlier period.
-    let is_first = lanes::service(view, service)?.is_none() && period.kind() == rule.period;
-    if period != open && !is_first {
+    if period != open {
         return Err(refusal::PERIOD_NOT_NEXT.with("period", open).into());
     }
     if context.now < Instant::start_of(period.first_day()) {

@@ -52,12 +52,12 @@ pub fn answer(view: View<'_>, ask: SpansAsk, from: Division, context: &mut Conte
         return Err(refusal::invalid("lane").into());
     }
     let SpansAsk { lane: of, after, up_to } = ask;
-    let listed = match lane {
-        Some(lane) => items::listed(view, lane, (after, up_to), LISTED_MAX + 1)?,
-        None => Vec::new(),
-    };
+    // A single message is split no further: what differs in it is found among all its documents.
+    let is_single = up_to - after == 1;
+    let most = if is_single { DIFFERENCES_MAX + LISTED_MAX } else { LISTED_MAX + 1 };
+    let listed = lane.map(|lane| items::listed(view, lane, (after, up_to), most)).transpose()?.unwrap_or_default();
     let mut spans = Spans { lane: of, after, up_to, parts: Vec::new(), documents: None };
-    if listed.len() <= LISTED_MAX || up_to - after == 1 {
+    if listed.len() <= LISTED_MAX || is_single {
         spans.documents = Some(listed);
     } else if let Some(lane) = lane {
         for (after, up_to) in split(after, up_to) {

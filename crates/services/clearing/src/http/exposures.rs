@@ -5,10 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use huitong_kernel::division::Division;
 use huitong_service_kit::http::yuan::Yuan;
-use huitong_service_kit::http::{Body, Caller, Problem};
+use huitong_service_kit::http::{Body, Caller, Page, PageQuery, Problem, Query};
 use serde::{Deserialize, Serialize};
 
 use super::ClearingEdge;
+use super::wire::{limit, parts};
 use crate::Clearing;
 use crate::command::{Command, Reply};
 use crate::query::exposure::{self, Exposure};
@@ -50,11 +51,17 @@ impl From<Exposure> for ExposureItem {
 }
 
 /// What is open, prepaid and limited (敞口、预付金、额度), by service and jurisdiction.
-#[utoipa::path(get, path = "/v1/clearing/exposures", tag = "clearing",
-    responses((status = 200, body = Vec<ExposureItem>), (status = "4XX", body = Problem)))]
-pub async fn list_exposures(State(edge): State<ClearingEdge>) -> Result<Json<Vec<ExposureItem>>, Problem> {
-    let all = edge.read(|view| Ok(exposure::all(view)?)).await?;
-    Ok(Json(all.into_iter().map(ExposureItem::from).collect()))
+#[utoipa::path(get, path = "/v1/clearing/exposures", tag = "clearing", params(PageQuery),
+    responses((status = 200, body = Page<ExposureItem>), (status = "4XX", body = Problem)))]
+pub async fn list_exposures(
+    State(edge): State<ClearingEdge>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<ExposureItem>>, Problem> {
+    let limit = limit(&page)?;
+    let [service, peer] = parts(&page)?;
+    let rows = edge.read(move |view| Ok(exposure::list(view, (&service, &peer), limit + 1)?)).await?;
+    let items = rows.into_iter().map(ExposureItem::from).collect();
+    Ok(Json(Page::of(items, limit, |item: &ExposureItem| format!("{}/{}", item.service, item.peer))))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -80,11 +80,12 @@ pub fn has_limit(view: View<'_>, service: &str, peer: Division) -> Result<bool, 
     Ok(view.one(sql, params![service, peer.as_str()], |_| Ok(()))?.is_some())
 }
 
-/// All pairs with anything open, prepaid or limited.
-pub fn all(view: View<'_>) -> Result<Vec<Exposure>, StoreError> {
+/// Pairs with anything open, prepaid or limited, behind one of them.
+pub fn list(view: View<'_>, after: (&str, &str), limit: usize) -> Result<Vec<Exposure>, StoreError> {
     let pairs = view.all(
-        "SELECT service, peer FROM exposure UNION SELECT service, peer FROM exposure_limit ORDER BY 1, 2 LIMIT 1000",
-        [],
+        "SELECT service, peer FROM (SELECT service, peer FROM exposure UNION SELECT service, peer FROM exposure_limit)
+         WHERE (service, peer) > (?1, ?2) ORDER BY service, peer LIMIT ?3",
+        params![after.0, after.1, limit as i64],
         |row| Ok((row.get::<_, String>(0)?, row.get::<_, Text<Division>>(1)?.0)),
     )?;
     pairs.into_iter().map(|(service, peer)| exposure(view, &service, peer)).collect()
