@@ -9,6 +9,7 @@
 mod column;
 pub mod harness;
 pub mod http;
+mod named;
 pub mod principal;
 pub mod refusal;
 pub mod service;

@@ -1,6 +1,6 @@
 //! The command line: `huitong --help` tells the story.
 
-pub mod clearing;
+mod clearing;
 mod journal;
 mod medical;
 mod node;

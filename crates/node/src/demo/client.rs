@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use huitong_service_kit::http::page::PAGE_SIZE_MAX;
 use huitong_service_kit::http::{Problem, kit_refusals};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 #[derive(Clone)]
 pub struct ApiClient {
@@ -64,6 +66,26 @@ impl ApiClient {
 
     pub async fn get<R: DeserializeOwned>(&self, path: &str) -> Result<R, CallError> {
         self.call(Method::GET, path, None, None::<&()>).await.map(|(_, body)| body)
+    }
+
+    /// A page of a list, behind a cursor: its items, and the cursor of the next one.
+    pub async fn page(&self, path: &str, after: Option<&str>) -> Result<(Vec<Value>, Option<String>), CallError> {
+        let cursor = after.map(|after| format!("&after={}", encoded(after))).unwrap_or_default();
+        let mut page: Value = self.get(&format!("{path}?limit={PAGE_SIZE_MAX}{cursor}")).await?;
+        let next = page["next"].as_str().map(str::to_owned);
+        let items = page["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        Ok((items, next))
+    }
+
+    /// Every item of a paged list.
+    pub async fn all(&self, path: &str) -> Result<Vec<Value>, CallError> {
+        let (mut items, mut after) = self.page(path, None).await?;
+        while let Some(cursor) = after {
+            let (more, next) = self.page(path, Some(&cursor)).await?;
+            items.extend(more);
+            after = next;
+        }
+        Ok(items)
     }
 
     /// A page or a file as it is.
@@ -153,4 +175,10 @@ impl ApiClient {
             .map_err(|error| CallError::Unreachable(format!("the answer cannot be read: {error}")))?;
         Ok((status, body))
     }
+}
+
+/// A cursor in a query: what is not a letter, a digit or one of `-._~` is written as `%XX`.
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::Region;
 use super::bills::{SamplePerson, Samples, persons};
-use super::client::ApiClient;
+use super::client::{ApiClient, CallError};
 use crate::api::status::StatusWire;
 use crate::keys::write_private;
 
@@ -70,12 +70,22 @@ async fn register(operator: &ApiClient, institution: &super::bills::SampleInstit
         "code": institution.code, "kind": "hospital", "name_zh": institution.name_zh, "name_en": institution.name_en,
         "division": institution.division, "level": institution.level, "active": true,
     });
-    operator.send::<_, Value>(Method::PUT, "/v1/registry/participants", None, &participant).await?;
-    let id = format!("cashier@{}", institution.code);
-    let principal = json!({ "id": id, "participant": institution.code, "roles": ["cashier", "hospital_it"] });
-    let added = operator.send::<_, Value>(Method::POST, "/v1/registry/principals", None, &principal).await;
-    match added {
-        Err(super::client::CallError::Refused(problem)) if problem.code == "REG-3002" => {}
+    principal(operator, &participant, "cashier", &["cashier", "hospital_it"]).await
+}
+
+/// A participant with a principal in these roles, both made if they are missing; gives a new API key of the principal.
+pub async fn principal(
+    operator: &ApiClient,
+    participant: &Value,
+    name: &str,
+    roles: &[&str],
+) -> anyhow::Result<String> {
+    operator.send::<_, Value>(Method::PUT, "/v1/registry/participants", None, participant).await?;
+    let code = participant["code"].as_str().context("a participant has a code")?;
+    let id = format!("{name}@{code}");
+    let principal = json!({ "id": id, "participant": code, "roles": roles });
+    match operator.send::<_, Value>(Method::POST, "/v1/registry/principals", None, &principal).await {
+        Err(CallError::Refused(problem)) if problem.code == "REG-3002" => {}
         other => drop(other?),
     }
     let path = format!("/v1/registry/principals/{id}/keys");

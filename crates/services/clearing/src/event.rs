@@ -198,6 +198,22 @@ pub struct BatchEnded {
     pub transfers: Vec<Transfer>,
 }
 
+impl BatchEnded {
+    /// An attempt that has failed: nothing follows from it but the next one.
+    pub fn void(batch: Batch, number: u64) -> BatchEnded {
+        BatchEnded {
+            digest: batch.digest(),
+            batch,
+            is_final: false,
+            number,
+            statements: Vec::new(),
+            left_out: Vec::new(),
+            payments: Vec::new(),
+            transfers: Vec::new(),
+        }
+    }
+}
+
 /// What a bank, the other side or the prepayment has made of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentMoved {

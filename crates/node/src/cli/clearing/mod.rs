@@ -5,8 +5,6 @@ mod explain;
 mod recomputed;
 mod show;
 
-pub use show::all;
-
 use clap::{Args, Subcommand};
 
 use crate::demo::client::ApiClient;

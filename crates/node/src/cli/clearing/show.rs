@@ -29,9 +29,6 @@ pub struct ShowArguments {
     json: bool,
 }
 
-/// Items of a page asked for.
-const PAGE: usize = 200;
-
 pub async fn run(arguments: ShowArguments) -> anyhow::Result<i32> {
     let client = arguments.address.client();
     if arguments.csv || arguments.print {
@@ -54,7 +51,7 @@ pub async fn run(arguments: ShowArguments) -> anyhow::Result<i32> {
     };
     let mut found = serde_json::Map::new();
     for name in ["statements", "batches", "payments"] {
-        let mut items = all(&client, &format!("/v1/clearing/{name}")).await?;
+        let mut items = client.all(&format!("/v1/clearing/{name}")).await?;
         items.retain(is_wanted);
         found.insert(name.to_owned(), Value::Array(items));
     }
@@ -67,27 +64,6 @@ pub async fn run(arguments: ShowArguments) -> anyhow::Result<i32> {
     Ok(0)
 }
 
-/// Every item of a paged list.
-pub async fn all(client: &ApiClient, path: &str) -> anyhow::Result<Vec<Value>> {
-    let mut items = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let cursor = after.map(|after| format!("&after={}", encoded(&after))).unwrap_or_default();
-        let page: Value = client.get(&format!("{path}?limit={PAGE}{cursor}")).await?;
-        items.extend(page["items"].as_array().cloned().unwrap_or_default());
-        after = page["next"].as_str().map(str::to_owned);
-        if after.is_none() {
-            return Ok(items);
-        }
-    }
-}
-
-/// A cursor in a query: what is not a letter, a digit or one of `-._~` is written as `%XX`.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
 const COLUMNS: [&str; 11] =
     ["document", "name", "kind", "debtor", "creditor", "day", "amount", "of", "feed", "number", "line"];
 
@@ -97,12 +73,11 @@ async fn csv(client: &ApiClient, path: &str) -> anyhow::Result<()> {
     writer.write_record(COLUMNS)?;
     let mut after: Option<String> = None;
     loop {
-        let cursor = after.map(|after| format!("&after={}", encoded(&after))).unwrap_or_default();
-        let page: Value = client.get(&format!("{path}/documents?limit={PAGE}{cursor}")).await?;
-        for item in page["items"].as_array().into_iter().flatten() {
+        let (items, next) = client.page(&format!("{path}/documents"), after.as_deref()).await?;
+        for item in &items {
             writer.write_record(COLUMNS.map(|column| text(&item[column])))?;
         }
-        after = page["next"].as_str().map(str::to_owned);
+        after = next;
         if after.is_none() {
             writer.flush()?;
             return Ok(());

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Clerks, PAUSE, TIMEOUT};
 use crate::demo::Region;
-use crate::demo::client::{ApiClient, CallError};
-use crate::demo::load::operator;
+use crate::demo::client::ApiClient;
+use crate::demo::load::{operator, principal};
 use crate::keys::write_private;
 
 /// Registers what is missing; a region that was cleared before gives its keys.
@@ -51,16 +51,7 @@ async fn enrol(region: &Region, division: &str, (name_zh, name_en): (&str, &str)
         "code": code, "kind": "clearing_centre", "name_zh": format!("{name_zh}清算中心"),
         "name_en": format!("{name_en} clearing centre"), "division": division, "active": true,
     });
-    operator.send::<_, Value>(Method::PUT, "/v1/registry/participants", None, &participant).await?;
-    let id = format!("clerk@{code}");
-    let principal = json!({ "id": id, "participant": code, "roles": ["clearing_clerk"] });
-    match operator.send::<_, Value>(Method::POST, "/v1/registry/principals", None, &principal).await {
-        Err(CallError::Refused(problem)) if problem.code == "REG-3002" => {}
-        other => drop(other?),
-    }
-    let path = format!("/v1/registry/principals/{id}/keys");
-    let (_, issued) = operator.send::<_, Value>(Method::POST, &path, None, &json!({ "valid_days": 30 })).await?;
-    Ok(issued["secret"].as_str().context("a key was issued")?.to_owned())
+    principal(&operator, &participant, "clerk", &["clearing_clerk"]).await
 }
 
 /// Every jurisdiction knows every account.

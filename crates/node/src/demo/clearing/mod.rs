@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 use super::Region;
 use super::client::{ApiClient, CallError};
-use crate::cli::clearing::all;
 use report::{Cleared, ClearingReport};
 
 /// Statements, batches and payments must be there by then.
@@ -72,7 +71,7 @@ async fn clear(clerks: &Clerks, service: &str, kind: PeriodKind, today: Date) ->
         let is_paid = |state: &Value| state == "batched" || state == "closed";
         let all_in = |items: &[Value]| items.iter().filter(|item| is_of(item)).all(|item| is_paid(&item["state"]));
         wait(clerk, "statements", all_in).await?;
-        for batch in all(clerk, "/v1/clearing/batches").await?.into_iter().filter(is_of) {
+        for batch in clerk.all("/v1/clearing/batches").await?.into_iter().filter(is_of) {
             if batch["state"] == "final" || batch["state"] == "closed" {
                 batches.insert(batch["scope"].as_str().unwrap_or_default().to_owned(), batch);
             }
@@ -91,7 +90,7 @@ async fn clear(clerks: &Clerks, service: &str, kind: PeriodKind, today: Date) ->
 async fn documents(clerks: &Clerks, service: &str, period: &str) -> anyhow::Result<u64> {
     let mut count = 0;
     for (division, clerk) in clerks {
-        let statements = all(clerk, "/v1/clearing/statements").await?;
+        let statements = clerk.all("/v1/clearing/statements").await?;
         let counted = statements.iter().filter(|item| {
             let peer = item["peer"].as_str().unwrap_or_default();
             item["service"] == service && item["period"] == period && division.as_str() < peer
@@ -105,7 +104,7 @@ async fn documents(clerks: &Clerks, service: &str, period: &str) -> anyhow::Resu
 async fn wait(clerk: &ApiClient, list: &str, is_there: impl Fn(&[Value]) -> bool) -> anyhow::Result<Vec<Value>> {
     let deadline = tokio::time::Instant::now() + TIMEOUT;
     loop {
-        let items = all(clerk, &format!("/v1/clearing/{list}")).await?;
+        let items = clerk.all(&format!("/v1/clearing/{list}")).await?;
         if is_there(&items) {
             return Ok(items);
         }
@@ -118,7 +117,7 @@ async fn wait(clerk: &ApiClient, list: &str, is_there: impl Fn(&[Value]) -> bool
 async fn mirrored(clerks: &Clerks) -> anyhow::Result<bool> {
     let mut sides: BTreeMap<(String, String, String, String), (Value, Value)> = BTreeMap::new();
     for (division, clerk) in clerks {
-        for item in all(clerk, "/v1/clearing/statements").await? {
+        for item in clerk.all("/v1/clearing/statements").await? {
             let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
             let key = (text("service"), text("period"), division.clone(), text("peer"));
             sides.insert(key, (item["payable"].clone(), item["receivable"].clone()));

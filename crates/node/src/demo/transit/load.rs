@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::demo::Region;
-use crate::demo::client::{ApiClient, CallError};
-use crate::demo::load::operator;
+use crate::demo::client::ApiClient;
+use crate::demo::load::{operator, principal};
 use crate::keys::write_private;
 use crate::region::transit_issuers::{City, cities};
 
@@ -91,16 +91,7 @@ async fn enrol(
     let participant = json!({
         "code": code, "kind": "transit_operator", "name_zh": name_zh, "name_en": name_en, "division": city, "active": true,
     });
-    operator.send::<_, Value>(Method::PUT, "/v1/registry/participants", None, &participant).await?;
-    let id = format!("system@{code}");
-    let principal = json!({ "id": id, "participant": code, "roles": roles });
-    match operator.send::<_, Value>(Method::POST, "/v1/registry/principals", None, &principal).await {
-        Err(CallError::Refused(problem)) if problem.code == "REG-3002" => {}
-        other => drop(other?),
-    }
-    let path = format!("/v1/registry/principals/{id}/keys");
-    let (_, issued) = operator.send::<_, Value>(Method::POST, &path, None, &json!({ "valid_days": 30 })).await?;
-    Ok(issued["secret"].as_str().context("a key was issued")?.to_owned())
+    principal(&operator, &participant, "system", roles).await
 }
 
 /// The jurisdiction whose node answers for a city.

@@ -12,6 +12,7 @@ use super::statements::set_state;
 use crate::event::{BatchEnded, BatchState};
 use crate::model::batch::{Batch, Declaration};
 use crate::model::statement::State;
+use crate::query::statements;
 
 pub fn declared(tx: Tx<'_>, declaration: &Declaration, digest: &Digest, number: u64) -> Result<(), StoreError> {
     let (service, period) = (&declaration.service, declaration.period.to_string());
@@ -100,15 +101,9 @@ pub fn closed(tx: Tx<'_>, service: &str, period: Period, scope: &str) -> Result<
         "UPDATE batch SET state = 'closed' WHERE service = ?1 AND period = ?2 AND scope = ?3 AND state = 'final'",
         params![service, period.to_string(), scope],
     )?;
-    // Of a pair, its one statement; of the region, all that it holds.
-    let rows = crate::query::statements::of_batch(tx.view(), service, period, None)?;
-    for row in rows.iter().filter(|row| row.state == State::Batched) {
-        let is_in =
-            scope == crate::model::batch::REGION || scope == crate::model::batch::pair(row.own.author, row.peer);
-        if is_in {
-            set_state(tx, service, &row.period.to_string(), row.peer, State::Closed)?;
-            super::documents::expose(tx, service, row.peer, -row.payable(), -row.receivable())?;
-        }
+    for row in statements::batched(tx.view(), service, period, scope)? {
+        set_state(tx, service, &row.period.to_string(), row.peer, State::Closed)?;
+        super::documents::expose(tx, service, row.peer, -row.payable(), -row.receivable())?;
     }
     Ok(())
 }

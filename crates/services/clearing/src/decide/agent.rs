@@ -149,16 +149,7 @@ fn without(
         let end = BatchEnd { batch: batch.clone(), is_final: false };
         decision.messages.push(send(context, member.division, Message::BatchEnd(end)));
     }
-    decision.events.push(Event::BatchEnded(Box::new(BatchEnded {
-        batch: batch.clone(),
-        digest: row.digest,
-        is_final: false,
-        number: 0,
-        statements: Vec::new(),
-        left_out: Vec::new(),
-        payments: Vec::new(),
-        transfers: Vec::new(),
-    })));
+    decision.events.push(Event::BatchEnded(Box::new(BatchEnded::void(batch.clone(), 0))));
     let mut declared = batches::declarations(view, &batch.service, batch.period)?;
     declared.retain(|row| {
         let author = row.declaration.author;

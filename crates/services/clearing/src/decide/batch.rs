@@ -15,7 +15,6 @@ use crate::model::batch::{self, Batch, Member, REGION, Settled};
 use crate::model::message::{BatchAnswer, BatchEnd, Message};
 use crate::model::payment::{Payment, PaymentKind, PaymentState, payment_id};
 use crate::query::batches::{self, DeclarationRow};
-use crate::query::statements;
 use crate::{Clearing, refusal};
 
 /// A statement that both sides have confirmed, one of them just now.
@@ -270,16 +269,7 @@ pub fn take_end(view: View<'_>, end: BatchEnd, from: Division, number: u64, cont
     check_batch(&batch, &rule, context)?;
     let is_accepted = is_known && known.is_some_and(|known| known.state == BatchState::Accepted);
     if !is_final {
-        let ended = BatchEnded {
-            digest: batch.digest(),
-            batch,
-            is_final,
-            number,
-            statements: Vec::new(),
-            left_out: Vec::new(),
-            payments: Vec::new(),
-            transfers: Vec::new(),
-        };
+        let ended = BatchEnded::void(batch, number);
         return Ok(Decision::nothing().event(Event::BatchEnded(Box::new(ended))));
     }
     // Nothing is settled for this node, and nothing paid, without its word.
@@ -310,9 +300,4 @@ pub fn finish(
     clocks::stop(decision, clocks::declare(&batch.service, batch.period));
     let held = held.into_iter().map(|claim| (claim, None)).collect();
     end(view, batch, number, held, left_out, decision, context)
-}
-
-/// Statements of this node that are confirmed and in no batch.
-pub fn waiting(view: View<'_>, service: &str) -> Result<Vec<statements::StatementRow>, Stop> {
-    Ok(statements::in_state(view, service, crate::model::statement::State::Confirmed, 10_000)?)
 }

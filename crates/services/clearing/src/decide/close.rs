@@ -13,7 +13,6 @@ use super::{Decided, clocks, tell};
 use crate::event::{Early, EarlyKind, Event, PaymentMoved};
 use crate::model::message::{Message, PaymentAdvice, Prepaid};
 use crate::model::payment::{PaymentKind, PaymentState, is_payment_id};
-use crate::model::statement::State;
 use crate::query::payments::PaymentRow;
 use crate::query::{payments, statements};
 use crate::{Clearing, refusal};
@@ -106,13 +105,8 @@ pub fn close(
 ) -> Result<(), Stop> {
     let mut cleared: Vec<(Period, Division, Vec<Share>)> = Vec::new();
     if just.is_none() {
-        let own = context.home.jurisdiction;
-        for row in statements::of_batch(view, service, period, None)? {
-            let is_in = scope == crate::model::batch::REGION || scope == crate::model::batch::pair(own, row.peer);
-            if is_in && row.state == State::Batched {
-                cleared.push((row.period, row.peer, joined(row.payable_shares, row.receivable_shares)));
-            }
-        }
+        let rows = statements::batched(view, service, period, scope)?.into_iter();
+        cleared.extend(rows.map(|row| (row.period, row.peer, joined(row.payable_shares, row.receivable_shares))));
     }
     for (claim, shares) in just.into_iter().flatten() {
         let of: Period = claim.period.parse().map_err(|_| refusal::invalid("period"))?;

@@ -57,7 +57,8 @@ pub fn declare(
         payable_fen: row.payable(),
         receivable_fen: row.receivable(),
     };
-    let mut claims: Vec<Claim> = batch::waiting(view, service)?.into_iter().map(claim).collect();
+    let mut claims: Vec<Claim> =
+        statements::in_state(view, service, State::Confirmed, CLAIMS_MAX)?.into_iter().map(claim).collect();
     claims.extend(just.map(|ready| Claim {
         period: ready.period.to_string(),
         peer: ready.peer,

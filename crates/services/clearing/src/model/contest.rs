@@ -6,6 +6,7 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
+use huitong_service_kit::named;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,35 +32,6 @@ pub struct Contest {
     /// By the debtor's clock.
     pub opened_at: Instant,
 }
-
-macro_rules! named {
-    ($(#[$documentation:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$documentation])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[$of])* $variant),+
-        }
-
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-
-            pub fn name(self) -> &'static str {
-                match self {
-                    $($name::$variant => $text),+
-                }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = ();
-            fn from_str(name: &str) -> Result<$name, ()> {
-                $name::ALL.iter().copied().find(|known| known.name() == name).ok_or(())
-            }
-        }
-    };
-}
-pub(crate) use named;
 
 named! {
     /// Medical specification §13 and transit specification §13.3.

@@ -4,9 +4,8 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::HashFunction;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
+use huitong_service_kit::named;
 use serde::{Deserialize, Serialize};
-
-use super::contest::named;
 
 named! {
     PaymentKind {

@@ -8,6 +8,7 @@ use huitong_ledger::clearing::Share;
 use huitong_service_kit::{Row, SqlError, StoreError, Text, View, params};
 
 use super::json;
+use crate::model::batch;
 use crate::model::message::LaneOf;
 use crate::model::statement::{Confirmation, Difference, DifferenceClass, Place, Shares, State, Statement};
 
@@ -131,22 +132,19 @@ pub fn in_state(view: View<'_>, service: &str, state: State, limit: usize) -> Re
     rows.into_iter().map(statement_row).collect()
 }
 
-/// Statements of a batch.
-pub fn of_batch(
-    view: View<'_>,
-    service: &str,
-    period: Period,
-    peers: Option<Division>,
-) -> Result<Vec<StatementRow>, StoreError> {
+/// Statements of a batch that is final and not paid yet: of a pair its one, of the region all that it holds.
+pub fn batched(view: View<'_>, service: &str, period: Period, scope: &str) -> Result<Vec<StatementRow>, StoreError> {
     let rows = view.all(
         &format!(
-            "SELECT {COLUMNS} FROM statement WHERE service = ?1 AND batch = ?2 AND (?3 IS NULL OR peer = ?3)
+            "SELECT {COLUMNS} FROM statement WHERE service = ?1 AND batch = ?2 AND state = ?3
              ORDER BY period, peer LIMIT 100000"
         ),
-        params![service, period.to_string(), peers.map(|peer| peer.to_string())],
+        params![service, period.to_string(), State::Batched.name()],
         raw,
     )?;
-    rows.into_iter().map(statement_row).collect()
+    let rows = rows.into_iter().map(statement_row).collect::<Result<Vec<_>, _>>()?;
+    let is_in = |row: &StatementRow| scope == batch::REGION || scope == batch::pair(row.own.author, row.peer);
+    Ok(rows.into_iter().filter(is_in).collect())
 }
 
 /// The other side's statement, if it has come.

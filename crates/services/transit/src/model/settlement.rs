@@ -4,6 +4,7 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
+use huitong_service_kit::named;
 use serde::{Deserialize, Serialize};
 
 use super::trip::TripFinal;
@@ -120,34 +121,7 @@ pub struct DayDocuments {
     pub documents: Vec<(Digest, Fen)>,
 }
 
-macro_rules! codes {
-    ($(#[$documentation:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$documentation])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-        pub enum $name {
-            $($(#[$of])* #[serde(rename = $text)] $variant),+
-        }
-
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-
-            pub fn name(self) -> &'static str {
-                match self {
-                    $($name::$variant => $text),+
-                }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = ();
-            fn from_str(name: &str) -> Result<$name, ()> {
-                $name::ALL.iter().copied().find(|known| known.name() == name).ok_or(())
-            }
-        }
-    };
-}
-
-codes! {
+named! {
     /// The one class of a difference between the two sides' documents of a day.
     DifferenceClass {
         OnlyIssuer = "only_issuer",
@@ -156,7 +130,7 @@ codes! {
     }
 }
 
-codes! {
+named! {
     /// Why a document differs, as far as the side that looks can tell.
     DifferenceCause {
         /// The receiver never took it, by what the issuer knows: no answer came.
@@ -178,7 +152,7 @@ codes! {
     }
 }
 
-codes! {
+named! {
     /// What a clerk should do about a difference.
     Proposal {
         SendAgain = "send_again",
