@@ -70,6 +70,15 @@ impl Coverage {
         "revenue shared",
         "days matched",
         "contests answered",
+        "periods cut early",
+        "periods cut by the clock",
+        "cuts of others followed",
+        "clearing statements confirmed",
+        "documents held back",
+        "clearing contests ended",
+        "payments returned",
+        "payments closed",
+        "regional batches ended",
     ];
 
     /// What was never reached.
