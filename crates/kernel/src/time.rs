@@ -6,6 +6,7 @@ use std::ops::{Add, Sub};
 use serde::{Deserialize, Serialize};
 
 pub use jiff::civil::Date;
+pub use jiff::{Span, ToSpan};
 
 /// UTC+8 all year since 1991, so that the business date needs no time-zone data.
 const SHANGHAI_OFFSET_MS: i64 = 8 * 3_600_000;
@@ -63,6 +64,16 @@ impl Instant {
     pub fn parse(text: &str) -> Option<Instant> {
         let timestamp: jiff::Timestamp = text.parse().ok()?;
         Some(Instant(timestamp.as_millisecond()))
+    }
+}
+
+impl Instant {
+    /// `yyyy-MM-dd HH:mm:ss` in Shanghai, as national interfaces write it.
+    pub fn shanghai(self) -> String {
+        match jiff::Timestamp::from_millisecond(self.0.saturating_add(SHANGHAI_OFFSET_MS)) {
+            Ok(timestamp) => format!("{timestamp:.0}").trim_end_matches('Z').replace('T', " "),
+            Err(_) => format!("{} ms", self.0),
+        }
     }
 }
 

@@ -28,6 +28,12 @@ impl Caller {
         self
     }
 
+    /// The caller under a key that the message itself carries.
+    pub fn with_key(mut self, key: &str) -> Caller {
+        self.key = Some(key.to_owned());
+        self
+    }
+
     /// The idempotency key as sent.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()

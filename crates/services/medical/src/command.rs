@@ -6,13 +6,14 @@ use huitong_kernel::time::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::event::CallState;
+use crate::event::{CallState, KeptAnswer};
 use crate::model::amounts::{FundPayment, LineSums};
 use crate::model::document::{DataVersion, SettledDocument};
-use crate::model::filing::FilingKind;
+use crate::model::filing::{FilingState, FilingStatus, FilingWish};
 use crate::model::lines::{Line, SplitLine};
-use crate::model::message::{Certificate, Eligibility, FilingState, Quote};
+use crate::model::message::{Certificate, ChronicState, Eligibility, Quote, Wants};
 use crate::model::person::{CareType, Scheme};
+use crate::model::visit::VisitDetails;
 
 /// A wish. The institution is always the caller's participant.
 pub enum Command {
@@ -31,15 +32,45 @@ pub enum Command {
         home_area: Division,
         certificate: Certificate,
         care_type: CareType,
+        wants: Wants,
     },
+    /// Keeps what was answered to a message of the national interface: the same message is answered the same for ever.
+    KeepAnswer(KeptAnswer),
     File(FilingWish),
-    RevokeFiling {
+    /// At home: suspends, takes up again or revokes a filing.
+    MoveFiling {
         filing: Uuid,
+        status: FilingStatus,
+    },
+    RegisterChronic(ChronicWish),
+    /// At home: ends a registration with that day.
+    EndChronic {
+        registration: Uuid,
+        valid_to: Date,
     },
     OpenVisit(VisitWish),
+    /// Says more, or otherwise, of a visit.
+    DescribeVisit {
+        visit: Uuid,
+        details: Box<VisitDetails>,
+    },
+    Discharge {
+        visit: Uuid,
+        ended_on: Date,
+        details: Option<Box<VisitDetails>>,
+    },
+    CancelDischarge {
+        visit: Uuid,
+    },
+    /// Takes back a registration or an admission.
+    CancelVisit {
+        visit: Uuid,
+    },
     AddLines {
         visit: Uuid,
         batch: String,
+        /// Whether they take the place of the batch's lines, or come to them.
+        replaces: bool,
         lines: Vec<Line>,
     },
     RevokeLines {
@@ -49,6 +80,8 @@ pub enum Command {
     AskQuote {
         visit: Uuid,
         batch: String,
+        /// `mid_setl_flag`: the stay goes on.
+        interim: bool,
         account_wanted: bool,
         total: Option<Fen>,
     },
@@ -65,6 +98,10 @@ pub enum Command {
     Cancel {
         settlement: String,
     },
+    /// 退费: also after the period of the settlement was cut.
+    Refund {
+        settlement: String,
+    },
     Reverse {
         message_id: String,
     },
@@ -79,13 +116,13 @@ pub enum AccountBucket {
     MutualAid,
 }
 
-pub struct FilingWish {
+pub struct ChronicWish {
     pub home_area: Division,
     pub certificate: Certificate,
-    pub kind: FilingKind,
-    pub areas: Vec<Division>,
+    pub scheme: Scheme,
+    /// `opsp_dise_code`
+    pub disease: String,
     pub valid_from: Date,
-    pub valid_to: Option<Date>,
 }
 
 pub struct VisitWish {
@@ -93,7 +130,11 @@ pub struct VisitWish {
     pub certificate: Certificate,
     pub scheme: Scheme,
     pub care_type: CareType,
+    /// Of a stay: the day of admission. Absent: today.
+    pub began_on: Option<Date>,
     pub emergency: bool,
+    pub disease: Option<String>,
+    pub details: Option<Box<VisitDetails>>,
 }
 
 pub struct BillWish {
@@ -121,7 +162,10 @@ pub enum Reply {
     Published(DataVersion),
     Credited { balance_fen: Fen },
     Eligible(Eligibility),
+    Kept,
     Filed(FilingState),
+    Moved,
+    Registered(ChronicState),
     Visit { visit: Uuid, number: String, person: String },
     Lines { sums: LineSums, lines: Vec<SplitLine> },
     Revoked,

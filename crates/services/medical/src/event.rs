@@ -12,13 +12,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::accumulators::Deltas;
-use crate::model::amounts::LineSums;
 use crate::model::document::DataVersion;
-use crate::model::lines::SplitLine;
-use crate::model::message::{CallReference, FilingState, Quote, VisitFacts, VisitOpened};
+use crate::model::filing::{FilingState, FilingStatus};
+use crate::model::lines::{Returned, SplitLine};
+use crate::model::message::{
+    CallReference, ChronicState, FilingChanged, LinesPart, Quote, VisitChange, VisitChanged, VisitFacts, VisitOpened,
+};
 use crate::model::person::Scheme;
 use crate::model::published::{InstitutionPublished, InsuredPublished};
 use crate::model::settle::Case;
+use crate::model::visit::VisitDetails;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", content = "body")]
@@ -28,25 +31,56 @@ pub enum Event {
     #[serde(rename = "medical.insured_known.v1")]
     InsuredKnown(InsuredPublished),
     #[serde(rename = "medical.policy_published.v1")]
-    PolicyPublished { version: DataVersion, scheme: Scheme, valid_from: Date, valid_to: Option<Date>, text: String },
+    PolicyPublished {
+        version: DataVersion,
+        scheme: Scheme,
+        valid_from: Date,
+        valid_to: Option<Date>,
+        /// From `valid_from` on that version holds no more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        supersedes: Option<String>,
+        text: String,
+    },
     #[serde(rename = "medical.catalogue_published.v1")]
-    CataloguePublished { version: DataVersion, valid_from: Date, valid_to: Option<Date>, text: String },
+    CataloguePublished {
+        version: DataVersion,
+        valid_from: Date,
+        valid_to: Option<Date>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        supersedes: Option<String>,
+        text: String,
+    },
     #[serde(rename = "medical.account_credited.v1")]
     AccountCredited { person: String, reference: String, transfers: Vec<Transfer> },
     #[serde(rename = "medical.filing_made.v1")]
     FilingMade(FilingState),
-    #[serde(rename = "medical.filing_revoked.v1")]
-    FilingRevoked { filing: Uuid },
+    /// Suspended, active again, revoked, or superseded by another.
+    #[serde(rename = "medical.filing_moved.v1")]
+    FilingMoved { filing: Uuid, status: FilingStatus },
+    #[serde(rename = "medical.chronic_registered.v1")]
+    ChronicRegistered(ChronicState),
+    #[serde(rename = "medical.chronic_ended.v1")]
+    ChronicEnded { registration: Uuid, valid_to: Date },
 
     // Visited side
+    #[serde(rename = "medical.national_answered.v1")]
+    NationalAnswered(KeptAnswer),
     #[serde(rename = "medical.visit_asked.v1")]
     VisitAsked { facts: VisitFacts, home: Division },
     #[serde(rename = "medical.visit_opened.v1")]
     VisitOpened(VisitOpened),
     #[serde(rename = "medical.visit_refused.v1")]
     VisitRefused { visit: Uuid },
+    /// What the hospital says of a visit: at its registration, and later.
+    #[serde(rename = "medical.visit_described.v1")]
+    VisitDescribed { visit: Uuid, details: Box<VisitDetails> },
+    /// Home is told.
+    #[serde(rename = "medical.visit_moved.v1")]
+    VisitMoved { visit: Uuid, change: VisitChange },
+    #[serde(rename = "medical.filing_noted.v1")]
+    FilingNoted(FilingChanged),
     #[serde(rename = "medical.lines_split.v1")]
-    LinesSplit { visit: Uuid, batch: String, catalogue: DataVersion, sums: LineSums, lines: Vec<SplitLine> },
+    LinesSplit(LinesSplit),
     #[serde(rename = "medical.lines_revoked.v1")]
     LinesRevoked { visit: Uuid, batch: String },
     #[serde(rename = "medical.batch_quoted.v1")]
@@ -77,6 +111,10 @@ pub enum Event {
     // Home side
     #[serde(rename = "medical.visit_issued.v1")]
     VisitIssued { facts: VisitFacts, number: String, person: String, visited: Division, serial: u64 },
+    #[serde(rename = "medical.visit_changed.v1")]
+    VisitChanged(VisitChanged),
+    #[serde(rename = "medical.lines_held.v1")]
+    LinesHeld { hash: Digest, part: LinesPart },
     #[serde(rename = "medical.quoted.v1")]
     Quoted { visited: Division, quote: Quote },
     #[serde(rename = "medical.settled.v1")]
@@ -89,6 +127,34 @@ pub enum Event {
     PeriodCut { period: Period },
     #[serde(rename = "medical.shares_cleared.v1")]
     SharesCleared(SharesCleared),
+}
+
+/// The answer to a message of the national interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptAnswer {
+    pub institution: String,
+    /// `msgid`
+    pub message_id: String,
+    /// SHA-256 of the message.
+    pub request: Digest,
+    /// As it was sent.
+    pub answer: String,
+}
+
+/// Lines of a batch, split.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinesSplit {
+    pub visit: Uuid,
+    pub batch: String,
+    /// Whether they take the place of all that the batch has, or come to them.
+    pub replaces: bool,
+    pub catalogues: Vec<DataVersion>,
+    pub lines: Vec<SplitLine>,
+    /// Lines of earlier calls of which something was returned, as they are now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<SplitLine>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Returned>,
 }
 
 /// What is paid between this node and a peer for a period, and its money.
@@ -152,6 +218,17 @@ pub struct SettlementBooked {
     pub quote: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contra_of: Option<String>,
+    /// Whether it ends a stay; of a contra, whether it opens the stay again.
+    #[serde(default)]
+    pub ends_stay: bool,
+    /// What it takes of the deductible, and the admission of the year as which it counts.
+    #[serde(default)]
+    pub deductible_fen: Fen,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<u32>,
+    /// Home only: what each fund pays, by its `fund_pay_type`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub funds: Vec<(String, Fen)>,
     /// Home only: what the calculation looked at, so that it can be done again from this entry alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<Box<Case>>,

@@ -13,6 +13,7 @@ mod decide;
 pub mod event;
 pub mod http;
 pub mod model;
+pub mod national;
 pub mod query;
 pub mod refusal;
 mod service;

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2011, 4013 to 4015, 5008, 6008, 8003 and 8004 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4016, 5008, 6008, 8003 and 8004 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -70,6 +70,18 @@ pub const NO_POLICY: RefusalKind =
     kind("MED-2010", 422, "参保地当日无有效政策包：{area}", "no policy pack of {area} is in force on that day");
 pub const NO_CATALOGUE: RefusalKind =
     kind("MED-2011", 422, "就医地当日无有效医保目录", "no catalogue of the visited area is in force on that day");
+pub const DISEASE_NOT_COVERED: RefusalKind = kind(
+    "MED-2012",
+    422,
+    "病种不在参保地门诊慢特病范围：{disease}",
+    "the disease is not covered as chronic outpatient care by home: {disease}",
+);
+pub const DISEASE_NOT_REGISTERED: RefusalKind = kind(
+    "MED-2013",
+    422,
+    "未办理门诊慢特病备案：{disease}",
+    "the person is not registered for this chronic disease: {disease}",
+);
 pub const VISIT_UNKNOWN: RefusalKind = kind("MED-3001", 404, "就诊不存在或已结束", "visit unknown or closed");
 pub const ALREADY_ADMITTED: RefusalKind = kind("MED-3002", 409, "已在院，不能重复入院", "already admitted");
 pub const LINE_REPEATED: RefusalKind =
@@ -91,6 +103,20 @@ pub const FEE_TIME_OUTSIDE_VISIT: RefusalKind =
 pub const LINES_SETTLED: RefusalKind = kind("MED-3007", 409, "明细已结算，不能修改", "lines already settled");
 pub const DISEASE_CODE_DIFFERS: RefusalKind =
     kind("MED-3008", 422, "同一批次病种编码不一致", "disease code differs within one batch");
+pub const STAY_CROSSES_YEAR: RefusalKind = kind(
+    "MED-3009",
+    422,
+    "住院跨医保年度，{day}以前的费用须先办理中途结算",
+    "the stay crosses the insurance year: fees before {day} are settled first, as interim",
+);
+pub const VISIT_HAS_SETTLEMENT: RefusalKind = kind(
+    "MED-3010",
+    409,
+    "该就诊有有效结算或正在结算，不能撤销",
+    "the visit has a settlement, or one is under way; it cannot be taken back",
+);
+pub const VISIT_STATE: RefusalKind =
+    kind("MED-3011", 409, "就诊状态（{state}）不能办理该业务", "not possible for a visit that is {state}");
 pub const SUM_DIFFERS: RefusalKind = kind(
     "MED-4001",
     422,
@@ -129,6 +155,12 @@ pub const QUOTE_UNKNOWN: RefusalKind =
 pub const BATCH_PENDING: RefusalKind =
     kind("MED-4014", 409, "该批次正在结算，请等待结果", "this batch is being settled; wait for its result");
 pub const CALL_UNKNOWN: RefusalKind = kind("MED-4015", 404, "无此报文ID的交易", "no call with this message id");
+pub const LATER_SETTLEMENT: RefusalKind = kind(
+    "MED-4016",
+    409,
+    "须先撤销该次住院其后的结算：{settlement}",
+    "a later settlement of the stay must be taken back first: {settlement}",
+);
 pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
     "MED-5008",
     422,
@@ -136,9 +168,9 @@ pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
     "a contest gives back a whole settlement: neither a part of it nor a contra",
 );
 pub const PACK_DATES_INVALID: RefusalKind =
-    kind("MED-6001", 422, "政策版本日期重叠或有空档", "policy versions overlap or leave a gap");
+    kind("MED-6001", 422, "政策版本日期重叠或有空档：{where}", "policy versions overlap or leave a gap: {where}");
 pub const BANDS_INVALID: RefusalKind =
-    kind("MED-6002", 422, "分段有重叠、空档或倒置", "bands overlap, leave a gap or are inverted");
+    kind("MED-6002", 422, "分段有重叠、空档或倒置：{where}", "bands overlap, leave a gap or are inverted: {where}");
 pub const CELL_MISSING: RefusalKind =
     kind("MED-6003", 422, "待遇表缺项：{class}/{level}/{care}", "table cell missing: {class}/{level}/{care}");
 pub const ADJUSTMENT_UNIT_MISSING: RefusalKind =
@@ -203,6 +235,8 @@ pub const ALL: &[RefusalKind] = &[
     HOME_IS_HERE,
     NO_POLICY,
     NO_CATALOGUE,
+    DISEASE_NOT_COVERED,
+    DISEASE_NOT_REGISTERED,
     VISIT_UNKNOWN,
     ALREADY_ADMITTED,
     LINE_REPEATED,
@@ -211,6 +245,9 @@ pub const ALL: &[RefusalKind] = &[
     FEE_TIME_OUTSIDE_VISIT,
     LINES_SETTLED,
     DISEASE_CODE_DIFFERS,
+    STAY_CROSSES_YEAR,
+    VISIT_HAS_SETTLEMENT,
+    VISIT_STATE,
     SUM_DIFFERS,
     QUOTE_EXPIRED,
     QUOTE_STALE,
@@ -226,6 +263,7 @@ pub const ALL: &[RefusalKind] = &[
     QUOTE_UNKNOWN,
     BATCH_PENDING,
     CALL_UNKNOWN,
+    LATER_SETTLEMENT,
     ONLY_WHOLE_GIVEN_BACK,
     PACK_DATES_INVALID,
     BANDS_INVALID,

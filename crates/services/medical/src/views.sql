@@ -49,13 +49,21 @@ CREATE TABLE IF NOT EXISTS catalogue (
 CREATE TABLE IF NOT EXISTS filing (
     filing     TEXT PRIMARY KEY,
     person     TEXT NOT NULL,
-    kind       TEXT NOT NULL,
-    areas      TEXT NOT NULL,               -- JSON list of divisions; empty: everywhere
-    valid_from TEXT NOT NULL,
-    valid_to   TEXT,
-    active     INTEGER NOT NULL
+    status     TEXT NOT NULL,               -- model::filing::FilingStatus
+    made       INTEGER NOT NULL,            -- the entry that made it
+    text       TEXT NOT NULL                -- JSON, model::filing::FilingState, as it was made
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS filing_person ON filing (person, active);
+CREATE INDEX IF NOT EXISTS filing_person ON filing (person, status);
+
+CREATE TABLE IF NOT EXISTS chronic_registration (
+    registration TEXT PRIMARY KEY,
+    person       TEXT NOT NULL,
+    disease      TEXT NOT NULL,             -- opsp_dise_code
+    valid_from   TEXT NOT NULL,
+    valid_to     TEXT,
+    text         TEXT NOT NULL              -- JSON, model::message::ChronicState, as it was made
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS chronic_registration_person ON chronic_registration (person, disease);
 
 -- Home: visits with the number it issued.
 CREATE TABLE IF NOT EXISTS home_visit (
@@ -63,9 +71,24 @@ CREATE TABLE IF NOT EXISTS home_visit (
     visit     TEXT NOT NULL,                -- visited's own id
     visited   TEXT NOT NULL,
     person    TEXT NOT NULL,
-    facts     TEXT NOT NULL                 -- JSON, model::message::VisitFacts
+    state     TEXT NOT NULL,                -- open, discharged, closed, cancelled
+    stay      INTEGER NOT NULL,             -- 1: inpatient care
+    ended_on  TEXT,                         -- YYYY-MM-DD, of a stay
+    facts     TEXT NOT NULL,                -- JSON, model::message::VisitFacts
+    settlements    INTEGER NOT NULL DEFAULT 0,  -- that stand
+    deductible_fen INTEGER NOT NULL DEFAULT 0,  -- that they have taken
+    admission      INTEGER                      -- of the insurance year, once a settlement has counted it
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS home_visit_visit ON home_visit (visited, visit);
+CREATE INDEX IF NOT EXISTS home_visit_stay ON home_visit (person, state) WHERE stay = 1;
+
+-- Home: lines of long stays, until the stay is closed.
+CREATE TABLE IF NOT EXISTS home_lines (
+    hash      BLOB PRIMARY KEY,             -- SHA-256 of the text
+    number    TEXT NOT NULL,                -- mdtrt_id
+    text      TEXT NOT NULL                 -- JSON list of model::lines::SplitLine
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS home_lines_number ON home_lines (number);
 
 CREATE TABLE IF NOT EXISTS home_serial (
     letter TEXT NOT NULL,                   -- S: mdtrt_id, A: setl_id
@@ -103,22 +126,39 @@ CREATE TABLE IF NOT EXISTS visited_visit (
     visit       TEXT PRIMARY KEY,
     institution TEXT NOT NULL,
     home        TEXT NOT NULL,
-    state       TEXT NOT NULL,              -- asked, open, refused
+    state       TEXT NOT NULL,              -- asked, open, discharged, closed, cancelled, refused
     number      TEXT,                       -- mdtrt_id, once home has answered
     person      TEXT,                       -- psn_no, once home has answered
-    facts       TEXT NOT NULL               -- JSON, model::message::VisitFacts
+    name        TEXT,                       -- the same
+    birth_date  TEXT,
+    ended_on    TEXT,                       -- YYYY-MM-DD, of a stay
+    facts       TEXT NOT NULL,              -- JSON, model::message::VisitFacts
+    details     TEXT NOT NULL,              -- JSON, model::visit::VisitDetails
+    filing      TEXT                        -- JSON, model::message::FilingChanged, the last one
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS visited_visit_number ON visited_visit (number) WHERE number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS visited_visit_institution ON visited_visit (institution, visit);
 
 CREATE TABLE IF NOT EXISTS visited_batch (
     visit     TEXT NOT NULL,
     batch     TEXT NOT NULL,
     state     TEXT NOT NULL,                -- open, settling, settled
-    catalogue TEXT NOT NULL,                -- JSON, model::document::DataVersion
-    sums      TEXT NOT NULL,                -- JSON, model::amounts::LineSums
-    lines     TEXT NOT NULL,                -- JSON list of model::lines::SplitLine
+    catalogues TEXT NOT NULL,               -- JSON list of model::document::DataVersion
     quote     TEXT,                         -- JSON, model::message::Quote, the last one
     PRIMARY KEY (visit, batch)
 ) STRICT, WITHOUT ROWID;
+
+-- Lines, and returns of lines, in the order in which they came.
+CREATE TABLE IF NOT EXISTS visited_line (
+    id        INTEGER PRIMARY KEY,
+    visit     TEXT NOT NULL,
+    number    TEXT NOT NULL,                -- feedetl_sn
+    batch     TEXT NOT NULL,
+    text      TEXT,                         -- JSON, model::lines::SplitLine; none of a return
+    returned  TEXT                          -- JSON, model::lines::Returned, of a return
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS visited_line_number ON visited_line (visit, number);
+CREATE INDEX IF NOT EXISTS visited_line_batch ON visited_line (visit, batch);
 
 CREATE TABLE IF NOT EXISTS visited_call (
     institution TEXT NOT NULL,
@@ -134,6 +174,15 @@ CREATE TABLE IF NOT EXISTS visited_call (
     PRIMARY KEY (institution, message_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS visited_call_due ON visited_call (next_at) WHERE next_at IS NOT NULL;
+
+-- Answers to messages of the national interface.
+CREATE TABLE IF NOT EXISTS national_answer (
+    institution TEXT NOT NULL,
+    message_id  TEXT NOT NULL,              -- msgid
+    request     BLOB NOT NULL,              -- SHA-256
+    answer      TEXT NOT NULL,
+    PRIMARY KEY (institution, message_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS visited_cancel (
     correlation TEXT PRIMARY KEY,           -- of a question that home has not answered yet
@@ -173,7 +222,8 @@ CREATE INDEX IF NOT EXISTS settlement_batch ON settlement (role, visit, batch);
 
 -- Both sides: periods that are cut in the lanes to others, and what is paid of what was owed, one row a share.
 CREATE TABLE IF NOT EXISTS period_cut (
-    period TEXT PRIMARY KEY                 -- YYYY-MM or YYYY-MM-DD
+    period TEXT PRIMARY KEY,                -- YYYY-MM or YYYY-MM-DD
+    cut_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS cleared_share (

@@ -9,10 +9,10 @@ use huitong_kernel::decimal::Quantity;
 use huitong_kernel::money::Fen;
 use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::Instant;
-use huitong_medical::command::{AccountBucket, BillWish, Command, FilingWish, Reply, VisitWish};
-use huitong_medical::model::filing::FilingKind;
+use huitong_medical::command::{AccountBucket, BillWish, Command, Reply, VisitWish};
+use huitong_medical::model::filing::{FilingKind, FilingStatus, FilingWish};
 use huitong_medical::model::lines::{Approval, Line};
-use huitong_medical::model::message::Certificate;
+use huitong_medical::model::message::{Certificate, Wants};
 use huitong_medical::model::person::{CareType, Scheme};
 use huitong_medical::query::recompute;
 use huitong_medical::query::settlements::Role;
@@ -89,7 +89,10 @@ fn visit(patient: Patient, emergency: bool) -> VisitWish {
         certificate: Certificate { kind: "03".to_owned(), number: certificate(patient.home, patient.number) },
         scheme: Scheme::Employee,
         care_type: CareType::Outpatient,
+        began_on: None,
         emergency,
+        disease: None,
+        details: None,
     }
 }
 
@@ -164,6 +167,7 @@ impl MedicalLoad {
                 areas: areas.iter().map(|area| region::division(*area)).collect(),
                 valid_from: "2026-01-01".parse().expect("a date"),
                 valid_to: None,
+                referral: None,
             })
         })
     }
@@ -235,7 +239,10 @@ impl Workload for MedicalLoad {
             13 => self.file(patient.home, patient.number, vec![patient.visited]),
             14 => {
                 let (node, filing) = self.filings.pop()?;
-                self.wish(node, "pool", format!("revoke {filing}"), move || Command::RevokeFiling { filing })
+                self.wish(node, "pool", format!("revoke {filing}"), move || Command::MoveFiling {
+                    filing,
+                    status: FilingStatus::Revoked,
+                })
             }
             15 => {
                 let content = format!("eligibility {}", self.serial);
@@ -244,6 +251,7 @@ impl Workload for MedicalLoad {
                     home_area: pool(patient.home).parse().expect("a code"),
                     certificate: visit(patient, false).certificate,
                     care_type: CareType::Outpatient,
+                    wants: Wants::default(),
                 })
             }
             16 | 17 => {
@@ -279,6 +287,7 @@ impl Workload for MedicalLoad {
                     self.wish(patient.visited, &participant, format!("lines of {visit}"), move || Command::AddLines {
                         visit,
                         batch: "1".to_owned(),
+                        replaces: true,
                         lines: vec![line(patient.visited, 1, ITEMS[0]), line(patient.visited, 2, ITEMS[1])],
                     });
                 next.note = visit.to_string();
@@ -290,6 +299,7 @@ impl Workload for MedicalLoad {
                 let mut next = self.wish(wish.node, &wish.participant.clone(), content, move || Command::AskQuote {
                     visit,
                     batch: "1".to_owned(),
+                    interim: false,
                     account_wanted: false,
                     total: None,
                 });

@@ -9,8 +9,8 @@ use huitong_kernel::feed::Feed;
 use huitong_kernel::hash::HashFunction;
 use huitong_kernel::time::Date;
 use huitong_medical::Medical;
-use huitong_medical::command::{BillWish, Command, FilingWish, Reply, VisitWish};
-use huitong_medical::model::filing::FilingKind;
+use huitong_medical::command::{BillWish, Command, Reply, VisitWish};
+use huitong_medical::model::filing::{FilingKind, FilingWish};
 use huitong_medical::model::lines::{Approval, Line};
 use huitong_medical::model::message::{Certificate, Message};
 use huitong_medical::model::person::{CareType, HospitalLevel, PersonFacts, Scheme};
@@ -55,6 +55,7 @@ pub fn set_up(nodes: &Nodes) -> anyhow::Result<()> {
             areas: vec![division(VISITED)],
             valid_from: Date::constant(2026, 1, 1),
             valid_to: None,
+            referral: None,
         };
         call(&nodes.medical[HOME], "pool", Command::File(wish), clock.now())?;
     }
@@ -124,7 +125,10 @@ fn bill(number: u64, day: Date) -> anyhow::Result<BillWish> {
         certificate: card(number as usize % PERSONS),
         scheme: Scheme::Employee,
         care_type: CareType::Outpatient,
+        began_on: None,
         emergency: false,
+        disease: None,
+        details: None,
     };
     Ok(BillWish {
         message_id: format!("bench-{number:010}"),

@@ -27,6 +27,7 @@ pub fn take(view: View<'_>, answer: Message, from: &Peer, context: &mut Context<
     match answer {
         Message::EligibilityAnswer(answer) => Ok(told(answer, Reply::Eligible)),
         Message::FilingAnswer(answer) => Ok(told(answer, Reply::Filed)),
+        Message::ChronicAnswer(answer) => Ok(told(answer, Reply::Registered)),
         Message::VisitAnswer(answer) => visit(view, answer, from),
         Message::QuoteAnswer(answer) => quote(view, answer, from),
         Message::CommitAnswer(answer) => commit(view, answer, from, context),
@@ -80,8 +81,8 @@ fn quote(view: View<'_>, answer: Answered<Quote>, from: &Peer) -> Decided {
 fn batch_quoted(view: View<'_>, quote: &Quote, from: &Peer) -> Result<Option<Event>, Stop> {
     let visit = from.episode;
     let Some(known) = crate::query::visits::visited_visit(view, visit)? else { return Ok(None) };
-    let Some(batch) = crate::query::visits::visited_batch(view, visit, &quote.batch)? else { return Ok(None) };
-    let same_lines = huitong_kernel::hash::HashFunction::Sha256.hash(&[batch.lines.as_bytes()]) == quote.lines_hash;
+    let lines = crate::query::visits::lines(view, visit, &quote.batch)?;
+    let same_lines = super::quote::hash_of(&lines)? == Some(quote.lines_hash);
     let fits = known.home == from.jurisdiction && known.number.as_deref() == Some(&quote.number) && same_lines;
     Ok(fits.then(|| Event::BatchQuoted { visit, batch: quote.batch.clone(), quote: quote.clone() }))
 }
@@ -170,11 +171,28 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
         }
         ReverseOutcome::NothingBooked => end(CallState::Tombstone, None),
         ReverseOutcome::Refused(reason) => {
-            // Cancelled by another way before: the books agree already.
-            let state = CallState::Reversed;
-            end(state, Some(reason.code))
+            // Cancelled by another way before: the books agree already. For any other reason the settlement stands.
+            if reason.code == refusal::ALREADY_CANCELLED.code {
+                end(CallState::Reversed, Some(reason.code))
+            } else {
+                stands(view, &call, waiting.clone(), reason)?
+            }
         }
     })
+}
+
+/// A reversal that home refused: what was settled stays so, and is told to the cashier; whoever waits for the reversal is told why.
+fn stands(view: View<'_>, call: &CallReference, waiting: [String; 2], reason: Refusal) -> Decided {
+    let settled = settlements::of_call(view, Role::Visited, call)?.ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;
+    let document = documents::document(view, &settled)?;
+    let (settlement, code) = (Some(settled.settlement), Some(reason.code.clone()));
+    let event = Event::CallEnded { call: call.clone(), state: CallState::Settled, settlement, code };
+    let [original, reversal] = waiting;
+    Ok(Decision::nothing()
+        .event(event)
+        .resolve(original, Ok(Reply::Settled(Box::new(SettledReply::of(&document)))))
+        .resolve(reversal, Err(reason))
+        .alarm("home refused a reversal: the settlement stands, and is refunded or taken back otherwise"))
 }
 
 /// Home takes back only what it was asked to take back.

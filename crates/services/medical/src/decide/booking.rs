@@ -10,7 +10,7 @@ use super::pricing::Priced;
 use super::{Peer, clearing, reply};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
-use crate::model::document::{DataVersion, SettledDocument, number};
+use crate::model::document::{DataVersion, SettledDocument, StayDates, number};
 use crate::model::message::{CallReference, CommitAnswer, CommitOutcome, Message, VisitFacts};
 use crate::query::visits::{self, Serial};
 use crate::{Medical, refusal};
@@ -23,7 +23,9 @@ pub struct Booking<'a> {
     pub number: String,
     pub batch: &'a str,
     pub lines_hash: huitong_kernel::hash::Digest,
-    pub catalogue: DataVersion,
+    pub catalogues: Vec<DataVersion>,
+    /// Of a stay.
+    pub stay: Option<StayDates>,
     pub priced: Priced,
     pub quote: Option<Uuid>,
 }
@@ -70,6 +72,8 @@ pub fn book(
         document: message.leaf(context.function),
         quote: booking.quote,
         case: Some(Box::new(priced.case.clone())),
+        admission: computation.admission,
+        funds: amounts.funds.iter().map(|fund| (fund.fund.clone(), fund.paid_fen)).collect(),
         deltas: document.deltas.clone(),
         transfers,
         ..booked_of(&document, booking.call.clone(), context)
@@ -96,6 +100,7 @@ fn document_of(booking: &Booking<'_>, serial: u64, from: &Peer, context: &Contex
         class: computation.class.clone(),
         care_type: booking.facts.care_type,
         care_date: priced.case.care_date,
+        stay: booking.stay,
         batch: booking.batch.to_owned(),
         settled_at: context.now,
         period: period(context.now),
@@ -103,7 +108,7 @@ fn document_of(booking: &Booking<'_>, serial: u64, from: &Peer, context: &Contex
         filing: computation.filing,
         pack: priced.version.clone(),
         grade: priced.pack.grade,
-        catalogue: booking.catalogue.clone(),
+        catalogues: booking.catalogues.clone(),
         lines_hash: booking.lines_hash,
         amounts: computation.amounts.clone(),
         pool_ratio: computation.pool_ratio,
@@ -142,6 +147,10 @@ pub fn booked_of(document: &SettledDocument, call: CallReference, context: &Cont
         deltas: Default::default(),
         quote: None,
         contra_of: document.contra_of.clone(),
+        ends_stay: document.stay.is_some_and(|stay| !stay.interim),
+        deductible_fen: amounts.deductible_fen,
+        admission: None,
+        funds: Vec::new(),
         case: None,
         transfers: Vec::new(),
     }

@@ -2,7 +2,7 @@
 
 use huitong_kernel::money::Fen;
 use huitong_ledger::book;
-use huitong_service_kit::{Context, Decision, Outgoing, Stop, View};
+use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Stop, View};
 use uuid::Uuid;
 
 use super::booking::{answer_number, booked_of, period};
@@ -14,42 +14,63 @@ use crate::model::document::{SettledDocument, number};
 use crate::model::message::{Cancel, CancelAnswer, Message};
 use crate::query::settlements::{Role, Settlement};
 use crate::query::visits::{self, Serial};
-use crate::query::{documents, settlements};
+use crate::query::{self, documents, settlements};
 use crate::refusal;
 
-pub fn ask(view: View<'_>, settlement: String, context: &mut Context<'_>) -> Decided {
+/// Which way a settlement is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// 撤销: before its period is cut.
+    Cancel,
+    /// 退费: afterwards; the contra belongs to a later period, and points to the original.
+    Refund,
+}
+
+pub fn ask(view: View<'_>, settlement: String, way: Way, context: &mut Context<'_>) -> Decided {
     let known = settlements::settlement(view, Role::Visited, &settlement)?;
     let known = known.filter(|known| known.call.institution == context.principal.participant);
     let known = known.ok_or_else(|| refusal::SETTLEMENT_UNKNOWN.refuse())?;
     if known.state != "settled" {
         return Err(refusal::ALREADY_CANCELLED.refuse().into());
     }
+    check_order(view, Role::Visited, &known)??;
     let cycle = context.new_uuid();
-    let (event, message) = question(known, cycle, context);
+    let (event, message) = question(known, way, cycle, context);
     Ok(Decision::wait(cycle).event(event).message(message))
 }
 
+/// The settlements of a stay build on each other: the last one is taken back first (MED-4016).
+pub fn check_order(view: View<'_>, role: Role, known: &Settlement) -> Result<Result<(), Refusal>, Stop> {
+    let is_stay = match role {
+        Role::Visited => visits::visited_number(view, &known.visit)?.is_some_and(|visit| visit.is_stay()),
+        Role::Home => visits::home_visit(view, &known.visit)?.is_some_and(|visit| visit.is_stay()),
+    };
+    if !is_stay {
+        return Ok(Ok(()));
+    }
+    let last = settlements::last_of_visit(view, role, &known.visit)?;
+    Ok(match last.filter(|last| *last != known.settlement) {
+        Some(later) => Err(refusal::LATER_SETTLEMENT.with("settlement", later)),
+        None => Ok(()),
+    })
+}
+
 /// The question for home; its answer comes under `cycle`.
-pub fn question(known: Settlement, cycle: Uuid, context: &mut Context<'_>) -> (Event, Outgoing) {
+pub fn question(known: Settlement, way: Way, cycle: Uuid, context: &mut Context<'_>) -> (Event, Outgoing) {
     let Settlement { settlement, home, call, .. } = known;
     let correlation = cycle.to_string();
     let event = Event::CancelAsked { correlation: correlation.clone(), settlement: settlement.clone() };
-    let ask = Cancel { correlation, settlement, institution: call.institution };
+    let ask = Cancel { correlation, settlement, institution: call.institution, refund: way == Way::Refund };
     (event, send(context, home, cycle, cycle, Message::Cancel(ask)))
 }
 
 pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'_>) -> Decided {
-    let known = settlements::settlement(view, Role::Home, &ask.settlement)?
-        .filter(|known| known.visited == from.jurisdiction && known.call.institution == ask.institution);
-    let refused = match &known {
-        None => Some(refusal::SETTLEMENT_UNKNOWN.refuse()),
-        Some(known) if known.state != "settled" => Some(refusal::ALREADY_CANCELLED.refuse()),
-        Some(_) => None,
-    };
-    let (Some(known), None) = (known, refused.clone()) else {
-        let result = Err(refused.unwrap_or_else(|| refusal::SETTLEMENT_UNKNOWN.refuse()));
-        let answer = CancelAnswer { correlation: ask.correlation.clone(), result };
-        return Ok(Decision::nothing().message(reply(context, from, Message::CancelAnswer(answer))));
+    let known = match taken_back(view, ask, from)? {
+        Ok(known) => known,
+        Err(refusal) => {
+            let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Err(refusal) };
+            return Ok(Decision::nothing().message(reply(context, from, Message::CancelAnswer(answer))));
+        }
     };
     let (serial, contra) = contra(view, &known, context)?;
     let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Ok(Box::new(contra.clone())) };
@@ -58,6 +79,20 @@ pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'
     let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
     let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
     Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(told))
+}
+
+/// The settlement, if it can be taken back in this way.
+fn taken_back(view: View<'_>, ask: &Cancel, from: &Peer) -> Result<Result<Settlement, Refusal>, Stop> {
+    let known = settlements::settlement(view, Role::Home, &ask.settlement)?
+        .filter(|known| known.visited == from.jurisdiction && known.call.institution == ask.institution);
+    let Some(known) = known else { return Ok(Err(refusal::SETTLEMENT_UNKNOWN.refuse())) };
+    if known.state != "settled" {
+        return Ok(Err(refusal::ALREADY_CANCELLED.refuse()));
+    }
+    if !ask.refund && query::clearing::cut_of(view, known.settled_at)?.is_some() {
+        return Ok(Err(refusal::ALREADY_CLEARED.refuse()));
+    }
+    Ok(check_order(view, Role::Home, &known)?.map(|()| known))
 }
 
 /// The contra document: the original's exact negatives, with a number and a time of its own.

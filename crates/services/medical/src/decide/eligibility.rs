@@ -5,16 +5,16 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 
 use super::{Decided, Peer, home_of, own_institution, reply, send};
 use crate::model::filing::FilingKind;
-use crate::model::message::{Answered, Certificate, Eligibility, EligibilityAsk, Message};
+use crate::model::message::{Answered, Certificate, Eligibility, EligibilityAsk, Identity, Message, Wants};
 use crate::model::person::CareType;
-use crate::query::{dated, persons};
+use crate::query::{dated, persons, visits};
 use crate::{Medical, refusal};
 
 pub fn ask(
     view: View<'_>,
     home_area: Division,
     certificate: Certificate,
-    care_type: CareType,
+    (care_type, wants): (CareType, Wants),
     context: &mut Context<'_>,
 ) -> Decided {
     let institution = own_institution(view, context)?;
@@ -28,6 +28,7 @@ pub fn ask(
         care_type,
         care_date: context.now.business_date(),
         visited_area: institution.division,
+        wants,
     };
     let message = send(context, home, cycle, cycle, Message::EligibilityAsk(ask));
     Ok(Decision::wait(cycle).message(message))
@@ -61,8 +62,24 @@ fn check(medical: &Medical, view: View<'_>, ask: &EligibilityAsk) -> Result<Resu
     let in_force = insured.suspended_from.is_none_or(|day| ask.care_date < day);
     let allowed = pack.filings.get(&filing).is_some_and(|rule| rule.direct);
     let balances = persons::balances(view, &insured.person)?;
+    let stays = visits::stays_of(view, &insured.person)?;
+    let year = pack.insurance_year(ask.care_date);
+    let used = || persons::accumulators(view, &insured.person, insured.scheme, year);
+    let accumulators = ask.wants.accumulators.then(used).transpose()?;
+    let chronic = if ask.wants.chronic { persons::chronic(view, &insured.person, None, 1_000)? } else { Vec::new() };
+    let identity = ask.wants.identity.then(|| Identity {
+        name: insured.name.clone(),
+        birth_date: insured.facts.birth_date,
+        certificate: insured.certificate.clone(),
+    });
     Ok(Ok(Eligibility {
         name_masked: masked(&insured.name),
+        suspended_from: insured.suspended_from,
+        in_hospital: stays.iter().any(|stay| stay.state == "open"),
+        retired: insured.facts.retired,
+        identity,
+        accumulators: accumulators.map(|used| (year, used.amounts.into_iter().collect())),
+        chronic,
         person: insured.person,
         pool: insured.pool,
         scheme: insured.scheme,

@@ -1,92 +1,177 @@
-//! Filing (备案): made at home by its clerk, or asked for from a hospital elsewhere; revoked at home.
+//! Filing (备案, 3.2 and 7): made at home by its clerk, or asked for from a hospital elsewhere; suspended, taken up again and revoked at
+//! home. It may be back-dated until the discharge settlement, and never touches a settlement that is closed.
 
-use huitong_kernel::division::Division;
-use huitong_kernel::time::Date;
+use huitong_kernel::time::{Date, ToSpan};
+use huitong_service_kit::service::Answer;
 use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
-use uuid::Uuid;
 
 use super::{Decided, Peer, home_of, own_institution, reply, send};
-use crate::command::{FilingWish, Reply};
+use crate::command::Reply;
 use crate::event::Event;
-use crate::model::filing::FilingKind;
-use crate::model::message::{Answered, Certificate, FilingAsk, FilingState, Message};
-use crate::query::persons;
-use crate::refusal;
+use crate::model::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
+use crate::model::message::{Answered, FilingAsk, FilingChanged, Message};
+use crate::query::{persons, visits};
+use crate::{Medical, refusal};
 
 /// Areas that one filing may name.
 const AREAS_MAX: usize = 20;
+/// The shortest validity of a temporary filing, in months; from today on it is also what one gets that says no end.
+const TEMPORARY_MONTHS: i32 = 6;
+/// How far from today a filing may begin.
+const YEARS_MAX: i32 = 1;
 
 pub fn file(view: View<'_>, wish: FilingWish, context: &mut Context<'_>) -> Decided {
     if context.directory.jurisdiction_of(wish.home_area) == Some(context.home.jurisdiction) {
-        let certificate = wish.certificate.clone();
-        let filing = make(view, &wish, &certificate, context)??;
-        return Ok(Decision::reply(Reply::Filed(filing.clone())).event(Event::FilingMade(filing)));
+        let (filing, mut decision) = make(view, wish, context.principal.participant.clone(), context)??;
+        decision.answer = Answer::Now(Reply::Filed(filing));
+        return Ok(decision);
     }
     let institution = own_institution(view, context)?;
     let home = home_of(context, wish.home_area)?;
     let cycle = context.new_uuid();
-    let ask = FilingAsk {
-        correlation: cycle.to_string(),
-        institution: institution.code,
-        home_area: wish.home_area,
-        certificate: wish.certificate,
-        kind: wish.kind,
-        areas: wish.areas,
-        valid_from: wish.valid_from,
-        valid_to: wish.valid_to,
-    };
+    let ask = FilingAsk { correlation: cycle.to_string(), institution: institution.code, wish };
     let message = send(context, home, cycle, cycle, Message::FilingAsk(ask));
     Ok(Decision::wait(cycle).message(message))
 }
 
 pub fn answer(view: View<'_>, ask: FilingAsk, from: &Peer, context: &mut Context<'_>) -> Decided {
-    let wish = FilingWish {
-        home_area: ask.home_area,
-        certificate: ask.certificate.clone(),
-        kind: ask.kind,
-        areas: ask.areas,
-        valid_from: ask.valid_from,
-        valid_to: ask.valid_to,
+    let FilingAsk { correlation, institution, wish } = ask;
+    let known = persons::institution(view, &institution)?;
+    let is_theirs = known.is_some_and(|known| known.active && from.jurisdiction.contains(known.division));
+    let made = if is_theirs {
+        make(view, wish, institution, context)?
+    } else {
+        Err(refusal::INSTITUTION_NOT_ALLOWED.refuse())
     };
-    let result = make(view, &wish, &ask.certificate, context)?;
-    let mut decision = Decision::nothing();
-    if let Ok(filing) = &result {
-        decision = decision.event(Event::FilingMade(filing.clone()));
-    }
-    let answer = Answered { correlation: ask.correlation, result };
+    let (result, decision) = match made {
+        Ok((filing, decision)) => (Ok(filing), decision),
+        Err(refusal) => (Err(refusal), Decision::nothing()),
+    };
+    let answer = Answered { correlation, result };
     Ok(decision.message(reply(context, from, Message::FilingAnswer(answer))))
 }
 
+type Made = (FilingState, Decision<Medical>);
+
 fn make(
     view: View<'_>,
-    wish: &FilingWish,
-    certificate: &Certificate,
+    wish: FilingWish,
+    filed_by: String,
     context: &mut Context<'_>,
-) -> Result<Result<FilingState, Refusal>, Stop> {
-    let Some(insured) = persons::insured(view, certificate, None)? else {
+) -> Result<Result<Made, Refusal>, Stop> {
+    let Some(insured) = persons::insured(view, &wish.certificate, None)? else {
         return Ok(Err(refusal::PERSON_NOT_FOUND.refuse()));
     };
-    if !is_valid(wish.kind, &wish.areas, wish.valid_from, wish.valid_to) {
-        return Ok(Err(refusal::FILING_INVALID.refuse()));
-    }
-    Ok(Ok(FilingState {
+    let today = context.now.business_date();
+    let Some(valid_to) = validity(&wish, today) else { return Ok(Err(refusal::FILING_INVALID.refuse())) };
+    let filing = FilingState {
         filing: context.new_uuid(),
         person: insured.person,
         kind: wish.kind,
-        areas: wish.areas.clone(),
+        areas: wish.areas,
         valid_from: wish.valid_from,
-        valid_to: wish.valid_to,
-        active: true,
-    }))
+        valid_to,
+        status: FilingStatus::Active,
+        filed_by,
+        filed_at: context.now,
+        referral: wish.referral,
+    };
+    if filing.valid_from < today && is_too_late(view, &filing, today)? {
+        return Ok(Err(refusal::FILING_TOO_LATE.refuse()));
+    }
+    let mut decision = Decision::nothing();
+    for status in [FilingStatus::Active, FilingStatus::Suspended] {
+        for known in persons::with_status(view, &filing.person, status)? {
+            if known.overlaps(&filing.areas) && known.meets(filing.valid_from, filing.valid_to) {
+                let (filing, status) = (known.filing, FilingStatus::Superseded);
+                decision.events.push(Event::FilingMoved { filing, status });
+            }
+        }
+    }
+    decision.events.push(Event::FilingMade(filing.clone()));
+    tell(view, &filing, &mut decision, context)?;
+    Ok(Ok((filing, decision)))
 }
 
-fn is_valid(kind: FilingKind, areas: &[Division], from: Date, to: Option<Date>) -> bool {
-    FilingKind::POSSIBLE.contains(&kind) && areas.len() <= AREAS_MAX && to.is_none_or(|to| from <= to)
+/// The end of the validity, where what is wished is one that can be filed.
+fn validity(wish: &FilingWish, today: Date) -> Option<Option<Date>> {
+    let is_near = |day: Date| {
+        let (first, last) = (today.checked_sub(YEARS_MAX.years()).ok()?, today.checked_add(YEARS_MAX.years()).ok()?);
+        (first <= day && day <= last).then_some(())
+    };
+    is_near(wish.valid_from)?;
+    if !FilingKind::FILEABLE.contains(&wish.kind) || wish.areas.len() > AREAS_MAX {
+        return None;
+    }
+    if wish.kind == FilingKind::LongStay {
+        return wish.valid_to.is_none_or(|to| wish.valid_from <= to).then_some(wish.valid_to);
+    }
+    let months_from = |day: Date| day.checked_add(TEMPORARY_MONTHS.months()).ok()?.yesterday().ok();
+    let valid_to = wish.valid_to.or_else(|| months_from(wish.valid_from.max(today)))?;
+    (valid_to >= months_from(wish.valid_from)?).then_some(Some(valid_to))
 }
 
-pub fn revoke(view: View<'_>, filing: Uuid) -> Decided {
-    match persons::filing_is_active(view, filing)? {
-        Some(true) => Ok(Decision::reply(Reply::Revoked).event(Event::FilingRevoked { filing })),
-        Some(false) | None => Err(refusal::FILING_INVALID.refuse().into()),
+/// A filing for days that are past helps a stay that is not settled; when all that it could concern is settled, it comes too late.
+fn is_too_late(view: View<'_>, filing: &FilingState, today: Date) -> Result<bool, Stop> {
+    let stays = visits::stays_of(view, &filing.person)?;
+    let concerned = |visit: &&visits::HomeVisit| {
+        filing.covers(visit.facts.visited_area)
+            && visit.facts.began_on <= today
+            && visit.ended_on.is_none_or(|day| filing.valid_from <= day)
+    };
+    let mut concerned = stays.iter().filter(concerned).peekable();
+    Ok(concerned.peek().is_some() && concerned.all(|visit| visit.state == "closed"))
+}
+
+/// Where a stay goes on that the filing concerns, the other side is told.
+fn tell(
+    view: View<'_>,
+    filing: &FilingState,
+    decision: &mut Decision<Medical>,
+    context: &mut Context<'_>,
+) -> Result<(), Stop> {
+    for stay in visits::stays_of(view, &filing.person)? {
+        if stay.state == "closed" || !filing.covers(stay.facts.visited_area) {
+            continue;
+        }
+        let cycle = context.new_uuid();
+        let changed =
+            FilingChanged { number: stay.number, filing: filing.filing, kind: filing.kind, status: filing.status };
+        let message = send(context, stay.visited, cycle, stay.facts.visit, Message::FilingChanged(changed));
+        decision.messages.push(message);
+    }
+    Ok(())
+}
+
+/// Home's clerk suspends, takes up again or revokes; what was superseded stays so.
+pub fn move_to(view: View<'_>, filing: uuid::Uuid, status: FilingStatus, context: &mut Context<'_>) -> Decided {
+    use FilingStatus::{Active, Revoked, Suspended};
+    let known = persons::filing(view, filing)?.ok_or_else(|| refusal::FILING_INVALID.refuse())?;
+    check_clerk(view, Some(&known.filed_by), context)?;
+    let is_step = matches!((known.status, status), (Active, Suspended | Revoked) | (Suspended, Active | Revoked));
+    if !is_step {
+        return Err(refusal::FILING_INVALID.refuse().into());
+    }
+    let mut decision = Decision::reply(Reply::Moved).event(Event::FilingMoved { filing, status });
+    tell(view, &FilingState { status, ..known }, &mut decision, context)?;
+    Ok(decision)
+}
+
+/// A clerk of the home area moves any filing, a hospital only what it has filed itself.
+pub fn check_clerk(view: View<'_>, filed_by: Option<&str>, context: &Context<'_>) -> Result<(), Stop> {
+    let caller = &context.principal.participant;
+    let is_hospital = persons::institution(view, caller)?.is_some();
+    if is_hospital && filed_by != Some(caller) {
+        return Err(refusal::INSTITUTION_NOT_ALLOWED.refuse().into());
+    }
+    Ok(())
+}
+
+/// Visited: what home has told of a filing that concerns a stay here.
+pub fn changed(view: View<'_>, changed: FilingChanged, from: &Peer) -> Decided {
+    let visit = visits::visited_number(view, &changed.number)?.filter(|visit| visit.home == from.jurisdiction);
+    match visit {
+        Some(_) if from.is_medical() => Ok(Decision::nothing().event(Event::FilingNoted(changed))),
+        _ => Err(refusal::CYCLE_CLOSED.refuse().into()),
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod booking;
 mod cancel;
+mod chronic;
 mod clearing;
 mod credit_account;
 mod eligibility;
@@ -15,6 +16,7 @@ mod quote;
 mod reverse;
 mod settle;
 mod settle_bill;
+mod stay;
 pub mod timer;
 mod visit;
 
@@ -23,8 +25,10 @@ use huitong_kernel::feed::Address;
 use huitong_service_kit::{Context, Decision, Envelope, Outgoing, Received, Service, Stop, View};
 use uuid::Uuid;
 
-use crate::command::Command;
+use crate::command::{Command, Reply};
+use crate::event::Event;
 use crate::model::message::Message;
+use crate::query::calls;
 use crate::{Medical, refusal};
 
 type Decided = Result<Decision<Medical>, Stop>;
@@ -36,22 +40,37 @@ pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mu
         Command::CreditAccount { person, bucket, amount } => {
             credit_account::decide(view, person, bucket, amount, context)
         }
-        Command::AskEligibility { home_area, certificate, care_type } => {
-            eligibility::ask(view, home_area, certificate, care_type, context)
+        Command::AskEligibility { home_area, certificate, care_type, wants } => {
+            eligibility::ask(view, home_area, certificate, (care_type, wants), context)
         }
+        Command::KeepAnswer(kept) => match calls::kept_answer(view, &kept.institution, &kept.message_id)? {
+            Some(_) => Ok(Decision::reply(Reply::Kept)),
+            None => Ok(Decision::reply(Reply::Kept).event(Event::NationalAnswered(kept))),
+        },
         Command::File(wish) => filing::file(view, wish, context),
-        Command::RevokeFiling { filing } => filing::revoke(view, filing),
+        Command::MoveFiling { filing, status } => filing::move_to(view, filing, status, context),
+        Command::RegisterChronic(wish) => chronic::register(medical, view, wish, context),
+        Command::EndChronic { registration, valid_to } => chronic::end(view, registration, valid_to, context),
         Command::OpenVisit(wish) => visit::open(view, wish, context),
-        Command::AddLines { visit, batch, lines } => lines::add(medical, view, visit, batch, &lines, context),
+        Command::DescribeVisit { visit, details } => stay::describe(view, visit, *details, context),
+        Command::Discharge { visit, ended_on, details } => {
+            stay::discharge(view, visit, ended_on, details.map(|details| *details), context)
+        }
+        Command::CancelDischarge { visit } => stay::cancel_discharge(view, visit, context),
+        Command::CancelVisit { visit } => stay::cancel(view, visit, context),
+        Command::AddLines { visit, batch, replaces, lines } => {
+            lines::add(medical, view, (visit, batch, replaces), &lines, context)
+        }
         Command::RevokeLines { visit, batch } => lines::revoke(view, visit, batch, context),
-        Command::AskQuote { visit, batch, account_wanted, total } => {
-            quote::ask(view, visit, &batch, account_wanted, total, context)
+        Command::AskQuote { visit, batch, interim, account_wanted, total } => {
+            quote::ask(view, &quote::Wish { visit, batch, interim, account_wanted, total }, context)
         }
         Command::Settle { visit, batch, quote, message_id, total, sums } => {
             settle::ask(view, &settle::Wish { visit, batch, quote, message_id, total, sums }, context)
         }
         Command::SettleBill(wish) => settle_bill::ask(medical, view, *wish, context),
-        Command::Cancel { settlement } => cancel::ask(view, settlement, context),
+        Command::Cancel { settlement } => cancel::ask(view, settlement, cancel::Way::Cancel, context),
+        Command::Refund { settlement } => cancel::ask(view, settlement, cancel::Way::Refund, context),
         Command::Reverse { message_id } => reverse::ask(view, message_id, context),
     }
 }
@@ -70,7 +89,11 @@ pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, c
         Message::Insured(insured) => known::insured(view, insured, &from, context),
         Message::EligibilityAsk(ask) => eligibility::answer(medical, view, &ask, &from, context),
         Message::FilingAsk(ask) => filing::answer(view, ask, &from, context),
+        Message::FilingChanged(changed) => filing::changed(view, changed, &from),
+        Message::ChronicAsk(ask) => chronic::answer(medical, view, &ask, &from, context),
         Message::VisitOpen(open) => visit::answer(view, open, &from, context),
+        Message::VisitChanged(changed) => stay::changed(view, changed, &from),
+        Message::LinesSplit(part) => quote::hold(view, part, &from),
         Message::QuoteAsk(ask) => quote::answer(medical, view, &ask, &from, context),
         Message::Commit(commit) => settle::answer(medical, view, &commit, &from, context),
         Message::Bill(bill) => settle_bill::answer(medical, view, &bill, &from, context),

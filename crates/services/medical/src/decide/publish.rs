@@ -18,20 +18,26 @@ pub fn policy(view: View<'_>, text: String, context: &Context<'_>) -> Decided {
         return Err(refusal::INSTITUTION_NOT_ALLOWED.refuse().at_field("area").into());
     }
     validate::validate(&pack)?;
-    let mut packs = dated::packs_of(view, pack.area, pack.scheme)?;
+    let mut versions = dated::validities(view, pack.area, pack.scheme)?;
     let version = DataVersion { area: pack.area, version: pack.version.clone(), hash: hash(&text) };
-    if let Some(known) = packs.iter().find(|known| known.version == pack.version) {
+    if versions.iter().any(|known| known.version == pack.version) {
         // The same version again changes nothing; another content under its name is refused.
-        return if *known == pack {
+        let known = dated::published(view, pack.area, pack.scheme, &pack.version)?;
+        return if known.as_ref() == Some(&pack) {
             Ok(Decision::reply(Reply::Published(version)))
         } else {
             Err(refusal::PUBLISHED_UNCHANGEABLE.refuse().into())
         };
     }
-    let (scheme, valid_from, valid_to) = (pack.scheme, pack.valid_from, pack.valid_to);
-    packs.push(pack);
-    validate::check_sequence(&packs)?;
-    let event = Event::PolicyPublished { version: version.clone(), scheme, valid_from, valid_to, text };
+    if let Some(superseded) = &pack.supersedes {
+        let unknown = || refusal::PACK_DATES_INVALID.with("where", superseded).at_field("supersedes");
+        let known = versions.iter_mut().find(|known| known.version == *superseded).ok_or_else(unknown)?;
+        known.to = Some(known.to.map_or(pack.valid_from, |to| to.min(pack.valid_from)).max(known.from));
+    }
+    versions.push(validate::Validity::from(&pack));
+    validate::check_sequence(versions)?;
+    let Pack { scheme, valid_from, valid_to, supersedes, .. } = pack;
+    let event = Event::PolicyPublished { version: version.clone(), scheme, valid_from, valid_to, supersedes, text };
     Ok(Decision::reply(Reply::Published(version)).event(event))
 }
 
@@ -41,11 +47,10 @@ pub fn catalogue(view: View<'_>, text: String, context: &Context<'_>) -> Decided
         return Err(refusal::INSTITUTION_NOT_ALLOWED.refuse().at_field("area").into());
     }
     catalogue::validate(&catalogue)?;
-    let version = DataVersion { area: catalogue.area, version: catalogue.version, hash: hash(&text) };
-    for known in dated::catalogue_list(view, None, 10_000)? {
-        if known.area != version.area.as_str() {
-            continue;
-        }
+    let version = DataVersion { area: catalogue.area, version: catalogue.version.clone(), hash: hash(&text) };
+    let known = dated::catalogue_list(view, None, 10_000)?;
+    let mut is_known = catalogue.supersedes.is_none();
+    for known in known.into_iter().filter(|known| known.area == version.area.as_str()) {
         if known.version == version.version {
             return if known.hash == version.hash.to_string() {
                 Ok(Decision::reply(Reply::Published(version)))
@@ -54,18 +59,20 @@ pub fn catalogue(view: View<'_>, text: String, context: &Context<'_>) -> Decided
             };
         }
         let from = catalogue.valid_from.to_string();
+        let is_superseded = catalogue.supersedes.as_ref() == Some(&known.version);
+        is_known |= is_superseded;
         let before = catalogue.valid_to.is_some_and(|end| end.to_string() <= known.valid_from);
-        let after = known.valid_to.is_some_and(|end| end <= from);
+        let after = is_superseded || known.valid_to.is_some_and(|end| end <= from);
         if !before && !after {
-            return Err(refusal::PACK_DATES_INVALID.refuse().into());
+            return Err(refusal::PACK_DATES_INVALID.with("where", known.version).into());
         }
     }
-    let event = Event::CataloguePublished {
-        version: version.clone(),
-        valid_from: catalogue.valid_from,
-        valid_to: catalogue.valid_to,
-        text,
-    };
+    let Catalogue { valid_from, valid_to, supersedes, .. } = catalogue;
+    if !is_known {
+        let superseded = supersedes.unwrap_or_default();
+        return Err(refusal::PACK_DATES_INVALID.with("where", superseded).at_field("supersedes").into());
+    }
+    let event = Event::CataloguePublished { version: version.clone(), valid_from, valid_to, supersedes, text };
     Ok(Decision::reply(Reply::Published(version)).event(event))
 }
 

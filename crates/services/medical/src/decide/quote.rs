@@ -1,56 +1,123 @@
 //! Quotes (预结算): visited asks with its split lines, home offers. A quote changes nothing and expires.
 
 use huitong_kernel::money::Fen;
-use huitong_kernel::time::DurationMs;
+use huitong_kernel::time::{Date, DurationMs};
 use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::pricing::{Priceable, Priced, check_batch, lines_hash, price};
+use super::pricing::{Checked, Priceable, Priced, check_batch, lines_hash, price};
 use super::{Decided, Peer, lines::own_open_visit, reply, send};
 use crate::event::Event;
+use crate::model::amounts::LineSums;
+use crate::model::document::DataVersion;
 use crate::model::filing::FilingKind;
-use crate::model::message::{Answered, Message, Quote, QuoteAsk, SplitBatch};
-use crate::model::settle::fund_total_under;
-use crate::query::visits;
+use crate::model::lines::SplitLine;
+use crate::model::message::{Alternative, Answered, LinesPart, Message, Quote, QuoteAsk, SplitBatch};
+use crate::model::person::CareType;
+use crate::model::settle::{fund_total_at_home, fund_total_under};
+use crate::query::visits::{self, HomeVisit, VisitedVisit};
 use crate::{Medical, refusal};
 
 /// How long an offer holds.
 pub const QUOTE_VALIDITY: DurationMs = DurationMs::minutes(15);
 
-pub fn ask(
-    view: View<'_>,
-    visit: Uuid,
-    batch: &str,
-    account_wanted: bool,
-    total: Option<Fen>,
-    context: &mut Context<'_>,
-) -> Decided {
-    let known = own_open_visit(view, visit, context)?;
-    let lines = visits::visited_batch(view, visit, batch)?;
-    let lines = lines.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse().at_field("batch"))?;
-    if lines.state != "open" {
+/// Lines in one message at most; more go ahead in messages of their own.
+const PART_LINES: usize = 1_000;
+
+pub struct Wish {
+    pub visit: Uuid,
+    pub batch: String,
+    pub interim: bool,
+    pub account_wanted: bool,
+    pub total: Option<Fen>,
+}
+
+pub fn ask(view: View<'_>, wish: &Wish, context: &mut Context<'_>) -> Decided {
+    let known = own_open_visit(view, wish.visit, context)?;
+    let batch = visits::visited_batch(view, wish.visit, &wish.batch)?;
+    let batch = batch.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse().at_field("batch"))?;
+    if batch.state != "open" {
         return Err(refusal::LINES_SETTLED.refuse().into());
     }
-    check_total("total_fee", lines.sums.total_fen, total)?;
-    let number = known.number.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse())?;
+    check_stay(view, wish.visit, &known, &wish.batch, wish.interim)?;
+    let lines = visits::lines(view, wish.visit, &wish.batch)?;
+    let sums = LineSums::of(&lines);
+    check_total("total_fee", sums.total_fen, wish.total)?;
+    let last_day = lines.iter().map(|line| line.day).max().unwrap_or(known.facts.began_on);
+    let care_date = match known.ended_on {
+        Some(day) if !wish.interim => day,
+        _ if known.is_stay() => last_day,
+        _ => context.now.business_date(),
+    };
+    let number = known.number.clone().ok_or_else(|| refusal::VISIT_UNKNOWN.refuse())?;
     let cycle = context.new_uuid();
+    let (ahead, split) = parts(&lines, &wish.batch, batch.catalogues, sums)?;
+    let mut decision = Decision::wait(cycle);
+    for lines in ahead {
+        let part = LinesPart { number: number.clone(), lines };
+        decision.messages.push(send(context, known.home, cycle, wish.visit, Message::LinesSplit(part)));
+    }
     let ask = QuoteAsk {
         correlation: cycle.to_string(),
         number,
-        care_date: context.now.business_date(),
-        account_wanted,
-        batch: SplitBatch {
-            batch: batch.to_owned(),
-            catalogue: lines.catalogue,
-            sums: lines.sums,
-            lines_hash: huitong_kernel::hash::Digest::ZERO,
-            lines: raw(lines.lines)?,
-        }
-        .hashed(),
+        care_date,
+        interim: wish.interim,
+        account_wanted: wish.account_wanted,
+        batch: split,
     };
-    let message = send(context, known.home, cycle, visit, Message::QuoteAsk(ask));
-    Ok(Decision::wait(cycle).message(message))
+    decision.messages.push(send(context, known.home, cycle, wish.visit, Message::QuoteAsk(ask)));
+    Ok(decision)
+}
+
+/// A stay is settled as a whole when it is over and nothing else of it is open; before that in parts, as interim (MED-4012).
+pub fn check_stay(view: View<'_>, visit: Uuid, known: &VisitedVisit, batch: &str, interim: bool) -> Result<(), Stop> {
+    if !known.is_stay() {
+        let refusal = refusal::CODE_UNKNOWN.with("field", "interim").with("value", "true").at_field("interim");
+        return if interim { Err(refusal.into()) } else { Ok(()) };
+    }
+    if interim {
+        return Ok(());
+    }
+    let others = visits::batches(view, visit)?;
+    let is_left = others.iter().any(|(other, state)| other != batch && state != "settled");
+    if known.state != "discharged" || is_left {
+        return Err(refusal::NOT_DISCHARGED.refuse().into());
+    }
+    Ok(())
+}
+
+/// The lines as they travel: parts that go ahead, and the batch with the last one.
+fn parts(
+    lines: &[SplitLine],
+    batch: &str,
+    catalogues: Vec<DataVersion>,
+    sums: LineSums,
+) -> Result<(Vec<Box<RawValue>>, SplitBatch), Stop> {
+    let mut parts = Vec::new();
+    for part in lines.chunks(PART_LINES) {
+        parts.push(raw(serde_json::to_string(part).map_err(StoreError::from)?)?);
+    }
+    let last = parts.pop().ok_or_else(|| refusal::FIELD_MISSING.with("field", "lines").at_field("lines"))?;
+    let earlier_parts = parts.iter().map(|part| lines_hash(&[], part)).collect();
+    let batch = SplitBatch {
+        batch: batch.to_owned(),
+        catalogues,
+        sums,
+        lines_hash: huitong_kernel::hash::Digest::ZERO,
+        earlier_parts,
+        lines: last,
+    };
+    Ok((parts, batch.hashed()))
+}
+
+/// The hash under which the lines of a batch travel, as they are now.
+pub fn hash_of(lines: &[SplitLine]) -> Result<Option<huitong_kernel::hash::Digest>, Stop> {
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let (_, batch) = parts(lines, "", Vec::new(), LineSums::default())?;
+    Ok(Some(batch.lines_hash))
 }
 
 /// A stated sum must equal the split (MED-4001).
@@ -69,8 +136,21 @@ pub fn raw(lines: String) -> Result<Box<RawValue>, StoreError> {
 
 impl SplitBatch {
     pub fn hashed(mut self) -> SplitBatch {
-        self.lines_hash = lines_hash(&self.lines);
+        self.lines_hash = lines_hash(&self.earlier_parts, &self.lines);
         self
+    }
+}
+
+/// Home keeps lines of a stay that come ahead of the question which names them.
+pub fn hold(view: View<'_>, part: LinesPart, from: &Peer) -> Decided {
+    let visit = visits::home_visit(view, &part.number)?;
+    let is_open = |visit: &HomeVisit| matches!(visit.state.as_str(), "open" | "discharged");
+    match visit.filter(|visit| visit.visited == from.jurisdiction && is_open(visit)) {
+        Some(_) if from.is_medical() => {
+            let hash = lines_hash(&[], &part.lines);
+            Ok(Decision::nothing().event(Event::LinesHeld { hash, part }))
+        }
+        _ => Err(refusal::VISIT_UNKNOWN.refuse().into()),
     }
 }
 
@@ -94,45 +174,75 @@ fn offer(
     let Some(visit) = visits::home_visit(view, &ask.number)?.filter(|visit| visit.visited == from.jurisdiction) else {
         return Ok(Err(refusal::VISIT_UNKNOWN.refuse()));
     };
-    if let Err(refusal) = check_batch(&ask.batch) {
-        return Ok(Err(refusal));
-    }
+    let days = match check_batch(view, &ask.number, &ask.batch)? {
+        Ok(Checked { days }) => days,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let care_date = match care_date(&visit, ask.interim, days.1) {
+        Ok(of_stay) => of_stay.unwrap_or(ask.care_date),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let bill = Priceable {
         facts: &visit.facts,
         sums: ask.batch.sums,
-        care_date: ask.care_date,
+        care_date,
+        days,
         account_wanted: ask.account_wanted,
+        stay: visit.stay,
     };
-    let offered = Offered { number: &ask.number, batch: &ask.batch };
+    let offered = Offered { number: &ask.number, batch: &ask.batch, interim: ask.interim, care_date, days };
     Ok(match price(medical, view, &bill)? {
         Ok(priced) => Ok(quote_of(&priced, &offered, context)),
         Err(refusal) => Err(refusal),
     })
 }
 
+/// Home: the day to which a stay is settled; none of another visit. What is over or taken back is settled no more.
+pub fn care_date(visit: &HomeVisit, interim: bool, last_day: Date) -> Result<Option<Date>, Refusal> {
+    if !matches!(visit.state.as_str(), "open" | "discharged") {
+        return Err(refusal::VISIT_UNKNOWN.refuse());
+    }
+    match (visit.facts.care_type, interim) {
+        (CareType::Inpatient, true) => Ok(Some(last_day)),
+        (CareType::Inpatient, false) => visit.ended_on.map(Some).ok_or_else(|| refusal::NOT_DISCHARGED.refuse()),
+        (_, true) => Err(refusal::CODE_UNKNOWN.with("field", "interim").with("value", "true")),
+        (_, false) => Ok(None),
+    }
+}
+
 /// What an offer is made for.
 pub struct Offered<'a> {
     pub number: &'a str,
     pub batch: &'a SplitBatch,
+    pub interim: bool,
+    pub care_date: Date,
+    pub days: (Date, Date),
 }
 
 fn quote_of(priced: &Priced, offered: &Offered<'_>, context: &mut Context<'_>) -> Quote {
-    let alternatives = FilingKind::POSSIBLE
-        .into_iter()
-        .filter_map(|kind| Some((kind, fund_total_under(&priced.pack, &priced.case, kind)?)))
-        .collect();
+    let now_fen = priced.computation.amounts.fund_total_fen;
+    let in_force = priced.computation.filing;
+    let possible =
+        FilingKind::POSSIBLE.into_iter().filter(|kind| *kind != in_force && in_force != FilingKind::ExemptArea);
+    let alternative = |filing| {
+        let fund_total_fen = fund_total_under(&priced.pack, &priced.case, filing)?;
+        Some(Alternative { filing, fund_total_fen, gain_fen: fund_total_fen - now_fen })
+    };
     Quote {
         quote: context.new_uuid(),
         number: offered.number.to_owned(),
         batch: offered.batch.batch.clone(),
         lines_hash: offered.batch.lines_hash,
-        care_date: priced.case.care_date,
+        care_date: offered.care_date,
+        days: offered.days,
+        interim: offered.interim,
         account_wanted: priced.case.account_wanted,
         computation: priced.computation.clone(),
-        alternatives,
+        alternatives: possible.filter_map(alternative).collect(),
+        at_home_fen: fund_total_at_home(&priced.pack, &priced.case),
         pack: priced.version.clone(),
         grade: priced.pack.grade,
-        catalogue: offered.batch.catalogue.clone(),
+        catalogues: offered.batch.catalogues.clone(),
         accumulators_version: priced.case.accumulators.version,
         expires_at: context.now + QUOTE_VALIDITY,
     }

@@ -1,15 +1,15 @@
 //! Reversal (冲正) of a call whose result is unknown or unwanted, by its message id; and the query before it.
 
-use huitong_service_kit::{Context, Decision, View};
+use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 
-use super::cancel::{book_contra, contra};
+use super::cancel::{book_contra, check_order, contra};
 use super::settle::correlation;
 use super::{Decided, Peer, clearing, reply, send};
 use crate::command::Reply;
 use crate::event::{CallState, Event, SettlementBooked};
 use crate::model::message::{CallReference, Found, Message, QueryAnswer, ReverseAnswer, ReverseOutcome};
-use crate::query::settlements::Role;
-use crate::query::{calls, settlements};
+use crate::query::settlements::{Role, Settlement};
+use crate::query::{self, calls, settlements};
 use crate::refusal;
 
 /// Under which name the caller of a reversal waits.
@@ -60,6 +60,10 @@ pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut C
     let known = known.filter(|known| known.visited == from.jurisdiction);
     match known {
         Some(known) if known.state == "settled" => {
+            if let Err(refusal) = check(view, &known)? {
+                let outcome = ReverseOutcome::Refused(refusal);
+                return Ok(Decision::nothing().message(answer_message(call, outcome, from, context)));
+            }
             let (serial, contra) = contra(view, &known, context)?;
             let outcome = ReverseOutcome::Reversed(Box::new(contra.clone()));
             let message = answer_message(call, outcome, from, context);
@@ -80,6 +84,17 @@ pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut C
             Ok(decision.message(answer_message(call, ReverseOutcome::NothingBooked, from, context)))
         }
     }
+}
+
+/// What is paid is refunded, not reversed (MED-4006). Whatever came between the settlement and the cut of its period does not count: the
+/// cashier was told not to collect.
+fn check(view: View<'_>, known: &Settlement) -> Result<Result<(), Refusal>, Stop> {
+    if let Some(period) = query::clearing::cut_of(view, known.settled_at)?
+        && query::clearing::is_paid(view, &period, known.visited.as_str(), known.home.as_str())?
+    {
+        return Ok(Err(refusal::ALREADY_CLEARED.refuse()));
+    }
+    check_order(view, Role::Home, known)
 }
 
 fn answer_message(

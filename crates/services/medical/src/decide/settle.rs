@@ -8,11 +8,14 @@ use uuid::Uuid;
 
 use super::booking::{Booking, answer as answer_commit, book, refuse};
 use super::pricing::{Priceable, price};
-use super::quote::{check_total, renewed};
+use super::quote::{care_date, check_stay, check_total, renewed};
 use super::{Decided, Peer, lines::own_open_visit, send};
 use crate::command::SentSums;
 use crate::event::{CallState, Event};
+use crate::model::document::StayDates;
 use crate::model::message::{CallReference, Commit, CommitOutcome, Message, Quote};
+use crate::model::person::CareType;
+use crate::query::visits::HomeVisit;
 use crate::query::{calls, settlements, visits};
 use crate::{Medical, refusal};
 
@@ -39,12 +42,14 @@ pub fn ask(view: View<'_>, wish: &Wish, context: &mut Context<'_>) -> Decided {
     }
     let quote = batch.quote.filter(|quote| quote.quote == wish.quote);
     let quote = quote.ok_or_else(|| refusal::QUOTE_UNKNOWN.refuse().at_field("quote"))?;
-    check_total("total_fee", batch.sums.total_fen, Some(wish.total))?;
+    check_stay(view, wish.visit, &visit, &wish.batch, quote.interim)?;
+    let split = quote.computation.amounts.lines;
+    check_total("total_fee", split.total_fen, Some(wish.total))?;
     if let Some(sums) = wish.sums {
-        check_total("own", batch.sums.own_fen, Some(sums.own))?;
-        check_total("over", batch.sums.over_fen, Some(sums.over))?;
-        check_total("pre", batch.sums.pre_fen, Some(sums.pre))?;
-        check_total("eligible", batch.sums.eligible_fen, Some(sums.eligible))?;
+        check_total("own", split.own_fen, Some(sums.own))?;
+        check_total("over", split.over_fen, Some(sums.over))?;
+        check_total("pre", split.pre_fen, Some(sums.pre))?;
+        check_total("eligible", split.eligible_fen, Some(sums.eligible))?;
     }
     let call = CallReference { institution: visit.institution.clone(), message_id: wish.message_id.clone() };
     check_call(view, &call)?;
@@ -108,11 +113,17 @@ pub fn answer(medical: &Medical, view: View<'_>, commit: &Commit, from: &Peer, c
     if let Some(settlement) = settlements::of_batch(view, &commit.number, &commit.batch)? {
         return Ok(refuse(&call, refusal::BATCH_SETTLED.with("settlement", settlement), from, context));
     }
+    let day = match care_date(&visit, quote.interim, quote.days.1) {
+        Ok(of_stay) => of_stay.unwrap_or(quote.care_date),
+        Err(refusal) => return Ok(refuse(&call, refusal, from, context)),
+    };
     let bill = Priceable {
         facts: &visit.facts,
         sums: quote.computation.amounts.lines,
-        care_date: quote.care_date,
+        care_date: day,
+        days: quote.days,
         account_wanted: quote.account_wanted,
+        stay: visit.stay,
     };
     let priced = match price(medical, view, &bill)? {
         Ok(priced) => priced,
@@ -130,7 +141,8 @@ pub fn answer(medical: &Medical, view: View<'_>, commit: &Commit, from: &Peer, c
         number: commit.number.clone(),
         batch: &commit.batch,
         lines_hash: quote.lines_hash,
-        catalogue: quote.catalogue.clone(),
+        catalogues: quote.catalogues.clone(),
+        stay: stay_dates(&visit, quote.interim),
         priced,
         quote: Some(quote.quote),
     };
@@ -138,6 +150,12 @@ pub fn answer(medical: &Medical, view: View<'_>, commit: &Commit, from: &Peer, c
         Ok(decision) => decision,
         Err(refusal) => refuse(&call, refusal, from, context),
     })
+}
+
+fn stay_dates(visit: &HomeVisit, interim: bool) -> Option<StayDates> {
+    let discharged_on = visit.ended_on.filter(|_| !interim);
+    let dates = StayDates { admitted_on: visit.facts.began_on, discharged_on, interim };
+    (visit.facts.care_type == CareType::Inpatient).then_some(dates)
 }
 
 /// An offer holds while it has not expired and everything it rests on is unchanged.

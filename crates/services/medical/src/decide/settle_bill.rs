@@ -1,21 +1,32 @@
 //! A whole outpatient bill in one call: registration, split, price and settlement in one message to home. The offer and its
 //! acceptance are one instant, so it can never be stale.
 
+use std::collections::BTreeMap;
+
 use huitong_service_kit::{Context, Decision, StoreError, View};
 
 use super::booking::{Booking, book, refuse};
-use super::pricing::{Priceable, check_batch, price};
+use super::lines::ByDay;
+use super::pricing::{Checked, Priceable, check_batch, price};
 use super::quote::{check_total, raw};
 use super::settle::{call_sent, check_call, correlation};
-use super::{Decided, Peer, home_of, lines, send, visit};
+use super::{Decided, Peer, home_of, send, visit};
 use crate::command::BillWish;
+use crate::model::amounts::LineSums;
+use crate::model::lines::split_lines;
 use crate::model::message::{Bill, CallReference, Message, SplitBatch};
+use crate::model::person::CareType;
+use crate::model::settle::StaySoFar;
 use crate::query::calls;
 use crate::{Medical, refusal};
 
 pub fn ask(medical: &Medical, view: View<'_>, wish: BillWish, context: &mut Context<'_>) -> Decided {
     let home = home_of(context, wish.visit.home_area)?;
-    let facts = visit::facts(view, wish.visit, context)?;
+    if wish.visit.care_type == CareType::Inpatient {
+        let refusal = refusal::CODE_UNKNOWN.with("field", "care_type").with("value", wish.visit.care_type.code());
+        return Err(refusal.at_field("care_type").into());
+    }
+    let facts = visit::facts(view, &wish.visit, context)?;
     let call = CallReference { institution: facts.institution.clone(), message_id: wish.message_id };
     check_call(view, &call)?;
     let today = context.now.business_date();
@@ -23,11 +34,19 @@ pub fn ask(medical: &Medical, view: View<'_>, wish: BillWish, context: &mut Cont
         let refusal = refusal::FEE_TIME_OUTSIDE_VISIT.refuse().at_field(format!("lines[{index}].fee_date"));
         return Err(refusal.into());
     }
-    let (catalogue, sums, split) =
-        lines::split(medical, view, &facts.institution, facts.level, today, &wish.lines, context)?;
+    let catalogues = ByDay::read(medical, view, &wish.lines, context)?;
+    let split = split_lines(&catalogues, &facts.institution, facts.level, &wish.lines, &BTreeMap::new())?.lines;
+    let sums = LineSums::of(&split);
     check_total("total_fee", sums.total_fen, Some(wish.total))?;
     let lines = raw(serde_json::to_string(&split).map_err(StoreError::from)?)?;
-    let batch = SplitBatch { batch: wish.batch.clone(), catalogue, sums, lines_hash: Default::default(), lines };
+    let batch = SplitBatch {
+        batch: wish.batch.clone(),
+        catalogues: catalogues.versions(),
+        sums,
+        lines_hash: Default::default(),
+        earlier_parts: Vec::new(),
+        lines,
+    };
     let visit = facts.visit;
     let bill = Bill {
         message_id: call.message_id.clone(),
@@ -47,8 +66,12 @@ pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, conte
     if calls::is_tombstoned(view, from.jurisdiction, &call)? {
         return Ok(refuse(&call, refusal::CALL_REVERSED.refuse(), from, context));
     }
-    if let Err(refusal) = check_batch(&bill.batch) {
-        return Ok(refuse(&call, refusal, from, context));
+    let days = match check_batch(view, "", &bill.batch)? {
+        Ok(Checked { days }) => days,
+        Err(refusal) => return Ok(refuse(&call, refusal, from, context)),
+    };
+    if bill.facts.care_type == CareType::Inpatient {
+        return Ok(refuse(&call, refusal::NOT_DISCHARGED.refuse(), from, context));
     }
     let (event, opened) = match visit::issue(view, &bill.facts, from, context)? {
         Ok(issued) => issued,
@@ -58,7 +81,9 @@ pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, conte
         facts: &bill.facts,
         sums: bill.batch.sums,
         care_date: bill.care_date,
+        days,
         account_wanted: bill.account_wanted,
+        stay: StaySoFar::default(),
     };
     let priced = match price(medical, view, &priceable)? {
         Ok(priced) => priced,
@@ -70,7 +95,8 @@ pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, conte
         number: opened.number,
         batch: &bill.batch.batch,
         lines_hash: bill.batch.lines_hash,
-        catalogue: bill.batch.catalogue.clone(),
+        catalogues: bill.batch.catalogues.clone(),
+        stay: None,
         priced,
         quote: None,
     };

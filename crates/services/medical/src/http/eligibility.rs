@@ -10,6 +10,7 @@ use super::MedicalEdge;
 use super::wire::{CertificateWire, problem};
 use crate::command::{Command, Reply};
 use crate::model::filing::FilingKind;
+use crate::model::message::Wants;
 use crate::model::person::{CareType, Scheme};
 use crate::{Medical, refusal};
 
@@ -47,8 +48,8 @@ pub async fn ask_eligibility(
     body: Body<EligibilityRequest, Medical>,
 ) -> Result<Json<EligibilityWire>, Problem> {
     let certificate = body.value.certificate.check("certificate")?;
-    let command =
-        Command::AskEligibility { home_area: body.value.home_area, certificate, care_type: body.value.care_type };
+    let (home_area, care_type) = (body.value.home_area, body.value.care_type);
+    let command = Command::AskEligibility { home_area, certificate, care_type, wants: Wants::default() };
     match edge.ask(command, &caller, body.request).await? {
         Asked::Replied(Reply::Eligible(eligibility)) => Ok(Json(EligibilityWire {
             person: eligibility.person,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::MedicalEdge;
 use super::settlements::own;
+use crate::model::document::DataVersion;
 use crate::model::explain::{Rule, Step};
 use crate::model::policy::Grade;
 use crate::query::documents;
@@ -50,6 +51,10 @@ pub struct Explanation {
     pub steps: Vec<StepWire>,
 }
 
+fn shown(version: &DataVersion) -> String {
+    format!("{} {}", version.area, version.version)
+}
+
 /// Explains a settlement of the caller's institution, step by step, from the signed document.
 #[utoipa::path(get, path = "/v1/medical/settlements/{settlement}/explanation", tag = "medical",
     params(("settlement" = String, Path)),
@@ -70,7 +75,7 @@ pub async fn explain_settlement(
         policy: format!("{} {} {}", document.pack.area, document.scheme.name(), document.pack.version),
         policy_hash: document.pack.hash.to_string(),
         grade: document.grade,
-        catalogue: format!("{} {}", document.catalogue.area, document.catalogue.version),
+        catalogue: document.catalogues.iter().map(shown).collect::<Vec<_>>().join(", "),
         steps: document.steps.iter().map(StepWire::from).collect(),
         settlement: document.settlement,
     }))

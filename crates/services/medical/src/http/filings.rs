@@ -1,4 +1,4 @@
-//! POST and GET /v1/medical/filings, DELETE /v1/medical/filings/{filing}
+//! POST and GET /v1/medical/filings, PUT /v1/medical/filings/{filing}/status, DELETE /v1/medical/filings/{filing}
 
 use axum::Json;
 use axum::extract::State;
@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::MedicalEdge;
-use super::wire::{CertificateWire, problem};
-use crate::command::{Command, FilingWish, Reply};
-use crate::model::filing::FilingKind;
-use crate::model::message::FilingState;
+use super::wire::{CertificateWire, check_length, problem};
+use crate::command::{Command, Reply};
+use crate::model::filing::{FilingKind, FilingState, FilingStatus, FilingWish, Referral};
 use crate::query::persons;
 use crate::{Medical, refusal};
 
@@ -23,17 +22,21 @@ pub struct FilingRequest {
     #[schema(value_type = String)]
     pub home_area: Division,
     pub certificate: CertificateWire,
-    /// `long_stay`, `temp_referred` or `temp_self`
+    /// `long_stay`, `temp_referred`, `temp_emergency` or `temp_self`
     pub kind: FilingKind,
     /// Divisions in which it holds; empty: everywhere.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub areas: Vec<Division>,
+    /// May be past until the discharge settlement.
     #[schema(value_type = String, format = Date)]
     pub valid_from: Date,
+    /// Inclusive. A temporary filing holds six months at least, which is also what it gets when this is absent.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
     pub valid_to: Option<Date>,
+    #[serde(default)]
+    pub referral: Option<Referral>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -48,17 +51,33 @@ pub struct FilingWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date)]
     pub valid_to: Option<Date>,
-    pub active: bool,
+    pub status: FilingStatus,
+    /// The participant that filed it.
+    pub filed_by: String,
+    /// RFC 3339, UTC.
+    pub filed_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
 }
 
 impl From<FilingState> for FilingWire {
     fn from(filing: FilingState) -> FilingWire {
-        let FilingState { filing, person, kind, areas, valid_from, valid_to, active } = filing;
-        FilingWire { filing, person, kind, areas, valid_from, valid_to, active }
+        FilingWire {
+            filing: filing.filing,
+            person: filing.person,
+            kind: filing.kind,
+            areas: filing.areas,
+            valid_from: filing.valid_from,
+            valid_to: filing.valid_to,
+            status: filing.status,
+            filed_by: filing.filed_by,
+            filed_at: filing.filed_at.to_string(),
+            referral: filing.referral,
+        }
     }
 }
 
-/// Files treatment elsewhere (备案), at home or from the hospital.
+/// Files treatment elsewhere (备案), at home or from the hospital. It takes the place of filings of the same areas.
 #[utoipa::path(post, path = "/v1/medical/filings", tag = "medical", request_body = FilingRequest,
     responses((status = 201, body = FilingWire), (status = "4XX", body = Problem)))]
 pub async fn file(
@@ -66,6 +85,12 @@ pub async fn file(
     caller: Caller,
     body: Body<FilingRequest, Medical>,
 ) -> Result<(StatusCode, Json<FilingWire>), Problem> {
+    if let Some(referral) = &body.value.referral {
+        check_length("referral.institution", &referral.institution, 12)?;
+        check_length("referral.diagnosis_code", &referral.diagnosis_code, 20)?;
+        check_length("referral.diagnosis", &referral.diagnosis, 100)?;
+        check_length("referral.reason", &referral.reason, 100)?;
+    }
     let wish = FilingWish {
         home_area: body.value.home_area,
         certificate: body.value.certificate.check("certificate")?,
@@ -73,6 +98,7 @@ pub async fn file(
         areas: body.value.areas,
         valid_from: body.value.valid_from,
         valid_to: body.value.valid_to,
+        referral: body.value.referral,
     };
     match edge.ask(Command::File(wish), &caller, body.request).await? {
         Asked::Replied(Reply::Filed(filing)) => Ok((StatusCode::CREATED, Json(filing.into()))),
@@ -106,6 +132,27 @@ pub async fn list_filings(
     Ok(Json(Page::of(items, limit, |item: &FilingWire| item.filing.to_string())))
 }
 
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusRequest {
+    /// `suspended`, or `active` again
+    pub status: FilingStatus,
+}
+
+/// Suspends a filing (暂停), or takes it up again (恢复).
+#[utoipa::path(put, path = "/v1/medical/filings/{filing}/status", tag = "medical", request_body = StatusRequest,
+    params(("filing" = Uuid, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn set_filing_status(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Path(filing): Path<Uuid>,
+    body: Body<StatusRequest, Medical>,
+) -> Result<StatusCode, Problem> {
+    let status = body.value.status;
+    edge.ask_here(Command::MoveFiling { filing, status }, &caller, body.request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Revokes a filing; closed settlements stay as they are.
 #[utoipa::path(delete, path = "/v1/medical/filings/{filing}", tag = "medical", params(("filing" = Uuid, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
@@ -115,6 +162,6 @@ pub async fn revoke_filing(
     Path(filing): Path<Uuid>,
     body: NoBody,
 ) -> Result<StatusCode, Problem> {
-    edge.ask_here(Command::RevokeFiling { filing }, &caller, body.request).await?;
+    edge.ask_here(Command::MoveFiling { filing, status: FilingStatus::Revoked }, &caller, body.request).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! PUT and DELETE /v1/medical/visits/{visit}/batches/{batch}/lines
+//! PUT, POST and DELETE /v1/medical/visits/{visit}/batches/{batch}/lines
 
 use axum::Json;
 use axum::extract::State;
@@ -90,9 +90,32 @@ pub async fn put_lines(
     Path((visit, batch)): Path<(Uuid, String)>,
     body: Body<LinesRequest, Medical>,
 ) -> Result<Json<SplitLines>, Problem> {
+    add(&edge, (visit, batch, true), &caller, body).await
+}
+
+/// Adds lines to a batch, as a stay goes on (住院明细): the sums are those of the whole batch, the lines those of this call and of
+/// earlier ones from which something was returned.
+#[utoipa::path(post, path = "/v1/medical/visits/{visit}/batches/{batch}/lines", tag = "medical",
+    request_body = LinesRequest, params(("visit" = Uuid, Path), ("batch" = String, Path)),
+    responses((status = 200, body = SplitLines), (status = "4XX", body = Problem)))]
+pub async fn add_lines(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Path((visit, batch)): Path<(Uuid, String)>,
+    body: Body<LinesRequest, Medical>,
+) -> Result<Json<SplitLines>, Problem> {
+    add(&edge, (visit, batch, false), &caller, body).await
+}
+
+async fn add(
+    edge: &MedicalEdge,
+    (visit, batch, replaces): (Uuid, String, bool),
+    caller: &Caller,
+    body: Body<LinesRequest, Medical>,
+) -> Result<Json<SplitLines>, Problem> {
     check_length("batch", &batch, 30)?;
     let lines = wire::lines(body.value.lines, edge.clock.now().business_date())?;
-    let reply = edge.ask_here(Command::AddLines { visit, batch, lines }, &caller, body.request).await?;
+    let reply = edge.ask_here(Command::AddLines { visit, batch, replaces, lines }, caller, body.request).await?;
     let Reply::Lines { sums, lines } = reply else { unreachable!("lines were added") };
     Ok(Json(SplitLines::new(&sums, lines)))
 }

@@ -6,6 +6,7 @@ mod bills;
 mod calls;
 mod cancellation;
 mod catalogues;
+mod chronic;
 mod eligibility;
 mod explanation;
 mod filings;
@@ -31,9 +32,20 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.eligibility.ask", eligibility::ask_eligibility),
         endpoint!("medical.filing.write", filings::file),
         endpoint!("medical.filing.read", filings::list_filings),
+        endpoint!("medical.filing.write", filings::set_filing_status),
         endpoint!("medical.filing.write", filings::revoke_filing),
+        endpoint!("medical.filing.write", chronic::register_chronic),
+        endpoint!("medical.filing.read", chronic::list_chronic),
+        endpoint!("medical.filing.write", chronic::end_chronic),
         endpoint!("medical.visit.write", visits::open_visit),
+        endpoint!("medical.visit.write", visits::list_visits),
+        endpoint!("medical.visit.write", visits::get_visit),
+        endpoint!("medical.visit.write", visits::describe_visit),
+        endpoint!("medical.visit.write", visits::cancel_visit),
+        endpoint!("medical.visit.write", visits::discharge),
+        endpoint!("medical.visit.write", visits::cancel_discharge),
         endpoint!("medical.visit.write", lines::put_lines),
+        endpoint!("medical.visit.write", lines::add_lines),
         endpoint!("medical.visit.write", lines::revoke_lines),
         endpoint!("medical.quote", quotes::ask_quote),
         endpoint!("medical.settle", settle::settle_batch),
@@ -42,6 +54,7 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.settlement.read", settlements::get_settlement),
         endpoint!("medical.settlement.read", explanation::explain_settlement),
         endpoint!("medical.settlement.cancel", cancellation::cancel_settlement),
+        endpoint!("medical.settlement.cancel", cancellation::refund_settlement),
         endpoint!("medical.call.read", calls::get_call),
         endpoint!("medical.reverse", calls::reverse_call),
         endpoint!("medical.account.credit", accounts::credit_account),

@@ -11,13 +11,16 @@ use super::explanation::StepWire;
 use super::wire::problem;
 use crate::command::{Command, Reply};
 use crate::model::filing::FilingKind;
-use crate::model::message::Quote;
+use crate::model::message::{Alternative, Quote};
 use crate::model::policy::Grade;
 use crate::{Medical, refusal};
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuoteRequest {
+    /// `mid_setl_flag`: a part of a stay that goes on (中途结算).
+    #[serde(default)]
+    pub interim: bool,
     /// `acct_used_flag`: whether the personal account pays.
     pub account_wanted: bool,
     /// Compared with the sum of the lines where given.
@@ -31,6 +34,8 @@ pub struct AlternativeWire {
     pub filing: FilingKind,
     pub fund_total: Yuan,
     pub person_total: Yuan,
+    /// More than the funds pay now.
+    pub gain: Yuan,
 }
 
 /// An offer (预结算): changes nothing, holds until it expires or its basis changes.
@@ -44,7 +49,11 @@ pub struct QuoteWire {
     pub account: Yuan,
     pub cash: Yuan,
     pub filing: FilingKind,
+    /// Of a stay they can be filed until the discharge settlement, also for days that are past; else until this settlement.
     pub alternatives: Vec<AlternativeWire>,
+    /// What the funds would pay of the same bill at home (估算): an estimate, home's catalogue may differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fund_total_at_home: Option<Yuan>,
     /// The policy pack and the lowest trust grade of its values.
     pub policy: String,
     pub grade: Grade,
@@ -57,10 +66,11 @@ impl From<Quote> for QuoteWire {
     fn from(quote: Quote) -> QuoteWire {
         let amounts = &quote.computation.amounts;
         let total = amounts.lines.total_fen;
-        let alternative = |(filing, fund_total): &(FilingKind, huitong_kernel::money::Fen)| AlternativeWire {
-            filing: *filing,
-            fund_total: (*fund_total).into(),
-            person_total: (total - *fund_total).into(),
+        let alternative = |other: &Alternative| AlternativeWire {
+            filing: other.filing,
+            fund_total: other.fund_total_fen.into(),
+            person_total: (total - other.fund_total_fen).into(),
+            gain: other.gain_fen.into(),
         };
         QuoteWire {
             quote: quote.quote,
@@ -72,6 +82,7 @@ impl From<Quote> for QuoteWire {
             cash: amounts.cash_fen.into(),
             filing: quote.computation.filing,
             alternatives: quote.alternatives.iter().map(alternative).collect(),
+            fund_total_at_home: quote.at_home_fen.map(Yuan),
             policy: format!("{} {}", quote.pack.area, quote.pack.version),
             grade: quote.grade,
             expires_at: quote.expires_at.to_string(),
@@ -90,8 +101,9 @@ pub async fn ask_quote(
     Path((visit, batch)): Path<(Uuid, String)>,
     body: Body<QuoteRequest, Medical>,
 ) -> Result<Json<QuoteWire>, Problem> {
-    let QuoteRequest { account_wanted, total_fee } = body.value;
-    let command = Command::AskQuote { visit, batch, account_wanted, total: total_fee.map(|total| total.0) };
+    let QuoteRequest { interim, account_wanted, total_fee } = body.value;
+    let total = total_fee.map(|total| total.0);
+    let command = Command::AskQuote { visit, batch, interim, account_wanted, total };
     match edge.ask(command, &caller, body.request).await? {
         Asked::Replied(Reply::Quoted(quote)) => Ok(Json(QuoteWire::from(*quote))),
         Asked::Replied(other) => unreachable!("a quote was asked for: {other:?}"),

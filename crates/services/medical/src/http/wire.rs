@@ -14,6 +14,7 @@ use crate::command::{SettledReply, VisitWish};
 use crate::model::lines::{Approval, Line};
 use crate::model::message::Certificate;
 use crate::model::person::{CareType, Scheme};
+use crate::model::visit::VisitDetails;
 use crate::{Medical, refusal};
 
 /// How a person shows who they are. Personal data.
@@ -51,17 +52,44 @@ pub struct VisitWire {
     /// `er_flag` = 1: counts as filed.
     #[serde(default)]
     pub emergency: bool,
+    /// Inpatient care (21): the day of admission, up to 90 days ago; today when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub began_on: Option<Date>,
+    /// `opsp_dise_code`, mandatory for chronic care (14): the person must be registered for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disease: Option<String>,
+    /// What stays at the hospital's node: department, bed, diagnoses …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<VisitDetails>,
 }
 
 impl VisitWire {
     pub fn wish(self) -> Result<VisitWish, Problem> {
+        if let Some(disease) = &self.disease {
+            check_length("disease", disease, 30)?;
+        }
         Ok(VisitWish {
             home_area: self.home_area,
             certificate: self.certificate.check("certificate")?,
             scheme: self.scheme,
             care_type: self.care_type,
             emergency: self.emergency,
+            began_on: self.began_on,
+            disease: self.disease,
+            details: self.details.map(|details| checked("details", details)).transpose()?,
         })
+    }
+}
+
+/// Lengths of what a hospital says of a visit.
+pub fn checked(field: &str, details: VisitDetails) -> Result<Box<VisitDetails>, Problem> {
+    match details.too_long() {
+        Some((name, limit)) => {
+            let path = if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
+            Err(problem(&refusal::FIELD_TOO_LONG.with("field", &path).with("limit", limit).at_field(path)))
+        }
+        None => Ok(Box::new(details)),
     }
 }
 

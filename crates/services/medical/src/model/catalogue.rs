@@ -21,6 +21,9 @@ pub struct Catalogue {
     /// Exclusive; absent while no successor is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Date>,
+    /// The version that it corrects or follows: from `valid_from` on this one holds instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<String>,
     /// Where the data come from and how far they can be trusted.
     pub source: String,
     pub items: Vec<Item>,

@@ -26,6 +26,16 @@ pub struct DataVersion {
     pub hash: Digest,
 }
 
+/// From admission to discharge, or so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayDates {
+    pub admitted_on: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discharged_on: Option<Date>,
+    /// 中途结算: the stay goes on.
+    pub interim: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettledDocument {
     /// `setl_id`: "A" + home area 6 + YYMMDD + serial 7
@@ -44,6 +54,9 @@ pub struct SettledDocument {
     pub class: String,
     pub care_type: CareType,
     pub care_date: Date,
+    /// Of a stay: admission and discharge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay: Option<StayDates>,
     pub batch: String,
     pub settled_at: Instant,
     /// Clearing period, by home's receive time: `YYYY-MM`.
@@ -53,7 +66,8 @@ pub struct SettledDocument {
     pub pack: DataVersion,
     /// Lowest trust grade of the pack.
     pub grade: super::policy::Grade,
-    pub catalogue: DataVersion,
+    /// Each line's by its day.
+    pub catalogues: Vec<DataVersion>,
     /// SHA-256 over the lines as visited sent them.
     pub lines_hash: Digest,
     pub amounts: Amounts,

@@ -10,6 +10,7 @@ pub enum Rule {
     Eligible,
     Class,
     Filing,
+    Chronic,
     AccountFirst,
     Deductible,
     Band,
@@ -100,11 +101,17 @@ impl Step {
             ),
             Rule::Class => format!("person class at the care date: {}", self.chosen()),
             Rule::Filing => format!("filing in effect: {}", self.chosen()),
+            Rule::Chronic => format!("chronic disease: {}", self.chosen()),
             Rule::AccountFirst => {
                 format!("current-year account pays first: {result} of its balance {}", i("balance"))
             }
             Rule::Deductible => {
-                format!("deductible {}, taken before {}: {result} taken now", i("amount"), i("taken_before"))
+                let admission = match i("admission") {
+                    Fen(0) => String::new(),
+                    Fen(number) => format!(" (admission {number} of the year)"),
+                };
+                let (amount, before) = (i("amount"), i("taken_before"));
+                format!("deductible {amount}{admission}, taken before {before}: {result} taken now")
             }
             Rule::Band => format!("{} × {} % = {result}", i("part"), self.percent()),
             Rule::Fund => {
@@ -130,9 +137,14 @@ impl Step {
             ),
             Rule::Class => format!("就医日人员类别：{}", self.chosen()),
             Rule::Filing => format!("适用备案：{}", filing_name(self.chosen())),
+            Rule::Chronic => format!("门诊慢特病病种：{}", self.chosen()),
             Rule::AccountFirst => format!("当年账户先付{result}，账户余额{}", i("balance")),
             Rule::Deductible => {
-                format!("起付线{}，此前已扣{}，本次扣{result}", i("amount"), i("taken_before"))
+                let admission = match i("admission") {
+                    Fen(0) => String::new(),
+                    Fen(number) => format!("（本年度第{number}次住院）"),
+                };
+                format!("起付线{}{admission}，此前已扣{}，本次扣{result}", i("amount"), i("taken_before"))
             }
             Rule::Band => format!("{} × {}% = {result}", i("part"), self.percent()),
             Rule::Fund => {

@@ -1,9 +1,14 @@
 //! Filing (备案) and its effect on the ratio (3.2).
 
 use huitong_kernel::decimal::Ratio;
+use huitong_kernel::division::Division;
+use huitong_kernel::time::{Date, Instant};
+use huitong_service_kit::named;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::exact::{FINE_ONE, FineRatio, fine};
+use super::message::Certificate;
 
 /// What was filed, or why no filing is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -24,6 +29,10 @@ pub enum FilingKind {
 }
 
 impl FilingKind {
+    /// Those that can be filed. An emergency counts as filed by the hospital's mark, and can be filed too.
+    pub const FILEABLE: [FilingKind; 4] =
+        [FilingKind::LongStay, FilingKind::TempReferred, FilingKind::TempEmergency, FilingKind::TempSelf];
+
     /// Those a person can still make before the settlement.
     pub const POSSIBLE: [FilingKind; 3] = [FilingKind::LongStay, FilingKind::TempReferred, FilingKind::TempSelf];
 
@@ -41,6 +50,84 @@ impl FilingKind {
     pub fn parse(name: &str) -> Option<FilingKind> {
         use FilingKind::{ExemptArea, LongStay, None as Not, TempEmergency, TempReferred, TempSelf};
         [LongStay, TempReferred, TempEmergency, TempSelf, ExemptArea, Not].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+named! {
+    /// How a filing stands. Whether it has expired is a matter of its dates.
+    FilingStatus {
+        Active = "active",
+        Suspended = "suspended",
+        Revoked = "revoked",
+        /// Another one of the same areas took its place.
+        Superseded = "superseded",
+    }
+}
+
+/// What a filing says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilingWish {
+    pub home_area: Division,
+    pub certificate: Certificate,
+    pub kind: FilingKind,
+    /// Divisions of treatment; empty: everywhere.
+    pub areas: Vec<Division>,
+    pub valid_from: Date,
+    /// Inclusive.
+    pub valid_to: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
+}
+
+/// 转诊 (2501)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Referral {
+    /// `reflin_medins_no`: the institution that takes the person.
+    pub institution: String,
+    /// `diag_code`, `diag_name`
+    pub diagnosis_code: String,
+    pub diagnosis: String,
+    /// `refl_rea`
+    pub reason: String,
+    /// `refl_date`
+    #[schema(value_type = String, format = Date)]
+    pub referred_on: Date,
+}
+
+/// A filing as home holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilingState {
+    pub filing: Uuid,
+    pub person: String,
+    pub kind: FilingKind,
+    pub areas: Vec<Division>,
+    pub valid_from: Date,
+    pub valid_to: Option<Date>,
+    pub status: FilingStatus,
+    /// The participant that filed it.
+    pub filed_by: String,
+    pub filed_at: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
+}
+
+impl FilingState {
+    /// Whether treatment in `area` is what was filed.
+    pub fn covers(&self, area: Division) -> bool {
+        self.areas.is_empty() || self.areas.iter().any(|filed| filed.contains(area))
+    }
+
+    /// Whether two filings speak of one place.
+    pub fn overlaps(&self, areas: &[Division]) -> bool {
+        let everywhere = self.areas.is_empty() || areas.is_empty();
+        let one = |own: &Division| areas.iter().any(|area| own.contains(*area) || area.contains(*own));
+        everywhere || self.areas.iter().any(one)
+    }
+
+    /// Whether it holds on one of the days, its status aside.
+    pub fn meets(&self, from: Date, to: Option<Date>) -> bool {
+        to.is_none_or(|to| self.valid_from <= to) && self.valid_to.is_none_or(|own| from <= own)
     }
 }
 

@@ -16,6 +16,8 @@ use crate::refusal;
 
 /// Lines in one call at most.
 pub const LINES_MAX: usize = 100;
+/// Lines that one settlement takes at most.
+pub const BATCH_LINES_MAX: usize = 20_000;
 /// Of the lines of one call together: what sums of many bills come to can still be read back ([`Fen::LIMIT`]).
 const TOTAL_MAX: Fen = Fen(Fen::LIMIT.0 / 1_000);
 
@@ -58,6 +60,9 @@ pub struct SplitLine {
     pub number: String,
     pub day: Date,
     pub code: String,
+    /// The institution's own code, where it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_code: Option<String>,
     pub quantity: Quantity,
     pub price: Price,
     pub total_fen: Fen,
@@ -90,28 +95,72 @@ pub enum SplitReason {
     Unknown,
 }
 
-/// Splits all lines of a batch. Returns are netted off their originals first; only what remains is split.
+/// A return and the line that it takes back from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    pub number: String,
+    pub original: String,
+    pub quantity: Quantity,
+}
+
+/// What the lines of one call come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    pub lines: Vec<SplitLine>,
+    /// Lines of earlier calls of which something was returned, as they are now.
+    pub changed: Vec<SplitLine>,
+    pub returns: Vec<Returned>,
+}
+
+/// By which catalogue a day's lines are split.
+pub trait Catalogues {
+    fn of(&self, day: Date) -> &IndexedCatalogue;
+}
+
+impl Catalogues for IndexedCatalogue {
+    fn of(&self, _: Date) -> &IndexedCatalogue {
+        self
+    }
+}
+
+/// Splits the lines of a call. Returns are netted off their originals first, of this call or `held` of earlier ones; only what
+/// remains is split.
+///
+/// # Errors
+/// MED-1011, MED-1004, MED-3003 to 3005.
 pub fn split_lines(
-    catalogue: &IndexedCatalogue,
+    catalogues: &impl Catalogues,
     institution: &str,
     level: HospitalLevel,
     lines: &[Line],
-) -> Result<(Vec<SplitLine>, LineSums), Refusal> {
+    held: &BTreeMap<String, SplitLine>,
+) -> Result<Split, Refusal> {
     if lines.len() > LINES_MAX {
         return Err(refusal::TOO_MANY_LINES.with("limit", LINES_MAX).at_field("lines"));
     }
     check_amounts(lines)?;
-    let quantities = net_quantities(lines)?;
-    let mut split = Vec::with_capacity(lines.len());
-    for line in lines.iter().filter(|line| line.original.is_none()) {
-        let quantity = quantities[line.number.as_str()];
-        split.push(split_line(catalogue, institution, level, line, quantity));
+    let quantities = net_quantities(lines, held)?;
+    let mut split = Split::default();
+    for line in lines {
+        match &line.original {
+            None => {
+                let quantity = quantities[line.number.as_str()];
+                split.lines.push(split_line(catalogues.of(line.day), institution, level, line, quantity));
+            }
+            Some(original) => split.returns.push(Returned {
+                number: line.number.clone(),
+                original: original.clone(),
+                quantity: line.quantity,
+            }),
+        }
     }
-    let sums = LineSums::of(&split);
-    if sums.total_fen > TOTAL_MAX {
+    let is_changed = |line: &&SplitLine| quantities.get(line.number.as_str()).is_some_and(|now| *now != line.quantity);
+    split.changed =
+        held.values().filter(is_changed).map(|line| line.with_quantity(quantities[line.number.as_str()])).collect();
+    if LineSums::of(&split.lines).total_fen > TOTAL_MAX {
         return Err(refusal::NUMBER_MALFORMED.with("field", "lines").at_field("lines"));
     }
-    Ok((split, sums))
+    Ok(split)
 }
 
 /// Each amount is price × quantity, rounded once (MED-3004); signs fit (MED-3005).
@@ -134,13 +183,17 @@ fn check_amounts(lines: &[Line]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Quantities after returns, by line number; MED-3003 for a repeated number, MED-3005 for a return without original, of
-/// another item, or of more than was given.
-fn net_quantities(lines: &[Line]) -> Result<BTreeMap<&str, Quantity>, Refusal> {
-    let mut quantities = BTreeMap::new();
+/// Quantities after returns, by line number, of the lines of the call and of those held; MED-3003 for a repeated number, MED-3005 for a
+/// return without original, of another item, or of more than was given.
+fn net_quantities<'l>(
+    lines: &'l [Line],
+    held: &'l BTreeMap<String, SplitLine>,
+) -> Result<BTreeMap<&'l str, Quantity>, Refusal> {
+    let mut quantities: BTreeMap<&str, Quantity> =
+        held.iter().map(|(number, line)| (number.as_str(), line.quantity)).collect();
     let mut numbers = std::collections::BTreeSet::new();
     for (index, line) in lines.iter().enumerate() {
-        if !numbers.insert(line.number.as_str()) {
+        if !numbers.insert(line.number.as_str()) || held.contains_key(&line.number) {
             return Err(refusal::LINE_REPEATED.with("number", &line.number).at_field(format!("lines[{index}].number")));
         }
         if line.original.is_none() {
@@ -155,7 +208,10 @@ fn net_quantities(lines: &[Line]) -> Result<BTreeMap<&str, Quantity>, Refusal> {
                 && other.original.is_none()
                 && (&other.code, &other.local_code, other.price) == (&line.code, &line.local_code, line.price)
         };
-        lines.iter().find(same_item).ok_or_else(refused)?;
+        let is_held = held.get(original).is_some_and(|other| other.is_item_of(line));
+        if !is_held && !lines.iter().any(|other| same_item(&other)) {
+            return Err(refused());
+        }
         let quantity = quantities.get_mut(original.as_str()).ok_or_else(refused)?;
         *quantity = Quantity::from_units(quantity.units() + line.quantity.units());
         if *quantity < Quantity::ZERO {
@@ -163,6 +219,41 @@ fn net_quantities(lines: &[Line]) -> Result<BTreeMap<&str, Quantity>, Refusal> {
         }
     }
     Ok(quantities)
+}
+
+impl SplitLine {
+    /// The same line of another quantity, by the limit and the share that it was split by.
+    pub fn with_quantity(&self, quantity: Quantity) -> SplitLine {
+        let total = price_times_quantity(self.price, quantity);
+        let line = SplitLine { quantity, total_fen: total, ..self.clone() };
+        if matches!(self.reason, SplitReason::Class | SplitReason::OverLimit) && self.class != FeeClass::C {
+            return line.parted(self.price_limit);
+        }
+        SplitLine { own_fen: total, over_fen: Fen::ZERO, pre_fen: Fen::ZERO, eligible_fen: Fen::ZERO, ..line }
+    }
+
+    /// What is over the limit, first paid by the person, and eligible.
+    fn parted(self, limit: Option<Price>) -> SplitLine {
+        let above = limit.map_or(0, |limit| (self.price.units() - limit.units()).max(0));
+        let over = self.total_fen.min(price_times_quantity(Price::from_units(above), self.quantity));
+        let pre = share(self.total_fen - over, self.self_pay_ratio);
+        let reason = if over > Fen::ZERO { SplitReason::OverLimit } else { SplitReason::Class };
+        SplitLine {
+            own_fen: Fen::ZERO,
+            over_fen: over,
+            pre_fen: pre,
+            eligible_fen: self.total_fen - over - pre,
+            price_limit: limit,
+            reason,
+            ..self
+        }
+    }
+
+    /// Whether the line takes back of this item: the hospital names it by the national code or by its own.
+    fn is_item_of(&self, line: &Line) -> bool {
+        let is_named = line.code.as_deref().is_none_or(|code| code == self.code);
+        is_named && self.local_code.as_deref() == line.local_code.as_deref() && self.price == line.price
+    }
 }
 
 fn split_line(
@@ -179,6 +270,7 @@ fn split_line(
         number: line.number.clone(),
         day: line.day,
         code: code.or(line.local_code.as_deref()).unwrap_or_default().to_owned(),
+        local_code: line.local_code.clone(),
         quantity,
         price: line.price,
         total_fen: total,
@@ -205,17 +297,6 @@ fn split_line(
         (_, Approval::SelfPaid) => return wholly_own(item.class, SplitReason::DeclaredSelfPaid),
         (true, Approval::Approved) | (false, Approval::NotStated | Approval::Approved) => {}
     }
-    let limit = item.price_limit(level);
-    let above = limit.map_or(0, |limit| (line.price.units() - limit.units()).max(0));
-    let over = total.min(price_times_quantity(Price::from_units(above), quantity));
-    let pre = share(total - over, item.self_pay_ratio);
-    SplitLine {
-        own_fen: Fen::ZERO,
-        over_fen: over,
-        pre_fen: pre,
-        eligible_fen: total - over - pre,
-        self_pay_ratio: item.self_pay_ratio,
-        price_limit: limit,
-        ..wholly_own(item.class, if over > Fen::ZERO { SplitReason::OverLimit } else { SplitReason::Class })
-    }
+    let line = SplitLine { self_pay_ratio: item.self_pay_ratio, ..wholly_own(item.class, SplitReason::Class) };
+    line.parted(item.price_limit(level))
 }

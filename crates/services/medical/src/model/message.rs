@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::amounts::LineSums;
 use super::document::{DataVersion, SettledDocument};
-use super::filing::FilingKind;
+use super::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
 use super::person::{CareType, HospitalLevel, Scheme};
 use super::published::{InstitutionPublished, InsuredPublished};
 use super::settle::Computation;
@@ -34,10 +34,23 @@ pub enum Message {
     FilingAsk(FilingAsk),
     #[serde(rename = "medical.filing_answer.v1")]
     FilingAnswer(Answered<FilingState>),
+    /// H→V
+    #[serde(rename = "medical.filing_changed.v1")]
+    FilingChanged(FilingChanged),
     #[serde(rename = "medical.visit_open.v1")]
     VisitOpen(VisitOpen),
     #[serde(rename = "medical.visit_answer.v1")]
     VisitAnswer(Answered<VisitOpened>),
+    /// V→H: a stay has ended, goes on after all, or the registration is taken back.
+    #[serde(rename = "medical.visit_changed.v1")]
+    VisitChanged(VisitChanged),
+    #[serde(rename = "medical.chronic_ask.v1")]
+    ChronicAsk(ChronicAsk),
+    #[serde(rename = "medical.chronic_answer.v1")]
+    ChronicAnswer(Answered<ChronicState>),
+    /// V→H: lines of a long stay, ahead of the question for a quote that names them.
+    #[serde(rename = "medical.lines_split.v1")]
+    LinesSplit(LinesPart),
     #[serde(rename = "medical.quote_ask.v1")]
     QuoteAsk(QuoteAsk),
     #[serde(rename = "medical.quote_answer.v1")]
@@ -112,6 +125,22 @@ pub struct EligibilityAsk {
     pub care_type: CareType,
     pub care_date: Date,
     pub visited_area: Division,
+    #[serde(default)]
+    pub wants: Wants,
+}
+
+/// What is asked for beside the benefit check: no more than that is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wants {
+    /// Name, birth date and certificate (1101).
+    #[serde(default)]
+    pub identity: bool,
+    /// What the insurance year has used (5206).
+    #[serde(default)]
+    pub accumulators: bool,
+    /// Registrations for chronic diseases (5301).
+    #[serde(default)]
+    pub chronic: bool,
 }
 
 /// EligibilityAnswer: benefit check with reason.
@@ -127,29 +156,46 @@ pub struct Eligibility {
     pub direct: bool,
     pub filing: FilingKind,
     pub account_balance_fen: Fen,
+    /// Since when the insurance is not in force (`paus_insu_date`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_from: Option<Date>,
+    /// Admitted somewhere and not discharged (`inhosp_stas`).
+    #[serde(default)]
+    pub in_hospital: bool,
+    #[serde(default)]
+    pub retired: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// Insurance year, and what is used of it, by the names in the pack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accumulators: Option<(i16, Vec<(String, Fen)>)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chronic: Vec<ChronicState>,
+}
+
+/// Who the person is. Personal data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub name: String,
+    pub birth_date: Date,
+    pub certificate: Certificate,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FilingAsk {
     pub correlation: String,
     pub institution: String,
-    pub home_area: Division,
-    pub certificate: Certificate,
-    pub kind: FilingKind,
-    pub areas: Vec<Division>,
-    pub valid_from: Date,
-    pub valid_to: Option<Date>,
+    pub wish: FilingWish,
 }
 
+/// A filing that concerns a stay which goes on at visited has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FilingState {
+pub struct FilingChanged {
+    /// `mdtrt_id`
+    pub number: String,
     pub filing: Uuid,
-    pub person: String,
     pub kind: FilingKind,
-    pub areas: Vec<Division>,
-    pub valid_from: Date,
-    pub valid_to: Option<Date>,
-    pub active: bool,
+    pub status: FilingStatus,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,9 +210,13 @@ pub struct VisitFacts {
     pub certificate: Certificate,
     pub scheme: Scheme,
     pub care_type: CareType,
+    /// Of a stay: the day of admission.
     pub began_on: Date,
     /// `er_flag` = 1: counts as filed.
     pub emergency: bool,
+    /// `opsp_dise_code`: chronic care only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disease: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -181,17 +231,77 @@ pub struct VisitOpened {
     /// `mdtrt_id`, issued by home so that numbers cannot collide
     pub number: String,
     pub person: String,
+    /// For slips and answers; personal data.
+    pub name: String,
+    pub birth_date: Date,
+}
+
+/// What becomes of a visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitChanged {
+    /// `mdtrt_id`
+    pub number: String,
+    pub change: VisitChange,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitChange {
+    /// 出院 (2402)
+    Discharged { ended_on: Date },
+    /// 出院撤销 (2405)
+    Readmitted,
+    /// 挂号撤销, 入院撤销 (2202, 2404)
+    Cancelled,
+}
+
+/// 慢特病备案 (2503)
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChronicAsk {
+    pub correlation: String,
+    pub institution: String,
+    pub home_area: Division,
+    pub certificate: Certificate,
+    pub scheme: Scheme,
+    pub disease: String,
+    pub valid_from: Date,
+}
+
+/// A person's registration for a chronic or special disease (5301).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChronicState {
+    pub registration: Uuid,
+    pub person: String,
+    pub disease: String,
+    pub valid_from: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Date>,
+    /// The institution that found the disease; absent: the home clerk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub institution: Option<String>,
+}
+
+/// Some of the split lines of a batch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinesPart {
+    /// `mdtrt_id`
+    pub number: String,
+    pub lines: Box<RawValue>,
 }
 
 /// A batch's lines as visited split them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SplitBatch {
     pub batch: String,
-    pub catalogue: DataVersion,
+    /// Versions under which the lines were split, each by its day.
+    pub catalogues: Vec<DataVersion>,
     pub sums: LineSums,
-    /// SHA-256 over the bytes of `lines`.
+    /// SHA-256 over the bytes of `lines`; of more than one part, over the hashes of the parts.
     pub lines_hash: Digest,
-    /// The split lines; hashed and kept as they were sent.
+    /// SHA-256 of the parts that were sent before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_parts: Vec<Digest>,
+    /// The split lines, or their last part; hashed and kept as they were sent.
     pub lines: Box<RawValue>,
 }
 
@@ -200,7 +310,11 @@ pub struct QuoteAsk {
     pub correlation: String,
     /// `mdtrt_id`
     pub number: String,
+    /// Of a stay: the day of discharge, or of the last line of an interim settlement.
     pub care_date: Date,
+    /// `mid_setl_flag`: the stay goes on.
+    #[serde(default)]
+    pub interim: bool,
     pub account_wanted: bool,
     pub batch: SplitBatch,
 }
@@ -213,16 +327,32 @@ pub struct Quote {
     pub batch: String,
     pub lines_hash: Digest,
     pub care_date: Date,
+    /// First and last day of the lines.
+    pub days: (Date, Date),
+    #[serde(default)]
+    pub interim: bool,
     pub account_wanted: bool,
     pub computation: Computation,
-    /// What the funds would pay under each filing the person can still make (15.4).
-    pub alternatives: Vec<(FilingKind, Fen)>,
+    /// What would be payable under each filing that the person can still make (15.4).
+    pub alternatives: Vec<Alternative>,
+    /// What the funds would pay of the same bill at home; an estimate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_home_fen: Option<Fen>,
     pub pack: DataVersion,
     pub grade: super::policy::Grade,
-    /// The catalogue under which visited split the lines.
-    pub catalogue: DataVersion,
+    /// The catalogues under which visited split the lines.
+    pub catalogues: Vec<DataVersion>,
     pub accumulators_version: u64,
     pub expires_at: Instant,
+}
+
+/// The same bill under another filing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alternative {
+    pub filing: FilingKind,
+    pub fund_total_fen: Fen,
+    /// More than what is payable now.
+    pub gain_fen: Fen,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -307,6 +437,9 @@ pub struct Cancel {
     pub correlation: String,
     pub settlement: String,
     pub institution: String,
+    /// 退费: also after its period was cut.
+    #[serde(default)]
+    pub refund: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -18,3 +18,4 @@ pub mod person;
 pub mod policy;
 pub mod published;
 pub mod settle;
+pub mod visit;

@@ -81,6 +81,14 @@ impl HospitalLevel {
 }
 
 impl CareType {
+    pub const ALL: [CareType; 5] = [
+        CareType::Outpatient,
+        CareType::Emergency,
+        CareType::ChronicOutpatient,
+        CareType::Inpatient,
+        CareType::Pharmacy,
+    ];
+
     pub fn code(self) -> &'static str {
         match self {
             CareType::Outpatient => "11",

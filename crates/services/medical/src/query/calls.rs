@@ -2,6 +2,7 @@
 
 use huitong_kernel::division::Division;
 use huitong_kernel::entry::Sequence;
+use huitong_kernel::hash::Digest;
 use huitong_service_kit::{StoreError, View, params};
 
 use super::text;
@@ -36,6 +37,19 @@ pub fn visited_call(view: View<'_>, call: &CallReference) -> Result<Option<Visit
         Ok(VisitedCall { home, state, number, visit, batch, settlement, code })
     })
     .transpose()
+}
+
+/// What was answered to a message of the national interface: the hash of the message, and the answer.
+pub fn kept_answer(
+    view: View<'_>,
+    institution: &str,
+    message_id: &str,
+) -> Result<Option<(Digest, String)>, StoreError> {
+    view.one(
+        "SELECT request, answer FROM national_answer WHERE institution = ?1 AND message_id = ?2",
+        params![institution, message_id],
+        |row| Ok((Digest(row.get(0)?), row.get(1)?)),
+    )
 }
 
 /// How a call stands; also for one that was reversed before it was sent.

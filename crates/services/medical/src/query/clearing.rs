@@ -2,12 +2,32 @@
 
 use huitong_kernel::clearing::Period;
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::Instant;
 use huitong_ledger::clearing::Share;
 use huitong_service_kit::{StoreError, View, params};
 
 /// Whether the lanes to others are marked for the period.
 pub fn is_cut(view: View<'_>, period: Period) -> Result<bool, StoreError> {
     let row = view.one("SELECT 1 FROM period_cut WHERE period = ?1", params![period.to_string()], |_| Ok(()))?;
+    Ok(row.is_some())
+}
+
+/// The period with which what was booked at that instant was cut; `None` while it is not.
+pub fn cut_of(view: View<'_>, booked_at: Instant) -> Result<Option<String>, StoreError> {
+    view.one(
+        "SELECT period FROM period_cut WHERE cut_at >= ?1 ORDER BY cut_at, period LIMIT 1",
+        params![booked_at.0],
+        |row| row.get(0),
+    )
+}
+
+/// Whether anything of the period was paid between two jurisdictions.
+pub fn is_paid(view: View<'_>, period: &str, creditor: &str, debtor: &str) -> Result<bool, StoreError> {
+    let row = view.one(
+        "SELECT 1 FROM cleared_share WHERE period = ?1 AND creditor = ?2 AND debtor = ?3 LIMIT 1",
+        params![period, creditor, debtor],
+        |_| Ok(()),
+    )?;
     Ok(row.is_some())
 }
 

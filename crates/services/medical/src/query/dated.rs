@@ -7,12 +7,13 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Date;
 use huitong_service_kit::{StoreError, View, params};
 
-use super::json;
+use super::{date, json};
 use crate::Medical;
 use crate::model::catalogue::IndexedCatalogue;
 use crate::model::document::DataVersion;
 use crate::model::person::Scheme;
 use crate::model::policy::Pack;
+use crate::model::policy::validate::Validity;
 
 /// The pack of a pool and scheme that is in force on `day`.
 pub fn pack(
@@ -39,14 +40,30 @@ pub fn pack_text(view: View<'_>, hash: Digest) -> Result<String, StoreError> {
     text.ok_or_else(|| StoreError::Damaged(format!("the pack {hash} is gone")))
 }
 
-/// All packs of a pool and scheme.
-pub fn packs_of(view: View<'_>, area: Division, scheme: Scheme) -> Result<Vec<Pack>, StoreError> {
-    let texts = view.all(
-        "SELECT text FROM policy_pack WHERE area = ?1 AND scheme = ?2",
+/// When each version of a pool and scheme holds: its own dates, cut by what has superseded it.
+pub fn validities(view: View<'_>, area: Division, scheme: Scheme) -> Result<Vec<Validity>, StoreError> {
+    let rows = view.all(
+        "SELECT text, valid_from, valid_to FROM policy_pack WHERE area = ?1 AND scheme = ?2 ORDER BY valid_from, version",
         params![area.as_str(), scheme.name()],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?)),
+    )?;
+    rows.into_iter()
+        .map(|(text, from, to)| {
+            let pack: Pack = json(&text)?;
+            let to = to.as_deref().map(date).transpose()?;
+            Ok(Validity { from: date(&from)?, to, ..Validity::from(&pack) })
+        })
+        .collect()
+}
+
+/// The pack that was published under this version.
+pub fn published(view: View<'_>, area: Division, scheme: Scheme, version: &str) -> Result<Option<Pack>, StoreError> {
+    let text = view.one(
+        "SELECT text FROM policy_pack WHERE area = ?1 AND scheme = ?2 AND version = ?3",
+        params![area.as_str(), scheme.name(), version],
         |row| row.get::<_, String>(0),
     )?;
-    texts.iter().map(|text| json(text)).collect()
+    text.as_deref().map(json).transpose()
 }
 
 /// The catalogue of a jurisdiction that is in force on `day`.

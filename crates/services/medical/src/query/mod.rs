@@ -9,6 +9,7 @@ pub mod recompute;
 pub mod settlements;
 pub mod totals;
 pub mod visits;
+pub mod what_if;
 
 use huitong_kernel::time::Date;
 use huitong_service_kit::StoreError;

@@ -3,15 +3,15 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::time::Date;
 use huitong_ledger::book;
-use huitong_service_kit::{StoreError, View, params};
+use huitong_service_kit::{Row, SqlError, StoreError, View, params};
 use uuid::Uuid;
 
 use super::{date, json, text};
 use crate::accounts;
 use crate::command::AccountBucket;
 use crate::model::accumulators::Accumulators;
-use crate::model::filing::FilingKind;
-use crate::model::message::{Certificate, FilingState};
+use crate::model::filing::{FilingKind, FilingState, FilingStatus};
+use crate::model::message::{Certificate, ChronicState};
 use crate::model::person::{HospitalLevel, PersonFacts, Scheme};
 use crate::model::settle::AccountBalances;
 
@@ -27,6 +27,7 @@ pub struct Insured {
     pub pool: Division,
     pub scheme: Scheme,
     pub name: String,
+    pub certificate: Certificate,
     pub facts: PersonFacts,
     pub suspended_from: Option<Date>,
 }
@@ -55,7 +56,7 @@ pub fn insured(
         "certificate_number = ?1 AND certificate_type = ?2"
     };
     let sql = format!(
-        "SELECT person, pool, scheme, name, facts, suspended_from FROM insured
+        "SELECT person, pool, scheme, name, facts, suspended_from, certificate_type, certificate_number FROM insured
          WHERE {column} AND (?3 IS NULL OR scheme = ?3) ORDER BY person LIMIT 1"
     );
     let row = view.one(&sql, params![certificate.number, certificate.kind, scheme.map(Scheme::name)], |row| {
@@ -66,15 +67,17 @@ pub fn insured(
             row.get::<_, String>(3)?,
             row.get::<_, String>(4)?,
             row.get::<_, Option<String>>(5)?,
+            Certificate { kind: row.get(6)?, number: row.get(7)? },
         ))
     })?;
-    row.map(|(person, pool, scheme, name, facts, suspended_from)| {
+    row.map(|(person, pool, scheme, name, facts, suspended_from, certificate)| {
         let scheme = Scheme::parse(&scheme).ok_or_else(|| StoreError::Damaged(format!("scheme {scheme:?}")))?;
         Ok(Insured {
             person,
             pool: text(&pool)?,
             scheme,
             name,
+            certificate,
             facts: json(&facts)?,
             suspended_from: suspended_from.as_deref().map(date).transpose()?,
         })
@@ -105,19 +108,28 @@ pub fn balances(view: View<'_>, person: &str) -> Result<AccountBalances, StoreEr
 
 /// The filing of a person that holds for `area` on `day`; the one made last wins.
 pub fn filing_in_force(view: View<'_>, person: &str, area: Division, day: Date) -> Result<FilingKind, StoreError> {
+    let active = with_status(view, person, FilingStatus::Active)?;
+    let holds = active.into_iter().find(|filing| filing.covers(area) && filing.meets(day, Some(day)));
+    Ok(holds.map_or(FilingKind::None, |filing| filing.kind))
+}
+
+/// Filings of a person with a status, the one made last first.
+pub fn with_status(view: View<'_>, person: &str, status: FilingStatus) -> Result<Vec<FilingState>, StoreError> {
     let rows = view.all(
-        "SELECT kind, areas FROM filing WHERE person = ?1 AND active = 1 AND valid_from <= ?2
-         AND (valid_to IS NULL OR valid_to >= ?2) ORDER BY filing DESC LIMIT 20",
-        params![person, day.to_string()],
-        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+        "SELECT text, status FROM filing WHERE person = ?1 AND status = ?2 ORDER BY made DESC, filing DESC LIMIT 1000",
+        params![person, status.name()],
+        read_filing,
     )?;
-    for (kind, areas) in rows {
-        let areas: Vec<Division> = json(&areas)?;
-        if areas.is_empty() || areas.iter().any(|filed| filed.contains(area)) {
-            return Ok(FilingKind::parse(&kind).unwrap_or(FilingKind::None));
-        }
-    }
-    Ok(FilingKind::None)
+    rows.into_iter().map(filing_of).collect()
+}
+
+fn read_filing(row: &Row<'_>) -> Result<(String, String), SqlError> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn filing_of((text, status): (String, String)) -> Result<FilingState, StoreError> {
+    let status = status.parse().map_err(|()| StoreError::Damaged(format!("filing status {status:?}")))?;
+    Ok(FilingState { status, ..json(&text)? })
 }
 
 /// Filings of a person, newest first; `after` is the id to go on from.
@@ -128,43 +140,55 @@ pub fn filings(
     limit: usize,
 ) -> Result<Vec<FilingState>, StoreError> {
     let rows = view.all(
-        "SELECT filing, person, kind, areas, valid_from, valid_to, active FROM filing
+        "SELECT text, status FROM filing
          WHERE person = ?1 AND (?2 IS NULL OR filing < ?2) ORDER BY filing DESC LIMIT ?3",
         params![person, after, limit as i64],
-        |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, String>(2)?,
-                row.get::<_, String>(3)?,
-                row.get::<_, String>(4)?,
-                row.get::<_, Option<String>>(5)?,
-                row.get::<_, bool>(6)?,
-            ))
-        },
+        read_filing,
     )?;
-    let state = |(filing, person, kind, areas, from, to, active): (
-        String,
-        String,
-        String,
-        String,
-        String,
-        Option<String>,
-        bool,
-    )| {
-        Ok(FilingState {
-            filing: text(&filing)?,
-            person,
-            kind: FilingKind::parse(&kind).unwrap_or(FilingKind::None),
-            areas: json(&areas)?,
-            valid_from: date(&from)?,
-            valid_to: to.as_deref().map(date).transpose()?,
-            active,
-        })
-    };
-    rows.into_iter().map(state).collect()
+    rows.into_iter().map(filing_of).collect()
 }
 
-pub fn filing_is_active(view: View<'_>, filing: Uuid) -> Result<Option<bool>, StoreError> {
-    view.one("SELECT active FROM filing WHERE filing = ?1", params![filing.to_string()], |row| row.get(0))
+pub fn filing(view: View<'_>, filing: Uuid) -> Result<Option<FilingState>, StoreError> {
+    let sql = "SELECT text, status FROM filing WHERE filing = ?1";
+    view.one(sql, params![filing.to_string()], read_filing)?.map(filing_of).transpose()
+}
+
+/// Whether the person is registered for the disease on `day`.
+pub fn has_disease(view: View<'_>, person: &str, disease: &str, day: Date) -> Result<bool, StoreError> {
+    let row = view.one(
+        "SELECT 1 FROM chronic_registration WHERE person = ?1 AND disease = ?2 AND valid_from <= ?3
+         AND (valid_to IS NULL OR valid_to >= ?3) LIMIT 1",
+        params![person, disease, day.to_string()],
+        |_| Ok(()),
+    )?;
+    Ok(row.is_some())
+}
+
+/// Registrations of a person for chronic diseases, behind `after`.
+pub fn chronic(
+    view: View<'_>,
+    person: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<ChronicState>, StoreError> {
+    let rows = view.all(
+        "SELECT text, valid_to FROM chronic_registration
+         WHERE person = ?1 AND (?2 IS NULL OR registration > ?2) ORDER BY registration LIMIT ?3",
+        params![person, after, limit as i64],
+        read_chronic,
+    )?;
+    rows.into_iter().map(chronic_of).collect()
+}
+
+pub fn registration(view: View<'_>, registration: Uuid) -> Result<Option<ChronicState>, StoreError> {
+    let sql = "SELECT text, valid_to FROM chronic_registration WHERE registration = ?1";
+    view.one(sql, params![registration.to_string()], read_chronic)?.map(chronic_of).transpose()
+}
+
+fn read_chronic(row: &Row<'_>) -> Result<(String, Option<String>), SqlError> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn chronic_of((text, valid_to): (String, Option<String>)) -> Result<ChronicState, StoreError> {
+    Ok(ChronicState { valid_to: valid_to.as_deref().map(date).transpose()?, ..json(&text)? })
 }

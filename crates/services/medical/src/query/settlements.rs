@@ -125,6 +125,16 @@ pub fn of_batch(view: View<'_>, visit: &str, batch: &str) -> Result<Option<Strin
     )
 }
 
+/// The last settlement of a visit that stands.
+pub fn last_of_visit(view: View<'_>, role: Role, visit: &str) -> Result<Option<String>, StoreError> {
+    view.one(
+        "SELECT settlement FROM settlement WHERE role = ?1 AND visit = ?2 AND state = 'settled'
+         ORDER BY settled_at DESC, settlement DESC LIMIT 1",
+        params![role.name(), visit],
+        |row| row.get(0),
+    )
+}
+
 /// Settlements of a role in order of their ids; `institution` limits them to one hospital.
 pub fn list(
     view: View<'_>,

@@ -2,7 +2,7 @@
 
 use huitong_medical::command::{BillWish, Command};
 use huitong_medical::model::filing::FilingKind;
-use huitong_medical::model::message::Message;
+use huitong_medical::model::message::{Message, Wants};
 use huitong_medical::model::person::CareType;
 
 use super::calculation::fen;
@@ -36,7 +36,7 @@ fn each_fault_of_a_bill_has_its_own_code() {
     check(&mut country, "MED-2009", |bill| bill.visit.home_area = division("310100"));
     check(&mut country, "MED-2001", |bill| bill.visit.certificate.number = "330102199001011234".to_owned());
     check(&mut country, "MED-2004", |bill| bill.visit.home_area = division("330200"));
-    check(&mut country, "MED-1009", |bill| bill.visit.care_type = CareType::Inpatient);
+    check(&mut country, "MED-1012", |bill| bill.visit.care_type = CareType::Inpatient);
 }
 
 #[test]
@@ -86,6 +86,7 @@ fn another_hospital_sees_and_changes_nothing_of_a_visit_or_settlement() {
         home_area: division("330100"),
         certificate: certificate(),
         care_type: CareType::Outpatient,
+        wants: Wants::default(),
     };
     assert_eq!(country.region.ask("310000", "nobody", None, ask).code(), "MED-1010");
     country.check_books(1, 0);

@@ -6,7 +6,7 @@ use huitong_medical::model::amounts::LineSums;
 use huitong_medical::model::filing::FilingKind;
 use huitong_medical::model::person::{CareType, HospitalLevel, PersonFacts};
 use huitong_medical::model::policy::Pack;
-use huitong_medical::model::settle::{ADMISSIONS, AccountBalances, Case, Computation, compute};
+use huitong_medical::model::settle::{ADMISSIONS, AccountBalances, Case, Computation, StaySoFar, compute};
 use huitong_service_kit::toml_data::json_text;
 
 pub fn fen(yuan: &str) -> Fen {
@@ -47,6 +47,8 @@ pub fn case(total: &str, own: &str, pre: &str, filing: FilingKind) -> Case {
         accounts: AccountBalances::default(),
         account_wanted: false,
         accumulators: Accumulators::default(),
+        disease: None,
+        stay: StaySoFar::default(),
     }
 }
 

@@ -5,8 +5,8 @@ use huitong_kernel::division::Division;
 use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::money::Fen;
 use huitong_medical::Medical;
-use huitong_medical::command::{BillWish, Command, FilingWish, Reply, SettledReply, VisitWish};
-use huitong_medical::model::filing::FilingKind;
+use huitong_medical::command::{BillWish, Command, Reply, SettledReply, VisitWish};
+use huitong_medical::model::filing::{FilingKind, FilingWish};
 use huitong_medical::model::lines::{Approval, Line};
 use huitong_medical::model::message::{Certificate, Message};
 use huitong_medical::model::person::{CareType, HospitalLevel, Scheme};
@@ -66,7 +66,10 @@ pub fn visit() -> VisitWish {
         certificate: certificate(),
         scheme: Scheme::Employee,
         care_type: CareType::Outpatient,
+        began_on: None,
         emergency: false,
+        disease: None,
+        details: None,
     }
 }
 
@@ -90,6 +93,11 @@ impl Country {
     }
 
     pub fn unfiled() -> Country {
+        Country::with_pack(include_str!("../../../../../regions/yangtze/policies/330100-employee-2025.toml"))
+    }
+
+    /// Nothing filed; Hangzhou's employees have this pack.
+    pub fn with_pack(pack: &str) -> Country {
         let folder = tempfile::tempdir().expect("a folder for the story");
         let region = Region::new(folder.path().to_owned(), &["310000", "330000"], Medical::default);
         let mut country = Country { region, published: 0, _folder: folder };
@@ -97,7 +105,6 @@ impl Country {
             country.publish(node, "310000", institution(HOSPITAL));
         }
         country.publish("330000", "330000", Message::Insured(insured()));
-        let pack = include_str!("../../../../../regions/yangtze/policies/330100-employee-2025.toml");
         let catalogue = include_str!("../../../../../regions/yangtze/catalogues/310000-2026.toml");
         let text = json_text(pack).expect("TOML");
         country.region.call("330000", "office", None, Command::PublishPolicy { text }).reply();
@@ -117,6 +124,11 @@ impl Country {
     }
 
     pub fn file(&mut self, kind: FilingKind) {
+        self.try_file(kind).reply();
+    }
+
+    /// Since the beginning of the year.
+    pub fn try_file(&mut self, kind: FilingKind) -> Called<Reply> {
         let wish = FilingWish {
             home_area: division("330100"),
             certificate: certificate(),
@@ -124,8 +136,9 @@ impl Country {
             areas: vec![division("310000")],
             valid_from: "2026-01-01".parse().expect("a date"),
             valid_to: None,
+            referral: None,
         };
-        self.region.call("330000", "pool", None, Command::File(wish)).reply();
+        self.region.call("330000", "pool", None, Command::File(wish))
     }
 
     pub fn settle(&mut self, message_id: &str) -> Called<Reply> {

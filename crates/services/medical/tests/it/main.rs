@@ -8,5 +8,6 @@ mod lanes;
 mod packs;
 mod properties;
 mod settlement;
+mod stays;
 mod told_to_clearing;
 mod unknown_outcome;

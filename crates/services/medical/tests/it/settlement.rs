@@ -48,9 +48,10 @@ fn clicking_again_gives_the_same_answer_and_books_nothing_twice() {
 pub fn quoted(country: &mut Country, account_wanted: bool) -> (uuid::Uuid, Quote) {
     let opened = country.region.ask("310000", HOSPITAL, None, Command::OpenVisit(visit())).reply();
     let Reply::Visit { visit, .. } = opened else { panic!("a visit") };
-    let add = Command::AddLines { visit, batch: "1".to_owned(), lines: lines() };
+    let add = Command::AddLines { visit, batch: "1".to_owned(), replaces: true, lines: lines() };
     country.region.call("310000", HOSPITAL, None, add).reply();
-    let ask = Command::AskQuote { visit, batch: "1".to_owned(), account_wanted, total: Some(fen("249.00")) };
+    let (batch, total) = ("1".to_owned(), Some(fen("249.00")));
+    let ask = Command::AskQuote { visit, batch, interim: false, account_wanted, total };
     let Reply::Quoted(quote) = country.region.ask("310000", HOSPITAL, None, ask).reply() else { panic!("a quote") };
     (visit, *quote)
 }
@@ -80,7 +81,10 @@ fn step_by_step_visit_lines_quote_and_settlement_agree_with_the_quote() {
         Command::CreditAccount { person: PERSON.to_owned(), bucket: AccountBucket::History, amount: fen("30.00") };
     country.region.call("330000", "pool", None, credit).reply();
     let (visit, quote) = quoted(&mut country, true);
-    assert!(quote.alternatives.iter().any(|(kind, _)| *kind == FilingKind::TempSelf), "the quote shows other filings");
+    assert!(
+        quote.alternatives.iter().any(|other| other.filing == FilingKind::TempSelf),
+        "the quote shows other filings"
+    );
     let Reply::Settled(settled) = settle(&mut country, visit, &quote, "message-0003").reply() else {
         panic!("settled")
     };

@@ -16,7 +16,7 @@ pub fn give_back(view: View<'_>, wish: &GiveBack, from: &Peer, context: &mut Con
     let refused = match whole(view, wish)? {
         Ok(known) => {
             let cycle = context.new_uuid();
-            let (event, message) = cancel::question(known, cycle, context);
+            let (event, message) = cancel::question(known, cancel::Way::Refund, cycle, context);
             decision = decision.event(event).message(message);
             None
         }

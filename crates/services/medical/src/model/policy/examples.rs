@@ -10,7 +10,7 @@ use crate::model::accumulators::Accumulators;
 use crate::model::amounts::LineSums;
 use crate::model::filing::FilingKind;
 use crate::model::person::{CareType, HospitalLevel, PersonFacts};
-use crate::model::settle::{AccountBalances, Case, compute};
+use crate::model::settle::{AccountBalances, Case, StaySoFar, compute};
 use crate::refusal;
 use huitong_service_kit::Refusal;
 use huitong_service_kit::toml_data::yuan;
@@ -34,6 +34,9 @@ pub struct Example {
     /// What the year has used before, by accumulator key.
     #[serde(default)]
     pub used: std::collections::BTreeMap<String, String>,
+    /// Of chronic care.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disease: Option<String>,
     #[serde(with = "yuan")]
     pub expected_deductible: Fen,
     #[serde(with = "yuan")]
@@ -67,6 +70,8 @@ impl Example {
             accounts: AccountBalances::default(),
             account_wanted: false,
             accumulators,
+            disease: self.disease.clone(),
+            stay: StaySoFar::default(),
         })
     }
 
@@ -80,10 +85,8 @@ impl Example {
     }
 }
 
-/// MED-6005 names the first example that does not compute.
-pub fn check(pack: &Pack) -> Result<(), Refusal> {
-    match pack.examples.iter().find(|example| !example.holds(pack)) {
-        Some(example) => Err(refusal::EXAMPLE_FAILS.with("example", &example.name)),
-        None => Ok(()),
-    }
+/// Examples that do not compute (MED-6005).
+pub fn failing(pack: &Pack) -> Vec<Refusal> {
+    let failing = pack.examples.iter().filter(|example| !example.holds(pack));
+    failing.map(|example| refusal::EXAMPLE_FAILS.with("example", &example.name)).collect()
 }

@@ -1,11 +1,14 @@
-//! Validation of a pack (5.2): what is refused, and what must be acknowledged by name.
+//! Validation of a pack (5.2): what is refused, with its place in the pack, and what must be acknowledged by name.
 
 use huitong_kernel::decimal::Ratio;
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::Date;
 use huitong_service_kit::Refusal;
 
-use super::{Band, DeductibleKind, Fund, FundBase, Grade, Pack, examples};
+use super::{Band, Cap, ChronicDisease, Deductible, DeductibleKind, Fund, FundBase, Grade, Pack, examples};
 use crate::model::exact::FineRatio;
 use crate::model::filing::FilingKind;
+use crate::model::person::CareType;
 use crate::refusal;
 
 /// National ceilings for the drop, in points (3.2).
@@ -16,84 +19,144 @@ const RATIO_STEP: i64 = 3_000;
 
 /// Refuses a pack that breaks a rule; warnings that are not acknowledged refuse it too.
 pub fn validate(pack: &Pack) -> Result<(), Refusal> {
-    if pack.valid_to.is_some_and(|end| end <= pack.valid_from) {
-        return Err(refusal::PACK_DATES_INVALID.refuse());
-    }
-    check_bands(pack)?;
-    check_cells(pack)?;
-    check_spills(pack)?;
-    check_inversions(pack)?;
-    if let Some(warning) = warnings(pack).into_iter().find(|warning| !pack.acknowledged.contains(warning)) {
-        return Err(refusal::WARNING_NOT_ACKNOWLEDGED.with("warning", warning));
-    }
-    examples::check(pack)
+    findings(pack).into_iter().next().map_or(Ok(()), Err)
 }
 
-/// Packs of one pool and scheme must not overlap, and leave open only what is declared (MED-6001).
-pub fn check_sequence(packs: &[Pack]) -> Result<(), Refusal> {
-    let mut sorted: Vec<&Pack> = packs.iter().collect();
-    sorted.sort_by_key(|pack| pack.valid_from);
-    for pair in sorted.windows(2) {
-        let (earlier, later) = (pair[0], pair[1]);
-        let fits = match earlier.valid_to {
+/// All that is wrong with a pack, each with its place.
+pub fn findings(pack: &Pack) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    if pack.valid_to.is_some_and(|end| end <= pack.valid_from) {
+        found.push(dates(format!("{} valid_to", pack.version)));
+    }
+    found.extend(bands(pack));
+    found.extend(missing_cells(pack));
+    found.extend(wrong_spills(pack));
+    found.extend(two_pools(pack));
+    found.extend(inversions(pack));
+    let is_new = |warning: &String| !pack.acknowledged.contains(warning);
+    let warn = |warning| refusal::WARNING_NOT_ACKNOWLEDGED.with("warning", warning);
+    found.extend(warnings(pack).into_iter().filter(is_new).map(warn));
+    if found.is_empty() {
+        // Examples are computed on what holds together.
+        found.extend(examples::failing(pack));
+    }
+    found
+}
+
+fn dates(place: String) -> Refusal {
+    refusal::PACK_DATES_INVALID.with("where", place)
+}
+
+fn wrong(place: String) -> Refusal {
+    refusal::BANDS_INVALID.with("where", &place).at_field(place)
+}
+
+/// When a version holds; one that another has superseded may hold for no day at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validity {
+    pub version: String,
+    pub from: Date,
+    /// Exclusive.
+    pub to: Option<Date>,
+    /// The pack says why the time after it is left open.
+    pub gap_declared: bool,
+}
+
+impl From<&Pack> for Validity {
+    fn from(pack: &Pack) -> Validity {
+        let (version, gap_declared) = (pack.version.clone(), pack.gap_after.is_some());
+        Validity { version, from: pack.valid_from, to: pack.valid_to, gap_declared }
+    }
+}
+
+/// Versions of one pool and scheme must not overlap, and leave open only what is declared (MED-6001).
+pub fn check_sequence(mut versions: Vec<Validity>) -> Result<(), Refusal> {
+    versions.retain(|version| version.to.is_none_or(|to| version.from < to));
+    versions.sort_by_key(|version| version.from);
+    for pair in versions.windows(2) {
+        let (earlier, later) = (&pair[0], &pair[1]);
+        let fits = match earlier.to {
             None => false,
-            Some(end) => end == later.valid_from || (end < later.valid_from && earlier.gap_after.is_some()),
+            Some(end) => end == later.from || (end < later.from && earlier.gap_declared),
         };
         if !fits {
-            return Err(refusal::PACK_DATES_INVALID.refuse());
+            let end = earlier.to.map_or_else(|| "…".to_owned(), |end| end.to_string());
+            let span = |version: &str, from: Date, end: &str| format!("{version} ({from} – {end})");
+            let (one, other) = (span(&earlier.version, earlier.from, &end), span(&later.version, later.from, "…"));
+            return Err(dates(format!("{one}, {other}")));
         }
     }
     Ok(())
 }
 
 /// Bands follow each other without overlap or gap; ratios lie in 0..1 (MED-6002).
-fn check_bands(pack: &Pack) -> Result<(), Refusal> {
-    let fits = |fund: &Fund| {
-        let ends_fit = fund.bands.iter().all(|band| band.to.is_none_or(|to| band.from < to));
-        let joined = fund.bands.windows(2).all(|pair| pair[0].to == Some(pair[1].from));
-        let ratios = fund.bands.iter().flat_map(|band| &band.ratios);
-        let mut in_range = ratios.map(|cell| (Ratio::ZERO..=Ratio::ONE).contains(&cell.ratio));
-        !fund.bands.is_empty() && ends_fit && joined && in_range.all(|fits| fits)
-    };
-    if pack.funds.iter().all(fits) { Ok(()) } else { Err(refusal::BANDS_INVALID.refuse()) }
+fn bands(pack: &Pack) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for fund in &pack.funds {
+        let at = |index: usize| format!("funds.{}.bands[{index}]", fund.id);
+        if fund.bands.is_empty() {
+            found.push(wrong(at(0)));
+        }
+        for (index, band) in fund.bands.iter().enumerate() {
+            let is_inverted = band.to.is_some_and(|to| to <= band.from) || band.from.is_negative();
+            let is_apart = index > 0 && fund.bands[index - 1].to != Some(band.from);
+            if is_inverted || is_apart {
+                found.push(wrong(at(index)));
+            }
+            let is_ratio = |cell: &super::RatioCell| (Ratio::ZERO..=Ratio::ONE).contains(&cell.ratio);
+            for cell in band.ratios.iter().filter(|cell| !is_ratio(cell)) {
+                found.push(wrong(format!("{}, {}/{}", at(index), cell.class, cell.level)));
+            }
+        }
+    }
+    for chronic in &pack.chronic {
+        if chronic.ratios.iter().any(|cell| !(Ratio::ZERO..=Ratio::ONE).contains(&cell.ratio)) {
+            found.push(wrong(format!("chronic.{}", chronic.id)));
+        }
+    }
+    found
 }
 
 /// Every class and level has its cell in every table (MED-6003).
-fn check_cells(pack: &Pack) -> Result<(), Refusal> {
+fn missing_cells(pack: &Pack) -> Vec<Refusal> {
+    let mut found = Vec::new();
     for class in &pack.person_classes {
         for level in &pack.levels {
-            let missing = |care: &str| {
-                refusal::CELL_MISSING.with("class", &class.id).with("level", level.name()).with("care", care)
+            let mut missing = |care: &str| {
+                let refusal = refusal::CELL_MISSING.with("class", &class.id).with("level", level.name());
+                found.push(refusal.with("care", care));
             };
-            for deductible in &pack.deductibles {
-                deductible.amount(&class.id, *level).ok_or_else(|| missing(&deductible.id))?;
-                if deductible.kind == DeductibleKind::PerAdmission && deductible.repeat_admissions.is_empty() {
-                    return Err(missing(&deductible.id));
-                }
-            }
-            for fund in &pack.funds {
-                let all = fund.bands.iter().all(|band| band.ratio(&class.id, *level).is_some());
-                all.then_some(()).ok_or_else(|| missing(&fund.id))?;
-            }
-            for cap in &pack.caps {
-                cap.amount(&class.id, *level).ok_or_else(|| missing(&cap.id))?;
-            }
+            let (id, level) = (class.id.as_str(), *level);
+            let lacks = |table: &&Deductible| table.amount(id, level).is_none() || table.needs_repeats();
+            pack.deductibles.iter().filter(lacks).for_each(|table| missing(&table.id));
+            let lacks = |fund: &&Fund| fund.bands.iter().any(|band| band.ratio(id, level).is_none());
+            pack.funds.iter().filter(lacks).for_each(|fund| missing(&fund.id));
+            pack.caps.iter().filter(|cap| cap.amount(id, level).is_none()).for_each(|cap| missing(&cap.id));
+            let lacks = |chronic: &&ChronicDisease| {
+                let ratio = !chronic.ratios.is_empty() && chronic.ratio(id, level).is_none();
+                ratio || (!chronic.cap.is_empty() && chronic.cap(id, level).is_none())
+            };
+            pack.chronic.iter().filter(lacks).for_each(|chronic| missing(&chronic.id));
         }
     }
-    Ok(())
+    found
+}
+
+impl Deductible {
+    fn needs_repeats(&self) -> bool {
+        self.kind == DeductibleKind::PerAdmission && self.repeat_admissions.is_empty()
+    }
 }
 
 /// Spills name a fund that takes them, and never come back (MED-6002).
-fn check_spills(pack: &Pack) -> Result<(), Refusal> {
+fn wrong_spills(pack: &Pack) -> Vec<Refusal> {
     let takes = |id: &str| pack.funds.iter().any(|fund| fund.id == id && fund.base == FundBase::Spill);
-    for cap in &pack.caps {
+    let is_wrong = |cap: &&Cap| {
         let known = cap.funds.iter().all(|id| pack.funds.iter().any(|fund| fund.id == *id));
         let spill_known = cap.spill_to.as_deref().is_none_or(takes);
-        if !known || !spill_known || spills_back(pack, cap.spill_to.as_deref(), &cap.funds) {
-            return Err(refusal::BANDS_INVALID.refuse());
-        }
-    }
-    Ok(())
+        !known || !spill_known || spills_back(pack, cap.spill_to.as_deref(), &cap.funds)
+    };
+    pack.caps.iter().filter(is_wrong).map(|cap| wrong(format!("caps.{}", cap.id))).collect()
 }
 
 fn spills_back(pack: &Pack, spill_to: Option<&str>, origins: &[String]) -> bool {
@@ -109,22 +172,51 @@ fn spills_back(pack: &Pack, spill_to: Option<&str>, origins: &[String]) -> bool 
     true
 }
 
-/// A retiree's ratio below an employee's, or a ratio that rises with the level, is a typing error (MED-6002).
-fn check_inversions(pack: &Pack) -> Result<(), Refusal> {
+/// The cost after the deductible is paid by one fund: two would pay it twice (MED-6002).
+fn two_pools(pack: &Pack) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for care_type in CareType::ALL {
+        let funds: Vec<&str> =
+            pack.funds_of(care_type, FundBase::AfterDeductible).map(|fund| fund.id.as_str()).collect();
+        if funds.len() > 1 {
+            found.push(wrong(format!("funds.{}, care type {}", funds.join(", funds."), care_type.code())));
+        }
+    }
+    found
+}
+
+/// What is mostly a typing error (MED-6002): a retiree's ratio below an employee's, a ratio that rises or a deductible that falls with the
+/// level. A waiver with its reason lets it pass.
+fn inversions(pack: &Pack) -> Vec<Refusal> {
+    let mut found: Vec<String> = Vec::new();
     let retired = pack.person_classes.iter().filter(|class| class.retired == Some(true));
     for fund in pack.funds.iter().filter(|fund| fund.base == FundBase::AfterDeductible) {
         for band in &fund.bands {
-            let falls = pack.person_classes.iter().all(|class| falls_with_level(pack, band, &class.id));
-            let retired_below = retired.clone().any(|old| {
-                let working = pack.person_classes.iter().filter(|class| class.retired != Some(true));
-                working.into_iter().any(|young| below(pack, band, &old.id, &young.id))
+            if !pack.person_classes.iter().all(|class| falls_with_level(pack, band, &class.id)) {
+                found.push(format!("ratio_rises:{}", fund.id));
+            }
+            let is_below = retired.clone().any(|old| {
+                let mut working = pack.person_classes.iter().filter(|class| class.retired != Some(true));
+                working.any(|young| below(pack, band, &old.id, &young.id))
             });
-            if !falls || retired_below {
-                return Err(refusal::BANDS_INVALID.refuse());
+            if is_below {
+                found.push(format!("retired_below_employed:{}", fund.id));
             }
         }
     }
-    Ok(())
+    for deductible in &pack.deductibles {
+        let falls = |class: &super::PersonClass| {
+            let amounts: Vec<Fen> =
+                pack.levels.iter().filter_map(|level| deductible.amount(&class.id, *level)).collect();
+            !amounts.is_sorted()
+        };
+        if pack.person_classes.iter().any(falls) {
+            found.push(format!("deductible_falls:{}", deductible.id));
+        }
+    }
+    found.dedup();
+    let is_waived = |name: &String| pack.waivers.iter().any(|waiver| waiver.inversion == *name);
+    found.into_iter().filter(|name| !is_waived(name)).map(wrong).collect()
 }
 
 fn falls_with_level(pack: &Pack, band: &Band, class: &str) -> bool {
@@ -136,7 +228,8 @@ fn below(pack: &Pack, band: &Band, old: &str, young: &str) -> bool {
     pack.levels.iter().any(|level| band.ratio(old, *level) < band.ratio(young, *level))
 }
 
-/// What the publisher must have read: `drop_above_ceiling:KIND`, `grade_below_confirmed`, `ratio_step_above_30:FUND`.
+/// What the publisher must have read: `drop_above_ceiling:KIND`, `grade_below_confirmed`, `ratio_step_above_30:FUND`,
+/// `cap_below_deductible:CAP`.
 pub fn warnings(pack: &Pack) -> Vec<String> {
     let mut warnings = Vec::new();
     if pack.grade < Grade::Confirmed {
@@ -161,10 +254,26 @@ pub fn warnings(pack: &Pack) -> Vec<String> {
             warnings.push(format!("ratio_step_above_30:{}", fund.id));
         }
     }
+    warnings.extend(low_caps(pack).map(|cap| format!("cap_below_deductible:{}", cap.id)));
     warnings
 }
 
 fn has_step(pack: &Pack, band: &Band, class: &str) -> bool {
     let ratios: Vec<_> = pack.levels.iter().filter_map(|level| band.ratio(class, *level)).collect();
     ratios.windows(2).any(|pair| pair[0].units() - pair[1].units() > RATIO_STEP)
+}
+
+/// Caps below the deductible of the same care and class.
+fn low_caps(pack: &Pack) -> impl Iterator<Item = &Cap> {
+    let is_low = |cap: &&Cap| {
+        pack.deductibles.iter().filter(|table| table.care_types.iter().any(|care| cap.care_types.contains(care))).any(
+            |table| {
+                pack.person_classes.iter().any(|class| {
+                    let is_below = |level| cap.amount(&class.id, level) < table.amount(&class.id, level);
+                    pack.levels.iter().any(|level| is_below(*level))
+                })
+            },
+        )
+    };
+    pack.caps.iter().filter(is_low)
 }

@@ -1,21 +1,14 @@
-//! `huitong medical …`
+//! `huitong medical settle`
 
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::Args;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::cli::FAILED;
 use crate::demo::client::{ApiClient, CallError};
-
-#[derive(Subcommand)]
-pub enum MedicalCommand {
-    /// Settle an outpatient bill at a running node
-    Settle(SettleArguments),
-    /// Compute past settlements again, from their entries alone
-    Recompute(RecomputeArguments),
-}
 
 #[derive(Args)]
 pub struct SettleArguments {
@@ -34,26 +27,7 @@ pub struct SettleArguments {
     json: bool,
 }
 
-#[derive(Args)]
-pub struct RecomputeArguments {
-    /// The folder of the home node, for instance data/330000
-    #[arg(long)]
-    data: PathBuf,
-    /// One settlement; all when absent
-    #[arg(long)]
-    settlement: Option<String>,
-    #[arg(long)]
-    json: bool,
-}
-
-pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
-    match command {
-        MedicalCommand::Settle(arguments) => super::block_on(settle(arguments)),
-        MedicalCommand::Recompute(arguments) => recompute(&arguments),
-    }
-}
-
-async fn settle(arguments: SettleArguments) -> anyhow::Result<i32> {
+pub async fn settle(arguments: SettleArguments) -> anyhow::Result<i32> {
     let text = std::fs::read(&arguments.bill).with_context(|| format!("cannot read {}", arguments.bill.display()))?;
     let bill: Value = serde_json::from_slice(&text).context("the bill is not valid JSON")?;
     let message_id = arguments.message_id.unwrap_or_else(|| {
@@ -68,7 +42,7 @@ async fn settle(arguments: SettleArguments) -> anyhow::Result<i32> {
             } else {
                 print_answer(status, &answer, &message_id);
             }
-            Ok(if status == StatusCode::OK { 0 } else { super::FAILED })
+            Ok(if status == StatusCode::OK { 0 } else { FAILED })
         }
         Err(CallError::Refused(problem)) => {
             if arguments.json {
@@ -79,12 +53,12 @@ async fn settle(arguments: SettleArguments) -> anyhow::Result<i32> {
                     println!("  field 字段: {field}");
                 }
             }
-            Ok(super::FAILED)
+            Ok(FAILED)
         }
         Err(error @ CallError::Unreachable(_)) => {
             println!("WAIT 请等待: {error}");
             println!("Repeat the same command: the message id {message_id} makes sure that nothing is booked twice.");
-            Ok(super::FAILED)
+            Ok(FAILED)
         }
     }
 }
@@ -103,24 +77,4 @@ fn print_answer(status: StatusCode, answer: &Value, message_id: &str) {
     println!("  funds 基金          {}", text(&settlement["fund_total"]));
     println!("  account 个人账户    {}", text(&settlement["account"]));
     println!("  cash 现金           {}", text(&settlement["cash"]));
-}
-
-fn recompute(arguments: &RecomputeArguments) -> anyhow::Result<i32> {
-    let config = crate::config::NodeConfig::read(&arguments.data.join("node.toml"))?;
-    let path = crate::services::stream_path(&config.data, "medical");
-    let connection = huitong_store::journal::open_reader(&path)?;
-    let outcome = huitong_medical::query::recompute::all(&connection, arguments.settlement.as_deref())?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&outcome)?);
-    } else {
-        println!("{} settlements computed again, {} differ.", outcome.computed, outcome.differing.len());
-        for settlement in &outcome.differing {
-            println!("  DIFFERS 不一致 {settlement}");
-        }
-    }
-    let found = arguments.settlement.is_none() || outcome.computed > 0;
-    if !found {
-        println!("No such settlement at this home node; ask the node of the insured place (参保地).");
-    }
-    Ok(if outcome.differing.is_empty() && found { 0 } else { super::FAILED })
 }

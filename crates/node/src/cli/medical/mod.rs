@@ -1,0 +1,26 @@
+//! `huitong medical …`
+
+mod policy;
+mod recompute;
+mod settle;
+
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum MedicalCommand {
+    /// Settle an outpatient bill at a running node
+    Settle(settle::SettleArguments),
+    /// Compute past settlements again, from their entries alone
+    Recompute(recompute::RecomputeArguments),
+    /// Check policy packs, compare two, or ask what a past month would have cost under another
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+}
+
+pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
+    match command {
+        MedicalCommand::Settle(arguments) => super::block_on(settle::settle(arguments)),
+        MedicalCommand::Recompute(arguments) => recompute::recompute(&arguments),
+        MedicalCommand::Policy(command) => policy::run(command),
+    }
+}

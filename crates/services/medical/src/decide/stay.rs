@@ -1,0 +1,130 @@
+//! What becomes of a visit (7): the hospital says more of it, discharges, takes the discharge or the registration back.
+
+use huitong_kernel::time::Date;
+use huitong_service_kit::{Context, Decision, Outgoing, Stop, View};
+use uuid::Uuid;
+
+use super::{Decided, Peer, send};
+use crate::command::Reply;
+use crate::event::Event;
+use crate::model::message::{Message, VisitChange, VisitChanged};
+use crate::model::person::CareType;
+use crate::model::visit::VisitDetails;
+use crate::query::settlements::{self, Role};
+use crate::query::visits::{self, VisitedVisit};
+use crate::refusal;
+
+/// A visit of the caller's institution that home has opened, in whatever state. Another hospital's visit is unknown to the caller.
+pub fn own_visit(view: View<'_>, visit: Uuid, context: &Context<'_>) -> Result<VisitedVisit, Stop> {
+    let known = visits::visited_visit(view, visit)?;
+    let known = known.filter(|known| known.institution == context.principal.participant && known.number.is_some());
+    Ok(known.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse())?)
+}
+
+fn wrong_state(known: &VisitedVisit) -> Stop {
+    refusal::VISIT_STATE.with("state", &known.state).into()
+}
+
+pub fn describe(view: View<'_>, visit: Uuid, details: VisitDetails, context: &Context<'_>) -> Decided {
+    let known = own_visit(view, visit, context)?;
+    if !matches!(known.state.as_str(), "open" | "discharged") {
+        return Err(wrong_state(&known));
+    }
+    let details = Box::new(details.over(known.details));
+    Ok(Decision::reply(Reply::Moved).event(Event::VisitDescribed { visit, details }))
+}
+
+/// 出院 (2402): no line may be of a later day.
+pub fn discharge(
+    view: View<'_>,
+    visit: Uuid,
+    ended_on: Date,
+    details: Option<VisitDetails>,
+    context: &mut Context<'_>,
+) -> Decided {
+    let known = own_visit(view, visit, context)?;
+    if !known.is_stay() || known.state != "open" {
+        return Err(wrong_state(&known));
+    }
+    if ended_on < known.facts.began_on || ended_on > context.now.business_date() {
+        return Err(refusal::TIME_MALFORMED.with("field", "ended_on").at_field("ended_on").into());
+    }
+    for (batch, _) in visits::batches(view, visit)? {
+        if visits::lines(view, visit, &batch)?.iter().any(|line| line.day > ended_on) {
+            return Err(refusal::FEE_TIME_OUTSIDE_VISIT.refuse().at_field("ended_on").into());
+        }
+    }
+    let change = VisitChange::Discharged { ended_on };
+    let mut decision = moved(&known, visit, change, context);
+    if let Some(details) = details {
+        let details = Box::new(details.over(known.details));
+        decision.events.push(Event::VisitDescribed { visit, details });
+    }
+    Ok(decision)
+}
+
+/// 出院撤销 (2405): before the settlement of the discharge, or after it was taken back.
+pub fn cancel_discharge(view: View<'_>, visit: Uuid, context: &mut Context<'_>) -> Decided {
+    let known = own_visit(view, visit, context)?;
+    if known.state != "discharged" {
+        return Err(wrong_state(&known));
+    }
+    if is_settling(view, visit)? {
+        return Err(refusal::BATCH_PENDING.refuse().into());
+    }
+    Ok(moved(&known, visit, VisitChange::Readmitted, context))
+}
+
+/// 挂号撤销, 入院撤销 (2202, 2404): where nothing is settled, nor being settled.
+pub fn cancel(view: View<'_>, visit: Uuid, context: &mut Context<'_>) -> Decided {
+    let known = own_visit(view, visit, context)?;
+    if !matches!(known.state.as_str(), "open" | "discharged") {
+        return Err(wrong_state(&known));
+    }
+    let number = known.number.as_deref().unwrap_or_default();
+    if is_settling(view, visit)? || settlements::last_of_visit(view, Role::Visited, number)?.is_some() {
+        return Err(refusal::VISIT_HAS_SETTLEMENT.refuse().into());
+    }
+    Ok(moved(&known, visit, VisitChange::Cancelled, context))
+}
+
+fn is_settling(view: View<'_>, visit: Uuid) -> Result<bool, Stop> {
+    Ok(visits::batches(view, visit)?.iter().any(|(_, state)| state == "settling"))
+}
+
+fn moved(
+    known: &VisitedVisit,
+    visit: Uuid,
+    change: VisitChange,
+    context: &mut Context<'_>,
+) -> Decision<crate::Medical> {
+    let message = tell(known, visit, change, context);
+    Decision::reply(Reply::Moved).event(Event::VisitMoved { visit, change }).message(message)
+}
+
+fn tell(known: &VisitedVisit, visit: Uuid, change: VisitChange, context: &mut Context<'_>) -> Outgoing {
+    let cycle = context.new_uuid();
+    let changed = VisitChanged { number: known.number.clone().unwrap_or_default(), change };
+    send(context, known.home, cycle, visit, Message::VisitChanged(changed))
+}
+
+/// Home takes what visited says of a visit that it has opened here.
+pub fn changed(view: View<'_>, changed: VisitChanged, from: &Peer) -> Decided {
+    let visit = visits::home_visit(view, &changed.number)?;
+    let visit = visit.filter(|visit| visit.visited == from.jurisdiction && from.is_medical());
+    let visit = visit.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse())?;
+    let is_stay = visit.facts.care_type == CareType::Inpatient;
+    let is_possible = match changed.change {
+        VisitChange::Discharged { ended_on } => is_stay && visit.state == "open" && visit.facts.began_on <= ended_on,
+        // Also where the person has been admitted elsewhere meanwhile: who lies where is not for home to say.
+        VisitChange::Readmitted => visit.state == "discharged",
+        VisitChange::Cancelled => {
+            matches!(visit.state.as_str(), "open" | "discharged")
+                && settlements::last_of_visit(view, Role::Home, &changed.number)?.is_none()
+        }
+    };
+    if !is_possible {
+        return Err(refusal::VISIT_STATE.with("state", &visit.state).into());
+    }
+    Ok(Decision::nothing().event(Event::VisitChanged(changed)))
+}

@@ -1,0 +1,226 @@
+//! What would a past month have cost under another pack (15.3)? Settlements of the pack's pool and scheme are computed anew, in the order in
+//! which they were booked, on accumulators that are rebuilt as they go. Nothing is booked: every figure is hypothetical.
+
+use std::collections::BTreeMap;
+
+use huitong_kernel::entry::EntryKind;
+use huitong_kernel::money::Fen;
+use huitong_service_kit::StoreError;
+use huitong_service_kit::stream::record::Record;
+use huitong_store::journal::{self, Connection};
+use serde::Serialize;
+
+use crate::command::Reply;
+use crate::event::{Event, SettlementBooked};
+use crate::model::accumulators::{Accumulators, Deltas, negated};
+use crate::model::policy::Pack;
+use crate::model::settle::{Case, Computation, StaySoFar, compute};
+
+/// Changes shown one by one.
+const LARGEST: usize = 10;
+/// Bands of winners and losers, in fen: a change above the last is in a band of its own.
+const BANDS: [i64; 4] = [0, 10_000, 100_000, 1_000_000];
+
+/// Two totals of the funds' payments, in fen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    pub settlements: u64,
+    pub was_fen: Fen,
+    pub would_be_fen: Fen,
+}
+
+impl Compared {
+    fn add(&mut self, was: Fen, would_be: Fen, count: u64) {
+        self.settlements += count;
+        self.was_fen += was;
+        self.would_be_fen += would_be;
+    }
+}
+
+/// Persons by what their own part would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeBand {
+    /// Changes above this …
+    pub above_fen: Fen,
+    /// … and up to this; absent: all that are larger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up_to_fen: Option<Fen>,
+    /// Settlements in which the person would pay less.
+    pub winners: u64,
+    /// … and more.
+    pub losers: u64,
+}
+
+/// What one settlement would have been.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    pub settlement: String,
+    pub was_fen: Fen,
+    pub would_be_fen: Fen,
+}
+
+/// The outcome. Hypothetical throughout.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct WhatIf {
+    /// Settlements of the period less those that were taken back, whatever the pack.
+    pub total: Compared,
+    pub by_class: BTreeMap<String, Compared>,
+    /// By division of treatment.
+    pub by_city: BTreeMap<String, Compared>,
+    pub by_level: BTreeMap<String, Compared>,
+    /// By fund, as the pack that pays names it (`fund_pay_type`).
+    pub by_fund: BTreeMap<String, Compared>,
+    pub bands: Vec<ChangeBand>,
+    pub largest: Vec<Change>,
+    /// Settlements that the other pack would refuse: counted as they were.
+    pub refused: Vec<String>,
+}
+
+/// Which settlements are looked at.
+pub struct Question<'q> {
+    pub pack: &'q Pack,
+    /// Clearing period `YYYY-MM` by home's receive time; absent: all.
+    pub period: Option<&'q str>,
+}
+
+/// A settlement as it was and as it would be.
+struct Pair {
+    case: Case,
+    was: Vec<(String, Fen)>,
+    would_be: Option<Computation>,
+    /// What was added to the hypothetical accumulators.
+    deltas: Deltas,
+}
+
+#[derive(Default)]
+struct Replay {
+    accumulators: BTreeMap<(String, i16), Accumulators>,
+    stays: BTreeMap<String, StaySoFar>,
+    pairs: BTreeMap<String, Pair>,
+}
+
+/// Replays a home's journal under another pack.
+pub fn run(connection: &Connection, question: &Question<'_>) -> Result<WhatIf, StoreError> {
+    let mut replay = Replay::default();
+    journal::each_from(connection, 1, |entry| {
+        if entry.kind == EntryKind::Decision {
+            let record: Record<Event, Reply> = serde_json::from_slice(&entry.bytes)?;
+            for event in record.events {
+                if let Event::Settled(booked) = event {
+                    replay.take(booked, question);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(outcome(replay.pairs))
+}
+
+impl Replay {
+    fn take(&mut self, booked: SettlementBooked, question: &Question<'_>) {
+        let pack = question.pack;
+        if booked.home_area != pack.area || booked.scheme != pack.scheme {
+            return;
+        }
+        if let Some(original) = &booked.contra_of {
+            return self.take_back(&booked, original);
+        }
+        let key = (booked.person.clone(), booked.insurance_year);
+        let before = self.accumulators.get(&key).cloned().unwrap_or_default();
+        let is_asked = question.period.is_none_or(|period| period == booked.period);
+        let Some(case) = booked.case.filter(|_| is_asked) else {
+            // Outside the period it is what it was.
+            self.accumulators.insert(key, before.after(&booked.deltas));
+            return self.count(&booked.visit, booked.deductible_fen, booked.admission);
+        };
+        let stay = self.stays.get(&booked.visit).copied().unwrap_or_default();
+        let case = Case { accumulators: before.clone(), stay, ..*case };
+        let would_be = compute(pack, &case).ok();
+        let deltas = would_be.as_ref().map_or(booked.deltas, |computation| computation.deltas.clone());
+        self.accumulators.insert(key, before.after(&deltas));
+        let (taken, admission) = match &would_be {
+            Some(computation) => (computation.amounts.deductible_fen, computation.admission),
+            None => (booked.deductible_fen, booked.admission),
+        };
+        self.count(&booked.visit, taken, admission);
+        let was = booked.funds;
+        self.pairs.insert(booked.settlement, Pair { case, was, would_be, deltas });
+    }
+
+    fn count(&mut self, visit: &str, taken: Fen, admission: Option<u32>) {
+        let stay = self.stays.entry(visit.to_owned()).or_default();
+        stay.settlements += 1;
+        stay.deductible_fen += taken;
+        stay.admission = stay.admission.or(admission);
+    }
+
+    fn take_back(&mut self, contra: &SettlementBooked, original: &str) {
+        let (deltas, taken) = match self.pairs.remove(original) {
+            Some(pair) => {
+                let taken = pair.would_be.map_or(-contra.deductible_fen, |made| made.amounts.deductible_fen);
+                (negated(&pair.deltas), taken)
+            }
+            None => (contra.deltas.clone(), -contra.deductible_fen),
+        };
+        let key = (contra.person.clone(), contra.insurance_year);
+        let before = self.accumulators.get(&key).cloned().unwrap_or_default();
+        self.accumulators.insert(key, before.after(&deltas));
+        let stay = self.stays.entry(contra.visit.clone()).or_default();
+        stay.settlements = stay.settlements.saturating_sub(1);
+        stay.deductible_fen -= taken;
+        if stay.settlements == 0 {
+            stay.admission = None;
+        }
+    }
+}
+
+fn outcome(pairs: BTreeMap<String, Pair>) -> WhatIf {
+    let mut found = WhatIf { bands: empty_bands(), ..WhatIf::default() };
+    let mut changes = Vec::new();
+    for (settlement, pair) in pairs {
+        let was: Fen = pair.was.iter().map(|(_, paid)| *paid).sum();
+        let Some(made) = pair.would_be else {
+            found.total.add(was, was, 1);
+            found.refused.push(settlement);
+            continue;
+        };
+        let would_be = made.amounts.fund_total_fen;
+        found.total.add(was, would_be, 1);
+        found.by_class.entry(made.class).or_default().add(was, would_be, 1);
+        found.by_city.entry(pair.case.visited_area.to_string()).or_default().add(was, would_be, 1);
+        found.by_level.entry(pair.case.level.name().to_owned()).or_default().add(was, would_be, 1);
+        for (fund, paid) in pair.was.into_iter().filter(|(_, paid)| *paid != Fen::ZERO) {
+            found.by_fund.entry(fund).or_default().add(paid, Fen::ZERO, 1);
+        }
+        for fund in made.amounts.funds.into_iter().filter(|fund| fund.paid_fen != Fen::ZERO) {
+            found.by_fund.entry(fund.fund).or_default().add(Fen::ZERO, fund.paid_fen, 0);
+        }
+        note_band(&mut found.bands, would_be - was);
+        if was != would_be {
+            changes.push(Change { settlement, was_fen: was, would_be_fen: would_be });
+        }
+    }
+    changes.sort_by_key(|change| (-(change.would_be_fen - change.was_fen).0.abs(), change.settlement.clone()));
+    changes.truncate(LARGEST);
+    found.largest = changes;
+    found
+}
+
+fn empty_bands() -> Vec<ChangeBand> {
+    let bands = BANDS.iter().enumerate().map(|(index, from)| {
+        let up_to_fen = BANDS.get(index + 1).copied().map(Fen);
+        ChangeBand { above_fen: Fen(*from), up_to_fen, winners: 0, losers: 0 }
+    });
+    bands.collect()
+}
+
+/// The funds would pay so much more.
+fn note_band(bands: &mut [ChangeBand], more: Fen) {
+    let size = Fen(more.0.abs());
+    let band = bands.iter_mut().rev().find(|band| size > band.above_fen);
+    match band {
+        Some(band) if more.is_negative() => band.losers += 1,
+        Some(band) => band.winners += 1,
+        None => {}
+    }
+}
