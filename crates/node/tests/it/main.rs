@@ -10,6 +10,7 @@ mod endpoints;
 mod full_disk;
 mod house;
 mod morning;
+mod national;
 mod offline;
 mod postgres;
 mod redelivery;

@@ -23,6 +23,24 @@ impl<T: DeserializeOwned, S: Service, State: Send + Sync> FromRequest<State> for
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
+        let RawBody { bytes, request, .. } = RawBody::<S>::from_request(request, state).await?;
+        let value = parse::<T>(&bytes).map_err(|problem| Problem::from_refusal::<S>(&S::shape_refusal(problem)))?;
+        Ok(Body { value, request, service: PhantomData })
+    }
+}
+
+/// A request body as it came, for formats that are read elsewhere.
+pub struct RawBody<S> {
+    pub bytes: axum::body::Bytes,
+    /// As that of [`Body`].
+    pub request: Digest,
+    service: PhantomData<S>,
+}
+
+impl<S: Service, State: Send + Sync> FromRequest<State> for RawBody<S> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let declared =
@@ -36,8 +54,7 @@ impl<T: DeserializeOwned, S: Service, State: Send + Sync> FromRequest<State> for
             Problem::from_refusal::<S>(&S::shape_refusal(problem))
         })?;
         let request = request_hash(&method, &path, &bytes);
-        let value = parse::<T>(&bytes).map_err(|problem| Problem::from_refusal::<S>(&S::shape_refusal(problem)))?;
-        Ok(Body { value, request, service: PhantomData })
+        Ok(RawBody { bytes, request, service: PhantomData })
     }
 }
 

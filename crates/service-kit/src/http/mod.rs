@@ -11,7 +11,7 @@ pub mod problem;
 pub mod yuan;
 
 pub use address::{Path, Query};
-pub use body::{Body, NoBody};
+pub use body::{Body, NoBody, RawBody};
 pub use caller::{Caller, RequestId};
 pub use edge::{Asked, Clock, Edge};
 pub use endpoint::{Access, Endpoint};

@@ -6,13 +6,14 @@ use huitong_kernel::time::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::event::{CallState, KeptAnswer};
+use crate::event::{CallState, KeptAnswer, KeptFile};
 use crate::model::amounts::{FundPayment, LineSums};
 use crate::model::document::{DataVersion, SettledDocument};
 use crate::model::filing::{FilingState, FilingStatus, FilingWish};
 use crate::model::lines::{Line, SplitLine};
 use crate::model::message::{Certificate, ChronicState, Eligibility, Quote, Wants};
 use crate::model::person::{CareType, Scheme};
+use crate::model::reconciliation::{Reconciliation, Row, Totals};
 use crate::model::visit::VisitDetails;
 
 /// A wish. The institution is always the caller's participant.
@@ -94,6 +95,14 @@ pub enum Command {
         total: Fen,
         sums: Option<SentSums>,
     },
+    /// Compares a hospital's records with the books.
+    Reconcile(Box<ReconcileWish>),
+    /// Carries out what is proposed for a difference.
+    FixDifference {
+        reconciliation: Uuid,
+        settlement: String,
+    },
+    KeepFile(KeptFile),
     SettleBill(Box<BillWish>),
     Cancel {
         settlement: String,
@@ -114,6 +123,17 @@ pub enum AccountBucket {
     Current,
     History,
     MutualAid,
+}
+
+pub struct ReconcileWish {
+    /// Days of settlement, both inclusive.
+    pub from: Date,
+    pub to: Date,
+    /// Home area of the documents, or its province; all when absent.
+    pub home: Option<Division>,
+    pub rows: Vec<Row>,
+    /// What the rows must come to.
+    pub stated: Option<Totals>,
 }
 
 pub struct ChronicWish {
@@ -163,6 +183,7 @@ pub enum Reply {
     Credited { balance_fen: Fen },
     Eligible(Eligibility),
     Kept,
+    Reconciled(Box<Reconciliation>),
     Filed(FilingState),
     Moved,
     Registered(ChronicState),

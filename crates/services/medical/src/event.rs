@@ -8,6 +8,7 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_ledger::Transfer;
 use huitong_ledger::clearing::Share;
+use huitong_service_kit::named;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::model::message::{
 };
 use crate::model::person::Scheme;
 use crate::model::published::{InstitutionPublished, InsuredPublished};
+use crate::model::reconciliation::Reconciliation;
 use crate::model::settle::Case;
 use crate::model::visit::VisitDetails;
 
@@ -65,6 +67,16 @@ pub enum Event {
     // Visited side
     #[serde(rename = "medical.national_answered.v1")]
     NationalAnswered(KeptAnswer),
+    #[serde(rename = "medical.reconciled.v1")]
+    Reconciled(Box<Reconciliation>),
+    #[serde(rename = "medical.difference_resolved.v1")]
+    DifferenceResolved { reconciliation: Uuid, settlement: String },
+    #[serde(rename = "medical.day_moved.v1")]
+    DayMoved { home: Division, day: Date, state: DayState },
+    #[serde(rename = "medical.day_differs.v1")]
+    DayDiffers { home: Division, day: Date, settlements: Vec<String> },
+    #[serde(rename = "medical.file_kept.v1")]
+    FileKept(KeptFile),
     #[serde(rename = "medical.visit_asked.v1")]
     VisitAsked { facts: VisitFacts, home: Division },
     #[serde(rename = "medical.visit_opened.v1")]
@@ -127,6 +139,28 @@ pub enum Event {
     PeriodCut { period: Period },
     #[serde(rename = "medical.shares_cleared.v1")]
     SharesCleared(SharesCleared),
+}
+
+named! {
+    /// How a day with another jurisdiction stands.
+    DayState {
+        Open = "open",
+        /// Home was told what this side holds.
+        Told = "told",
+        Equal = "equal",
+        Differs = "differs",
+    }
+}
+
+/// A file of the national interface (9101, 9102).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// `file_qury_no`
+    pub file: String,
+    pub institution: String,
+    pub name: String,
+    pub text: String,
+    pub until: Instant,
 }
 
 /// The answer to a message of the national interface.

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4016, 5008, 6008, 8003 and 8004 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4016, 5008 to 5010, 6008, 8003 and 8004 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -161,6 +161,13 @@ pub const LATER_SETTLEMENT: RefusalKind = kind(
     "须先撤销该次住院其后的结算：{settlement}",
     "a later settlement of the stay must be taken back first: {settlement}",
 );
+pub const FILE_ROW_MALFORMED: RefusalKind =
+    kind("MED-5001", 422, "对账文件第{row}行格式不符", "reconciliation file, row {row}: malformed");
+pub const FILE_TOTALS_DIFFER: RefusalKind =
+    kind("MED-5002", 422, "对账文件合计与总账不符", "file totals differ from the stated totals");
+pub const RECONCILIATION_UNKNOWN: RefusalKind =
+    kind("MED-5009", 404, "对账结果不存在，或差异已处理", "no such reconciliation, or the difference is resolved");
+pub const FILE_UNKNOWN: RefusalKind = kind("MED-5010", 404, "文件不存在或已过期", "no such file, or it is kept no longer");
 pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
     "MED-5008",
     422,
@@ -264,6 +271,10 @@ pub const ALL: &[RefusalKind] = &[
     BATCH_PENDING,
     CALL_UNKNOWN,
     LATER_SETTLEMENT,
+    FILE_ROW_MALFORMED,
+    FILE_TOTALS_DIFFER,
+    RECONCILIATION_UNKNOWN,
+    FILE_UNKNOWN,
     ONLY_WHOLE_GIVEN_BACK,
     PACK_DATES_INVALID,
     BANDS_INVALID,

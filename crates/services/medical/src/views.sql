@@ -138,6 +138,7 @@ CREATE TABLE IF NOT EXISTS visited_visit (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS visited_visit_number ON visited_visit (number) WHERE number IS NOT NULL;
 CREATE INDEX IF NOT EXISTS visited_visit_institution ON visited_visit (institution, visit);
+CREATE INDEX IF NOT EXISTS visited_visit_person ON visited_visit (person, institution, visit) WHERE person IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS visited_batch (
     visit     TEXT NOT NULL,
@@ -184,6 +185,32 @@ CREATE TABLE IF NOT EXISTS national_answer (
     PRIMARY KEY (institution, message_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS national_file (
+    file        TEXT PRIMARY KEY,           -- file_qury_no
+    institution TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    text        TEXT NOT NULL,
+    until       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Reconciliations with hospitals, and days with other jurisdictions.
+CREATE TABLE IF NOT EXISTS reconciliation (
+    reconciliation TEXT PRIMARY KEY,
+    institution    TEXT NOT NULL,
+    text           TEXT NOT NULL            -- JSON, model::reconciliation::Reconciliation
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reconciliation_institution ON reconciliation (institution, reconciliation);
+
+CREATE TABLE IF NOT EXISTS visited_day (
+    home    TEXT NOT NULL,
+    day     TEXT NOT NULL,                  -- YYYY-MM-DD, of settlement
+    state   TEXT NOT NULL,                  -- event::DayState
+    due_at  INTEGER NOT NULL,
+    differing TEXT NOT NULL DEFAULT '[]',   -- JSON list of setl_id
+    PRIMARY KEY (home, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS visited_day_due ON visited_day (due_at) WHERE state = 'open';
+
 CREATE TABLE IF NOT EXISTS visited_cancel (
     correlation TEXT PRIMARY KEY,           -- of a question that home has not answered yet
     settlement  TEXT NOT NULL
@@ -205,6 +232,7 @@ CREATE TABLE IF NOT EXISTS settlement (
     insurance_year   INTEGER NOT NULL,
     settled_at       INTEGER NOT NULL,
     period           TEXT NOT NULL,         -- YYYY-MM
+    day              TEXT NOT NULL,         -- YYYY-MM-DD, the business day of settled_at
     number           INTEGER NOT NULL,      -- of the document in the feed from home to visited
     document         BLOB NOT NULL,         -- leaf hash
     total_fen        INTEGER NOT NULL,
@@ -218,6 +246,7 @@ CREATE TABLE IF NOT EXISTS settlement (
     PRIMARY KEY (role, settlement)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS settlement_call ON settlement (role, institution, message_id);
+CREATE INDEX IF NOT EXISTS settlement_day ON settlement (role, day, settlement);
 CREATE INDEX IF NOT EXISTS settlement_batch ON settlement (role, visit, batch);
 
 -- Both sides: periods that are cut in the lanes to others, and what is paid of what was owed, one row a share.

@@ -3,6 +3,7 @@
 mod calls;
 mod filings;
 mod publications;
+mod reconciliation;
 mod settlements;
 mod visits;
 
@@ -25,6 +26,13 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             "INSERT INTO national_answer (institution, message_id, request, answer) VALUES (?1, ?2, ?3, ?4)",
             params![kept.institution, kept.message_id, kept.request.0, kept.answer],
         ),
+        Event::Reconciled(made) => reconciliation::made(tx, made),
+        Event::DifferenceResolved { reconciliation, settlement } => {
+            reconciliation::resolved(tx, *reconciliation, settlement)
+        }
+        Event::DayMoved { home, day, state } => reconciliation::day_moved(tx, *home, *day, *state),
+        Event::DayDiffers { home, day, settlements } => reconciliation::day_differs(tx, *home, *day, settlements),
+        Event::FileKept(kept) => reconciliation::file_kept(tx, kept, applied.at.0),
         Event::VisitAsked { facts, home } => visits::asked(tx, facts, *home),
         Event::VisitOpened(opened) => visits::opened(tx, opened),
         Event::VisitRefused { visit } => visits::refused(tx, *visit),

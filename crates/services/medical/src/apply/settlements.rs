@@ -5,6 +5,7 @@ use huitong_ledger::book;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
+use crate::model::reconciliation::due_at;
 use crate::event::{SettlementBooked, SharesCleared};
 use crate::model::accumulators::Accumulators;
 use crate::query::persons;
@@ -43,6 +44,13 @@ fn stay(tx: Tx<'_>, booked: &SettlementBooked) -> Result<(), StoreError> {
 /// Visited: the document and the money; a stay that it ends is closed, one that is opened again takes its batch back.
 pub fn received(tx: Tx<'_>, booked: &SettlementBooked, applied: &Applied) -> Result<(), StoreError> {
     booked_by(tx, Role::Visited, booked, applied)?;
+    let day = booked.settled_at.business_date();
+    // A document that comes after its day was compared opens the day again.
+    tx.execute(
+        "INSERT INTO visited_day (home, day, state, due_at) VALUES (?1, ?2, 'open', ?3)
+         ON CONFLICT (home, day) DO UPDATE SET state = 'open', due_at = MAX(due_at, ?4) WHERE state <> 'open'",
+        params![booked.home.as_str(), day.to_string(), due_at(day).0, applied.at.0],
+    )?;
     let is_contra = booked.contra_of.is_some();
     if booked.ends_stay {
         let state = if is_contra { "discharged" } else { "closed" };
@@ -68,9 +76,9 @@ fn booked_by(tx: Tx<'_>, role: Role, booked: &SettlementBooked, applied: &Applie
     }
     tx.execute_one(
         "INSERT INTO settlement (role, settlement, institution, message_id, visited, home, home_area, visit, batch, person,
-             scheme, insurance_year, settled_at, period, number, document, total_fen, fund_total_fen, person_total_fen,
+             scheme, insurance_year, settled_at, period, day, number, document, total_fen, fund_total_fen, person_total_fen,
              account_fen, cash_fen, deltas, state, contra_of)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
         params![
             role.name(),
             booked.settlement,
@@ -86,6 +94,7 @@ fn booked_by(tx: Tx<'_>, role: Role, booked: &SettlementBooked, applied: &Applie
             booked.insurance_year,
             booked.settled_at.0,
             booked.period,
+            booked.settled_at.business_date().to_string(),
             booked.number,
             booked.document.0,
             booked.total_fen.0,

@@ -6,6 +6,7 @@ mod cancel;
 mod chronic;
 mod clearing;
 mod credit_account;
+mod day;
 mod eligibility;
 mod filing;
 mod known;
@@ -13,6 +14,7 @@ mod lines;
 mod pricing;
 mod publish;
 mod quote;
+mod reconcile;
 mod reverse;
 mod settle;
 mod settle_bill;
@@ -68,6 +70,11 @@ pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mu
         Command::Settle { visit, batch, quote, message_id, total, sums } => {
             settle::ask(view, &settle::Wish { visit, batch, quote, message_id, total, sums }, context)
         }
+        Command::Reconcile(wish) => reconcile::decide(view, *wish, context),
+        Command::FixDifference { reconciliation, settlement } => {
+            reconcile::fix(view, reconciliation, settlement, context)
+        }
+        Command::KeepFile(kept) => Ok(Decision::reply(Reply::Kept).event(Event::FileKept(kept))),
         Command::SettleBill(wish) => settle_bill::ask(medical, view, *wish, context),
         Command::Cancel { settlement } => cancel::ask(view, settlement, cancel::Way::Cancel, context),
         Command::Refund { settlement } => cancel::ask(view, settlement, cancel::Way::Refund, context),
@@ -99,6 +106,9 @@ pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, c
         Message::Bill(bill) => settle_bill::answer(medical, view, &bill, &from, context),
         Message::Query(call) => reverse::query(view, &call, &from, context),
         Message::Reverse(call) => reverse::answer(view, &call, &from, context),
+        Message::DayTotals(told) => day::answer(view, &told, &from, context),
+        Message::DayAsk(ask) => day::list(view, &ask, &from, context),
+        Message::DayDiff(diff) => day::take(view, &diff, &from, context),
         Message::Cancel(ask) => cancel::answer(view, &ask, &from, context),
         concerns_clearing @ (Message::Documents(_)
         | Message::Marker(_)

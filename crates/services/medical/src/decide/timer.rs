@@ -1,9 +1,10 @@
 //! Unknown outcomes resolve themselves: query when the deadline has passed, reverse when home stays silent.
 
-use huitong_kernel::time::{DurationMs, Instant};
+use huitong_kernel::division::Division;
+use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
 
-use super::{Decided, send};
+use super::{Decided, day, send};
 use crate::event::{CallState, Event};
 use crate::model::message::{CallReference, Message};
 use crate::query::calls;
@@ -11,18 +12,37 @@ use crate::query::calls;
 /// How long a call may stay unknown before the node takes it back. The cashier's patient has gone by then.
 pub const REVERSE_AFTER: DurationMs = DurationMs::minutes(5);
 
-/// A call whose next step is due.
-pub struct DueCall(pub CallReference);
+/// What is due.
+pub enum Due {
+    /// A call whose next step it is.
+    Call(CallReference),
+    /// A day with another jurisdiction that is over.
+    Day(Division, Date),
+}
 
-pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<DueCall>, StoreError> {
+pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
+    let mut due = due_calls(view, now, limit)?;
+    let days = day::due(view, now, limit - due.len())?;
+    due.extend(days.into_iter().map(|(home, day)| Due::Day(home, day)));
+    Ok(due)
+}
+
+fn due_calls(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
     view.all(
         "SELECT institution, message_id FROM visited_call WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
         params![now.0, limit as i64],
-        |row| Ok(DueCall(CallReference { institution: row.get(0)?, message_id: row.get(1)? })),
+        |row| Ok(Due::Call(CallReference { institution: row.get(0)?, message_id: row.get(1)? })),
     )
 }
 
-pub fn decide(view: View<'_>, DueCall(call): DueCall, context: &mut Context<'_>) -> Decided {
+pub fn decide(view: View<'_>, due: Due, context: &mut Context<'_>) -> Decided {
+    match due {
+        Due::Call(call) => next_step(view, call, context),
+        Due::Day(home, day) => day::tell(view, home, day, context),
+    }
+}
+
+fn next_step(view: View<'_>, call: CallReference, context: &mut Context<'_>) -> Decided {
     let Some(known) = calls::visited_call(view, &call)? else { return Ok(Decision::nothing()) };
     let Some(home) = known.home else { return Ok(Decision::nothing()) };
     let cycle = context.new_uuid();

@@ -11,8 +11,11 @@ mod eligibility;
 mod explanation;
 mod filings;
 mod lines;
+mod national;
 mod policies;
 mod quotes;
+mod reconciliations;
+mod records;
 mod settle;
 mod settlements;
 mod totals;
@@ -58,6 +61,14 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.call.read", calls::get_call),
         endpoint!("medical.reverse", calls::reverse_call),
         endpoint!("medical.account.credit", accounts::credit_account),
+        endpoint!("medical.national", national::national),
+        endpoint!("medical.national", national::conformance::get_conformance),
+        endpoint!("medical.reconcile", reconciliations::reconcile),
+        endpoint!("medical.reconcile", reconciliations::list_reconciliations),
+        endpoint!("medical.reconcile", reconciliations::get_reconciliation),
+        endpoint!("medical.reconcile", reconciliations::fix_difference),
+        endpoint!("medical.reconcile", records::list_records),
+        endpoint!("medical.totals.read", reconciliations::list_days),
         endpoint!("medical.policy.publish", policies::publish_policy),
         endpoint!("medical.policy.read", policies::list_policies),
         endpoint!("medical.catalogue.publish", catalogues::publish_catalogue),

@@ -16,6 +16,7 @@ use super::document::{DataVersion, SettledDocument};
 use super::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
 use super::person::{CareType, HospitalLevel, Scheme};
 use super::published::{InstitutionPublished, InsuredPublished};
+use super::reconciliation::{DayDocument, DayTotals};
 use super::settle::Computation;
 
 /// Written with the name first, so that a reader can take the body as it stands.
@@ -76,6 +77,15 @@ pub enum Message {
     #[serde(rename = "medical.cancel_answer.v1")]
     CancelAnswer(CancelAnswer),
 
+    /// V→H: what visited's books hold of a day.
+    #[serde(rename = "medical.day_totals.v1")]
+    DayTotals(DayTotals),
+    /// H→V: the same, or what home holds.
+    #[serde(rename = "medical.day_diff.v1")]
+    DayDiff(DayDiff),
+    #[serde(rename = "medical.day_ask.v1")]
+    DayAsk(DayAsk),
+
     // With the clearing of the own node.
     #[serde(rename = "clearing.documents.v1")]
     Documents(Documents),
@@ -93,6 +103,22 @@ pub enum Message {
     /// Between medical of two nodes, either way: what comes after it in the feed belongs to a later period.
     #[serde(rename = "clearing.period_marker.v1")]
     PeriodMarker(PeriodMarker),
+}
+
+/// Home's answer about a day: equal, or a page of its documents behind `after`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DayDiff {
+    pub day: Date,
+    pub after: String,
+    pub is_equal: bool,
+    pub is_last: bool,
+    pub documents: Vec<DayDocument>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DayAsk {
+    pub day: Date,
+    pub after: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

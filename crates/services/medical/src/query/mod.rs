@@ -6,6 +6,8 @@ pub mod dated;
 pub mod documents;
 pub mod persons;
 pub mod recompute;
+pub mod records;
+pub mod reconciliation;
 pub mod settlements;
 pub mod totals;
 pub mod visits;

@@ -17,6 +17,7 @@ use crate::model::settle::AccountBalances;
 
 pub struct Institution {
     pub code: String,
+    pub name_zh: String,
     pub division: Division,
     pub level: Option<HospitalLevel>,
     pub active: bool,
@@ -33,12 +34,12 @@ pub struct Insured {
 }
 
 pub fn institution(view: View<'_>, code: &str) -> Result<Option<Institution>, StoreError> {
-    let row = view.one("SELECT division, level, active FROM institution WHERE code = ?1", params![code], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?))
+    let row = view.one("SELECT division, level, active, name_zh FROM institution WHERE code = ?1", params![code], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?, row.get(3)?))
     })?;
-    row.map(|(division, level, active)| {
+    row.map(|(division, level, active, name_zh)| {
         let level = level.as_deref().and_then(HospitalLevel::parse);
-        Ok(Institution { code: code.to_owned(), division: text(&division)?, level, active })
+        Ok(Institution { code: code.to_owned(), name_zh, division: text(&division)?, level, active })
     })
     .transpose()
 }

@@ -125,6 +125,30 @@ pub fn of_batch(view: View<'_>, visit: &str, batch: &str) -> Result<Option<Strin
     )
 }
 
+/// Settlements and contras of an institution in a clearing period, from a place on.
+pub fn of_period(
+    view: View<'_>,
+    institution: &str,
+    period: &str,
+    start: usize,
+    limit: usize,
+) -> Result<Vec<Settlement>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM settlement WHERE role = 'visited' AND institution = ?1 AND period = ?2
+         ORDER BY settlement LIMIT ?3 OFFSET ?4"
+    );
+    let rows = view.all(&sql, params![institution, period, limit as i64, start as i64], read)?;
+    rows.into_iter().map(finish).collect()
+}
+
+/// Settlements and contras of a visit, in the order in which they were made.
+pub fn of_visit(view: View<'_>, role: Role, visit: &str, limit: usize) -> Result<Vec<Settlement>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM settlement WHERE role = ?1 AND visit = ?2 ORDER BY settled_at, settlement LIMIT ?3"
+    );
+    view.all(&sql, params![role.name(), visit, limit as i64], read)?.into_iter().map(finish).collect()
+}
+
 /// The last settlement of a visit that stands.
 pub fn last_of_visit(view: View<'_>, role: Role, visit: &str) -> Result<Option<String>, StoreError> {
     view.one(

@@ -115,6 +115,20 @@ pub fn visited_list(
     rows.into_iter().map(visited).collect()
 }
 
+/// Visits of a person at an institution, the newest first.
+pub fn visited_of(
+    view: View<'_>,
+    institution: &str,
+    person: &str,
+    limit: usize,
+) -> Result<Vec<VisitedVisit>, StoreError> {
+    let sql = format!(
+        "SELECT {VISITED} FROM visited_visit WHERE person = ?1 AND institution = ?2 ORDER BY visit DESC LIMIT ?3"
+    );
+    let rows = view.all(&sql, params![person, institution, limit as i64], read_visited)?;
+    rows.into_iter().map(visited).collect()
+}
+
 pub fn visited_batch(view: View<'_>, visit: Uuid, batch: &str) -> Result<Option<VisitedBatch>, StoreError> {
     let row = view.one(
         "SELECT state, catalogues, quote FROM visited_batch WHERE visit = ?1 AND batch = ?2",

@@ -7,6 +7,7 @@ mod foreign_bytes;
 mod lanes;
 mod packs;
 mod properties;
+mod reconciliation;
 mod settlement;
 mod stays;
 mod told_to_clearing;

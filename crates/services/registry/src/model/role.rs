@@ -44,8 +44,10 @@ const CASHIER: &[&str] = &[
     "medical.settlement.cancel",
     "medical.reverse",
     "medical.call.read",
+    "medical.national",
 ];
-const HOSPITAL_IT: &[&str] = &["medical.catalogue.read", "medical.totals.read"];
+const HOSPITAL_IT: &[&str] =
+    &["medical.catalogue.read", "medical.totals.read", "medical.national", "medical.reconcile"];
 const POOL_CLERK: &[&str] = &[
     "medical.filing.write",
     "medical.filing.read",

@@ -1,0 +1,239 @@
+//! An existing hospital system speaks the national interface to its node, message by message, over HTTP.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use huitong_node::clock::SystemClock;
+use huitong_service_kit::http::Clock;
+use serde_json::{Value, json};
+
+use super::stage::Stage;
+
+const HOSPITAL: &str = "H31010100001";
+const CARD: &str = "330100199204160018";
+
+/// A hospital system: it numbers its messages and fills the envelope.
+struct System {
+    http: reqwest::Client,
+    url: String,
+    key: String,
+    serial: u32,
+}
+
+impl System {
+    fn new(stage: &Stage) -> System {
+        System {
+            http: huitong_node::tls::http_client().build().expect("a client"),
+            url: format!("{}/v1/medical/national", stage.url("310000")),
+            key: stage.keys[HOSPITAL].clone(),
+            serial: 0,
+        }
+    }
+
+    fn message(&mut self, infno: &str, input: Value) -> Value {
+        self.serial += 1;
+        json!({
+            "infno": infno, "msgid": format!("{HOSPITAL}20261129100000{:04}", self.serial),
+            "mdtrtarea_admvs": "310101", "insuplc_admdvs": "330100", "recer_sys_code": "HIS", "opter_type": "1",
+            "opter": "c01", "opter_name": "收费员", "inf_time": "2026-11-29 10:00:00", "fixmedins_code": HOSPITAL,
+            "fixmedins_name": "示例医院", "input": input,
+        })
+    }
+
+    async fn send(&self, message: &Value) -> String {
+        let request = self.http.post(&self.url).bearer_auth(&self.key).header("content-type", "application/json");
+        let answer = request.body(message.to_string()).send().await.expect("the node answers");
+        assert_eq!(answer.status(), 200);
+        answer.text().await.expect("text")
+    }
+
+    async fn told(&mut self, infno: &str, input: Value) -> Value {
+        let message = self.message(infno, input);
+        serde_json::from_str(&self.send(&message).await).expect("JSON")
+    }
+
+    /// The output of a message that is granted.
+    async fn ask(&mut self, infno: &str, input: Value) -> Value {
+        let answer = self.told(infno, input).await;
+        assert_eq!(answer["infcode"], 0, "{infno}: {answer}");
+        assert_eq!(answer["inf_refmsgid"].as_str().map(str::len), Some(30));
+        answer["output"].clone()
+    }
+
+    /// The code with which a message is refused.
+    async fn refused(&mut self, infno: &str, input: Value) -> String {
+        let answer = self.told(infno, input).await;
+        assert_eq!(answer["infcode"], -1, "{infno}: {answer}");
+        answer["err_msg"].as_str().unwrap_or_default().split(' ').next().unwrap_or_default().to_owned()
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn line(visit: &str, person: &str, number: &str, count: &str, amount: &str) -> Value {
+    let today = SystemClock { offset_ms: 0 }.now().business_date();
+    json!({
+        "feedetl_sn": number, "mdtrt_id": visit, "psn_no": person, "chrg_bchno": "1", "rx_circ_flag": "0",
+        "fee_ocur_time": format!("{today} 00:00:00"), "med_list_codg": "F002431", "medins_list_codg": "local-1",
+        "det_item_fee_sumamt": amount, "cnt": count, "pric": 20, "bilg_dept_codg": "D1", "bilg_dept_name": "内科",
+        "bilg_dr_codg": "DR1", "bilg_dr_name": "医生",
+    })
+}
+
+fn settle(visit: &str, person: &str, total: &str) -> Value {
+    json!({ "data": {
+        "psn_no": person, "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "med_type": "11", "medfee_sumamt": total,
+        "psn_setlway": "01", "mdtrt_id": visit, "chrg_bchno": "1", "acct_used_flag": "0", "insutype": "310",
+    } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messages() {
+    let stage = Stage::new(&[]).await;
+    let mut system = System::new(&stage);
+    system.ask("9001", json!({ "signIn": { "opter_no": "c01", "mac": "00", "ip": "127.0.0.1" } })).await;
+    let person = system
+        .ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "begntime": "2026-11-29" } }))
+        .await;
+    assert_eq!(person["insuinfo"][0]["insutype"], "310");
+    assert_eq!(person["baseinfo"]["brdy"], "1992-04-16");
+    let person = text(&person["baseinfo"]["psn_no"]);
+
+    let register = json!({ "data": {
+        "psn_no": person, "insutype": "310", "begntime": "2026-11-29 09:00:00", "mdtrt_cert_type": "02",
+        "mdtrt_cert_no": CARD, "ipt_otp_no": "OP-1", "atddr_no": "DR1", "dr_name": "医生", "dept_code": "D1",
+        "dept_name": "内科", "caty": "A03",
+    } });
+    let visit = text(&system.ask("2201", register).await["data"]["mdtrt_id"]);
+    assert!(visit.starts_with("S330100") && visit.len() == 20, "issued by home: {visit}");
+    let diagnosis = json!({ "diag_type": "1", "diag_srt_no": 1, "diag_code": "J06.9", "diag_name": "上呼吸道感染",
+        "diag_dept": "内科", "dise_dor_no": "DR1", "dise_dor_name": "医生", "diag_time": "2026-11-29 09:10:00", "vali_flag": "1" });
+    let described = json!({ "mdtrtinfo": { "mdtrt_id": visit, "psn_no": person, "med_type": "11",
+        "begntime": "2026-11-29 09:00:00" }, "diseinfo": diagnosis });
+    system.ask("2203", described).await;
+    assert_eq!(system.refused("2204", json!({ "feedetail": line(&visit, &person, "1", "1e1", "200.00") })).await, "MED-1004");
+    assert_eq!(system.refused("2204", json!({ "feedetail": line(&visit, &person, "1", "10", "200.01") })).await, "MED-3004");
+    let split = system.ask("2204", json!({ "feedetail": [line(&visit, &person, "1", "100", "2000.00")] })).await;
+    assert_eq!(split["result"][0]["inscp_scp_amt"], "2000.00");
+
+    let quote = system.ask("2206", settle(&visit, &person, "2000.00")).await;
+    assert!(quote["setlinfo"]["setl_id"].is_null(), "a quote has no number");
+    assert_eq!(system.refused("2206", settle(&visit, &person, "2000.01")).await, "MED-4001");
+    let message = system.message("2207", settle(&visit, &person, "2000.00"));
+    let first = system.send(&message).await;
+    let settled: Value = serde_json::from_str(&first).expect("JSON");
+    assert_eq!(settled["infcode"], 0, "{settled}");
+    let info = &settled["output"]["setlinfo"];
+    // 2 000.00 − 600.00 deductible, level 3, 76 %.
+    assert_eq!((text(&info["act_pay_dedc"]), text(&info["fund_pay_sumamt"])), ("600.00".to_owned(), "1064.00".to_owned()));
+    assert_eq!(info["psn_cash_pay"], "936.00");
+    assert_eq!(system.send(&message).await, first, "the same message, the same bytes");
+    let mut other = message.clone();
+    other["input"]["data"]["medfee_sumamt"] = json!("1.00");
+    assert!(system.send(&other).await.contains("MED-1007"), "the same id for something else");
+    assert_eq!(system.refused("2207", settle(&visit, &person, "2000.00")).await, "MED-3007", "another id, settled already");
+
+    let known = system.ask("5203", json!({ "data": { "psn_no": person, "mdtrt_id": visit } })).await;
+    assert_eq!(known["setlinfo"][0]["medins_setl_id"], message["msgid"]);
+    let used = system.ask("5206", json!({ "data": { "psn_no": person } })).await;
+    let deductible = used["cuminfo"].as_array().and_then(|rows| rows.iter().find(|row| row["cum_type_code"] == "deductible/outpatient"));
+    assert_eq!(deductible.map(|row| text(&row["cum"])), Some("600.00".to_owned()));
+
+    reconcile(&mut system, info, &person, &visit).await;
+    let settlement = text(&info["setl_id"]);
+    let cancel = json!({ "data": { "setl_id": settlement, "mdtrt_id": visit, "psn_no": person } });
+    let contra = system.ask("2208", cancel.clone()).await;
+    assert_eq!(contra["setlinfo"]["fund_pay_sumamt"], "-1064.00");
+    assert_eq!(system.refused("2208", cancel).await, "MED-4008");
+    let reverse = json!({ "data": { "psn_no": person, "omsgid": format!("{HOSPITAL}202611291000009999"), "oinfno": "2207" } });
+    system.ask("2601", reverse).await;
+    assert_eq!(system.refused("2505", json!({ "data": {} })).await, "MED-1009");
+    stage.stop().await;
+}
+
+/// Totals agree or not; a file of details finds each difference, and its result is downloaded.
+async fn reconcile(system: &mut System, info: &Value, person: &str, visit: &str) {
+    let days = |more: Value| {
+        let mut data = json!({ "setl_optins": "330100", "stmt_begndate": info["setl_time"], "stmt_enddate": info["setl_time"],
+            "insutype": "310", "clr_type": "11" });
+        data.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({ "data": data })
+    };
+    let sums = json!({ "medfee_sumamt": "2000.00", "fund_pay_sumamt": "1064.00", "acct_pay": "0.00", "fixmedins_setl_cnt": "1" });
+    let equal = system.ask("3201", days(sums)).await;
+    assert_eq!(equal["stmtinfo"]["stmt_rslt"], "000000", "{equal}");
+    let sums = json!({ "medfee_sumamt": "2025.00", "fund_pay_sumamt": "1064.00", "acct_pay": "0.00", "fixmedins_setl_cnt": "2" });
+    let differs = system.ask("3201", days(sums)).await;
+    assert_eq!(differs["stmtinfo"]["stmt_rslt"], "000103");
+
+    let settlement = text(&info["setl_id"]);
+    let file = format!("{settlement}\t{visit}\t{person}\t2000.00\t1064.01\t0.00\t0\t\nA9\tS9\t{person}\t25.00\t0.00\t0.00\t0\t\n");
+    let upload = json!({ "fsUploadIn": { "in": STANDARD.encode(&file), "filename": "day.txt", "fixmedins_code": HOSPITAL } });
+    let file_number = text(&system.ask("9101", upload).await["data"]["file_qury_no"]);
+    let sums = json!({ "file_qury_no": file_number, "medfee_sumamt": "2025.00", "fund_pay_sumamt": "1064.01",
+        "cash_payamt": "936.00", "fixmedins_setl_cnt": "2" });
+    let result = system.ask("3202", days(sums.clone())).await;
+    let mut wrong = sums;
+    wrong["medfee_sumamt"] = json!("2024.00");
+    assert_eq!(system.refused("3202", days(wrong)).await, "MED-5002");
+    let download = json!({ "fsDownloadIn": { "file_qury_no": result["fileinfo"]["file_qury_no"], "filename": "r", "fixmedins_code": HOSPITAL } });
+    let file = text(&system.ask("9102", download).await["data"]["in"]);
+    let rows = String::from_utf8(STANDARD.decode(file).expect("Base64")).expect("UTF-8");
+    let classes: Vec<&str> = rows.lines().filter_map(|row| row.split('\t').nth(4)).collect();
+    assert_eq!(classes, ["000103", "000102"], "{rows}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stay_goes_from_admission_to_discharge_by_national_messages() {
+    let stage = Stage::new(&[]).await;
+    let mut system = System::new(&stage);
+    let person = system.ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD } })).await;
+    let person = text(&person["baseinfo"]["psn_no"]);
+    let today = text(&line("", "", "", "1", "20.00")["fee_ocur_time"]);
+    let admission = json!({ "mdtrtinfo": {
+        "psn_no": person, "insutype": "310", "begntime": today, "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD,
+        "med_type": "21", "ipt_no": "IP-1", "atddr_no": "DR1", "chfpdr_name": "医生", "adm_dept_codg": "D1",
+        "adm_dept_name": "内科", "adm_bed": "12", "dscg_maindiag_code": "J18.9", "dscg_maindiag_name": "肺炎",
+    } });
+    let visit = text(&system.ask("2401", admission.clone()).await["result"]["mdtrt_id"]);
+    assert_eq!(system.refused("2401", admission).await, "MED-3002");
+    let stays = system.ask("5303", json!({ "data": { "psn_no": person, "begntime": today } })).await;
+    assert_eq!(stays["data"][0]["mdtrt_id"], visit.as_str());
+    let mut back = line(&visit, &person, "2", "-10", "-200.00");
+    back["init_feedetl_sn"] = json!("1");
+    system.ask("2301", json!({ "feedetail": line(&visit, &person, "1", "510", "10200.00") })).await;
+    system.ask("2301", json!({ "feedetail": back })).await;
+    let part = |flag: &str| {
+        let mut message = settle(&visit, &person, "10000.00");
+        message["data"]["mid_setl_flag"] = json!(flag);
+        message
+    };
+    let estimate = system.ask("2303", part("0")).await;
+    // 10 000.00 − 800.00 deductible, level 3, 84 %.
+    assert_eq!(estimate["setlinfo"]["fund_pay_sumamt"], "7728.00");
+    assert_eq!(system.refused("2304", part("0")).await, "MED-4012");
+    let change = json!({ "adminfo": { "mdtrt_id": visit, "psn_no": person, "adm_bed": "14" } });
+    system.ask("2403", change).await;
+    let discharge = json!({ "dscginfo": { "mdtrt_id": visit, "psn_no": person, "insutype": "310", "endtime": today,
+        "dscg_dept_codg": "D1", "dscg_dept_name": "内科", "dscg_way": "1" } });
+    system.ask("2402", discharge.clone()).await;
+    system.ask("2405", json!({ "data": { "mdtrt_id": visit, "psn_no": person } })).await;
+    system.ask("2402", discharge).await;
+    let settled = system.ask("2304", part("0")).await;
+    assert_eq!(settled["setlinfo"]["fund_pay_sumamt"], "7728.00");
+    assert_eq!(system.refused("2404", json!({ "data": { "mdtrt_id": visit, "psn_no": person } })).await, "MED-3011");
+    let settlement = text(&settled["setlinfo"]["setl_id"]);
+    let cancel = json!({ "data": { "setl_id": settlement, "mdtrt_id": visit, "psn_no": person } });
+    let contra = system.ask("2305", cancel).await;
+    assert_eq!(contra["setlinfo"]["medfee_sumamt"], "-10000.00");
+    system.ask("2304", part("0")).await;
+    let months = json!({ "data": { "trt_year": &today[..4], "trt_month": &today[5..7], "startrow": "1" } });
+    let month = system.ask("3260", months).await;
+    assert_eq!(month["data"].as_array().map(Vec::len), Some(3), "settlement, contra, and the settlement anew");
+    let referral = json!({ "refmedin": { "psn_no": person, "diag_code": "J18.9", "diag_name": "肺炎",
+        "reflin_medins_no": HOSPITAL, "reflin_medins_name": "医院", "mdtrtarea_admdvs": "310101", "refl_type": "1",
+        "refl_date": &today[..10], "refl_rea": "转上级医院", "refl_opnn": "同意" } });
+    assert!(system.ask("2501", referral).await["result"]["trt_dcla_detl_sn"].is_string());
+    stage.stop().await;
+}

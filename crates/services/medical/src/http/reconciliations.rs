@@ -1,0 +1,245 @@
+//! POST and GET /v1/medical/reconciliations, one of them, POST …/{reconciliation}/fixes; GET /v1/medical/reconciliation-days
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use huitong_kernel::division::Division;
+use huitong_kernel::time::Date;
+use huitong_service_kit::http::{Asked, Body, Caller, Page, PageQuery, Path, Problem, Query, Yuan};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::MedicalEdge;
+use super::wire::{check_length, problem};
+use crate::command::{Command, ReconcileWish, Reply};
+use crate::model::reconciliation::{Cause, Difference, DifferenceClass, Proposal, Reconciliation, Row, Totals};
+use crate::query::reconciliation::{self as books, DayItem};
+use crate::{Medical, refusal};
+
+/// A document as the hospital's records have it.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowWire {
+    /// `setl_id`, `mdtrt_id`, `psn_no`
+    pub settlement: String,
+    pub visit: String,
+    pub person: String,
+    pub total_fee: Yuan,
+    pub fund_total: Yuan,
+    pub account: Yuan,
+    /// `refd_setl_flag`
+    #[serde(default)]
+    pub contra: bool,
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReconciliationRequest {
+    /// Days of settlement, both inclusive.
+    #[schema(value_type = String, format = Date)]
+    pub from: Date,
+    #[schema(value_type = String, format = Date)]
+    pub to: Date,
+    /// Home area, or its province; all when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub home_area: Option<Division>,
+    /// At most 20 000.
+    pub rows: Vec<RowWire>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct TotalsWire {
+    pub documents: u64,
+    pub total_fee: Yuan,
+    pub fund_total: Yuan,
+    pub account: Yuan,
+}
+
+impl From<Totals> for TotalsWire {
+    fn from(of: Totals) -> TotalsWire {
+        TotalsWire {
+            documents: of.documents,
+            total_fee: of.total_fen.into(),
+            fund_total: of.fund_fen.into(),
+            account: of.account_fen.into(),
+        }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct DifferenceWire {
+    pub settlement: String,
+    pub class: DifferenceClass,
+    /// `stmt_rslt`
+    pub code: &'static str,
+    pub cause: Cause,
+    pub proposal: Proposal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<RowWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub institution: Option<RowWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    pub resolved: bool,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ReconciliationWire {
+    pub reconciliation: Uuid,
+    pub from: String,
+    pub to: String,
+    /// RFC 3339, UTC.
+    pub made_at: String,
+    pub platform: TotalsWire,
+    pub institution: TotalsWire,
+    /// Every difference is resolved.
+    pub closed: bool,
+    pub differences: Vec<DifferenceWire>,
+}
+
+impl From<Row> for RowWire {
+    fn from(row: Row) -> RowWire {
+        RowWire {
+            settlement: row.settlement,
+            visit: row.visit,
+            person: row.person,
+            total_fee: row.total_fen.into(),
+            fund_total: row.fund_fen.into(),
+            account: row.account_fen.into(),
+            contra: row.is_contra,
+        }
+    }
+}
+
+impl From<Difference> for DifferenceWire {
+    fn from(of: Difference) -> DifferenceWire {
+        DifferenceWire {
+            settlement: of.settlement().to_owned(),
+            class: of.class,
+            code: of.class.code(),
+            cause: of.cause,
+            proposal: of.proposal,
+            platform: of.platform.map(RowWire::from),
+            institution: of.institution.map(RowWire::from),
+            message_id: of.message_id,
+            resolved: of.is_resolved,
+        }
+    }
+}
+
+impl From<Reconciliation> for ReconciliationWire {
+    fn from(made: Reconciliation) -> ReconciliationWire {
+        ReconciliationWire {
+            reconciliation: made.reconciliation,
+            from: made.from.to_string(),
+            to: made.to.to_string(),
+            made_at: made.made_at.to_string(),
+            platform: made.platform.into(),
+            institution: made.institution_totals.into(),
+            closed: made.differences.iter().all(|difference| difference.is_resolved),
+            differences: made.differences.into_iter().map(DifferenceWire::from).collect(),
+        }
+    }
+}
+
+/// Compares the hospital's records with the books of this node (对账): each difference with its class, cause and what to do.
+#[utoipa::path(post, path = "/v1/medical/reconciliations", tag = "medical", request_body = ReconciliationRequest,
+    responses((status = 201, body = ReconciliationWire), (status = "4XX", body = Problem)))]
+pub async fn reconcile(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    body: Body<ReconciliationRequest, Medical>,
+) -> Result<(StatusCode, Json<ReconciliationWire>), Problem> {
+    let ReconciliationRequest { from, to, home_area, rows } = body.value;
+    let mut checked = Vec::with_capacity(rows.len());
+    for (index, row) in rows.into_iter().enumerate() {
+        check_length(&format!("rows[{index}].settlement"), &row.settlement, 30)?;
+        check_length(&format!("rows[{index}].visit"), &row.visit, 30)?;
+        check_length(&format!("rows[{index}].person"), &row.person, 30)?;
+        checked.push(Row {
+            settlement: row.settlement,
+            visit: row.visit,
+            person: row.person,
+            total_fen: row.total_fee.0,
+            fund_fen: row.fund_total.0,
+            account_fen: row.account.0,
+            is_contra: row.contra,
+        });
+    }
+    let wish = ReconcileWish { from, to, home: home_area, rows: checked, stated: None };
+    match edge.ask_here(Command::Reconcile(Box::new(wish)), &caller, body.request).await? {
+        Reply::Reconciled(made) => Ok((StatusCode::CREATED, Json((*made).into()))),
+        other => unreachable!("a reconciliation was wished for: {other:?}"),
+    }
+}
+
+/// Reconciliations of the caller's institution.
+#[utoipa::path(get, path = "/v1/medical/reconciliations", tag = "medical", params(PageQuery),
+    responses((status = 200, body = Page<ReconciliationWire>), (status = "4XX", body = Problem)))]
+pub async fn list_reconciliations(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<ReconciliationWire>>, Problem> {
+    let limit = page.limit().map_err(|refusal| problem(&refusal))?;
+    let institution = caller.principal.participant;
+    let rows = edge
+        .read(move |view| Ok(books::list(view, &institution, page.after.as_deref(), limit + 1)?))
+        .await?;
+    let items = rows.into_iter().map(ReconciliationWire::from).collect();
+    Ok(Json(Page::of(items, limit, |item: &ReconciliationWire| item.reconciliation.to_string())))
+}
+
+#[utoipa::path(get, path = "/v1/medical/reconciliations/{reconciliation}", tag = "medical",
+    params(("reconciliation" = Uuid, Path)),
+    responses((status = 200, body = ReconciliationWire), (status = "4XX", body = Problem)))]
+pub async fn get_reconciliation(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Path(reconciliation): Path<Uuid>,
+) -> Result<Json<ReconciliationWire>, Problem> {
+    let institution = caller.principal.participant;
+    let found = edge.read(move |view| Ok(books::reconciliation(view, reconciliation)?)).await?;
+    let found = found.filter(|found| found.institution == institution);
+    let found = found.ok_or_else(|| problem(&refusal::RECONCILIATION_UNKNOWN.refuse()))?;
+    Ok(Json(found.into()))
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixRequest {
+    /// The document of the difference.
+    pub settlement: String,
+}
+
+/// Carries out what is proposed for a difference, as far as it is this node's to do: a reversal, a refund. What is the hospital's to do it
+/// finds in the settlement's record; the difference counts as resolved.
+#[utoipa::path(post, path = "/v1/medical/reconciliations/{reconciliation}/fixes", tag = "medical",
+    request_body = FixRequest, params(("reconciliation" = Uuid, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn fix_difference(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Path(reconciliation): Path<Uuid>,
+    body: Body<FixRequest, Medical>,
+) -> Result<StatusCode, Problem> {
+    let settlement = body.value.settlement;
+    match edge.ask(Command::FixDifference { reconciliation, settlement }, &caller, body.request).await? {
+        Asked::Replied(_) => Ok(StatusCode::NO_CONTENT),
+        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+    }
+}
+
+/// Days with other jurisdictions: whether both nodes hold the same documents.
+#[utoipa::path(get, path = "/v1/medical/reconciliation-days", tag = "medical", params(PageQuery),
+    responses((status = 200, body = Page<DayItem>), (status = "4XX", body = Problem)))]
+pub async fn list_days(
+    State(edge): State<MedicalEdge>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<DayItem>>, Problem> {
+    let limit = page.limit().map_err(|refusal| problem(&refusal))?;
+    let [home, day] = page.parts().map_err(|refusal| problem(&refusal))?;
+    let rows = edge.read(move |view| Ok(books::days(view, (&home, &day), limit + 1)?)).await?;
+    Ok(Json(Page::of(rows, limit, |item: &DayItem| format!("{}/{}", item.home, item.day))))
+}

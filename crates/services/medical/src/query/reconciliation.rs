@@ -1,0 +1,211 @@
+//! What the books hold of days of settlement, and comparisons that were made.
+
+use huitong_kernel::division::Division;
+use huitong_kernel::hash::{Digest, HashFunction};
+use huitong_kernel::money::Fen;
+use huitong_kernel::time::{Date, ToSpan};
+use huitong_service_kit::{Row as SqlRow, SqlError, StoreError, View, params};
+use uuid::Uuid;
+
+use super::settlements::Role;
+use super::{json, visits};
+use crate::event::{DayState, KeptFile};
+use crate::model::reconciliation::{DayDocument, DayTotals, Known, ROWS_MAX, Reconciliation, Row, Totals};
+
+/// Documents of an institution, by their days of settlement.
+pub struct Days<'d> {
+    pub institution: &'d str,
+    /// Both inclusive.
+    pub from: Date,
+    pub to: Date,
+    /// Home area, or its province.
+    pub home: Option<Division>,
+}
+
+const COLUMNS: &str = "settlement, visit, person, total_fen, fund_total_fen, account_fen, message_id, contra_of, document, home_area";
+
+fn read(row: &SqlRow<'_>) -> Result<(Known, String), SqlError> {
+    let contra_of: Option<String> = row.get(7)?;
+    let known = Known {
+        row: Row {
+            settlement: row.get(0)?,
+            visit: row.get(1)?,
+            person: row.get(2)?,
+            total_fen: Fen(row.get(3)?),
+            fund_fen: Fen(row.get(4)?),
+            account_fen: Fen(row.get(5)?),
+            is_contra: contra_of.is_some(),
+        },
+        message_id: row.get(6)?,
+        contra_of,
+        document: Digest(row.get(8)?),
+    };
+    Ok((known, row.get(9)?))
+}
+
+/// What this node holds of the days, up to one more than a comparison takes.
+pub fn known(view: View<'_>, days: &Days<'_>) -> Result<Vec<Known>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM settlement WHERE role = 'visited' AND day >= ?1 AND day <= ?2 AND institution = ?3
+         ORDER BY day, settlement LIMIT ?4"
+    );
+    let limit = ROWS_MAX as i64 + 1;
+    let rows = view.all(&sql, params![days.from.to_string(), days.to.to_string(), days.institution, limit], read)?;
+    let mut known = Vec::with_capacity(rows.len());
+    for (row, home_area) in rows {
+        let area: Division = super::text(&home_area)?;
+        if days.home.is_none_or(|home| home.contains(area)) {
+            known.push(row);
+        }
+    }
+    Ok(known)
+}
+
+/// The same of the day before and the day behind.
+pub fn near(view: View<'_>, days: &Days<'_>) -> Result<Vec<Known>, StoreError> {
+    let mut near = Vec::new();
+    for day in [days.from.checked_sub(1.day()), days.to.checked_add(1.day())].into_iter().flatten() {
+        near.extend(known(view, &Days { institution: days.institution, from: day, to: day, home: days.home })?);
+    }
+    Ok(near)
+}
+
+/// The last settling call for a visit that came to nothing.
+pub fn call_of_visit(view: View<'_>, institution: &str, number: &str) -> Result<Option<String>, StoreError> {
+    let Some(visit) = visits::visited_number(view, number)? else { return Ok(None) };
+    view.one(
+        "SELECT message_id FROM visited_call WHERE institution = ?1 AND visit = ?2 AND settlement IS NULL
+         ORDER BY number DESC LIMIT 1",
+        params![institution, visit.facts.visit.to_string()],
+        |row| row.get(0),
+    )
+}
+
+pub fn reconciliation(view: View<'_>, reconciliation: Uuid) -> Result<Option<Reconciliation>, StoreError> {
+    let sql = "SELECT text FROM reconciliation WHERE reconciliation = ?1";
+    let text = view.one(sql, params![reconciliation.to_string()], |row| row.get::<_, String>(0))?;
+    text.as_deref().map(json).transpose()
+}
+
+/// Reconciliations of an institution, behind `after`.
+pub fn list(
+    view: View<'_>,
+    institution: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Reconciliation>, StoreError> {
+    let texts = view.all(
+        "SELECT text FROM reconciliation WHERE institution = ?1 AND (?2 IS NULL OR reconciliation > ?2)
+         ORDER BY reconciliation LIMIT ?3",
+        params![institution, after, limit as i64],
+        |row| row.get::<_, String>(0),
+    )?;
+    texts.iter().map(|text| json(text)).collect()
+}
+
+/// Which column names the other side.
+fn other(role: Role) -> &'static str {
+    match role {
+        Role::Visited => "home",
+        Role::Home => "visited",
+    }
+}
+
+/// What a side's books hold of a day with another jurisdiction.
+pub fn day_totals(view: View<'_>, role: Role, peer: Division, day: Date) -> Result<DayTotals, StoreError> {
+    let sql = format!(
+        "SELECT settlement, document, total_fen, fund_total_fen, account_fen FROM settlement
+         WHERE role = ?1 AND day = ?2 AND {} = ?3 ORDER BY settlement",
+        other(role)
+    );
+    let (mut totals, mut hash) = (Totals::default(), Digest::ZERO);
+    view.each(&sql, params![role.name(), day.to_string(), peer.as_str()], |row| {
+        let (settlement, document): (String, [u8; 32]) = (row.get(0)?, row.get(1)?);
+        totals.documents += 1;
+        totals.total_fen += Fen(row.get(2)?);
+        totals.fund_fen += Fen(row.get(3)?);
+        totals.account_fen += Fen(row.get(4)?);
+        hash = HashFunction::Sha256.hash(&[&hash.0, settlement.as_bytes(), &document]);
+        Ok(())
+    })?;
+    Ok(DayTotals { day, totals, list_hash: hash })
+}
+
+/// Documents of a day behind a number.
+pub fn day_documents(
+    view: View<'_>,
+    role: Role,
+    (peer, day): (Division, Date),
+    after: &str,
+    limit: usize,
+) -> Result<Vec<DayDocument>, StoreError> {
+    let sql = format!(
+        "SELECT settlement, document, total_fen, fund_total_fen FROM settlement
+         WHERE role = ?1 AND day = ?2 AND {} = ?3 AND settlement > ?4 ORDER BY settlement LIMIT ?5",
+        other(role)
+    );
+    view.all(&sql, params![role.name(), day.to_string(), peer.as_str(), after, limit as i64], |row| {
+        Ok(DayDocument {
+            settlement: row.get(0)?,
+            document: Digest(row.get(1)?),
+            total_fen: Fen(row.get(2)?),
+            fund_fen: Fen(row.get(3)?),
+        })
+    })
+}
+
+pub fn day_state(view: View<'_>, home: Division, day: Date) -> Result<Option<DayState>, StoreError> {
+    let sql = "SELECT state FROM visited_day WHERE home = ?1 AND day = ?2";
+    let state = view.one(sql, params![home.as_str(), day.to_string()], |row| row.get::<_, String>(0))?;
+    state
+        .map(|state| state.parse().map_err(|()| StoreError::Damaged(format!("state of a day {state:?}"))))
+        .transpose()
+}
+
+pub fn day_differing(view: View<'_>, home: Division, day: Date) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT differing FROM visited_day WHERE home = ?1 AND day = ?2";
+    let text = view.one(sql, params![home.as_str(), day.to_string()], |row| row.get::<_, String>(0))?;
+    text.as_deref().map_or_else(|| Ok(Vec::new()), json)
+}
+
+/// A day with another jurisdiction, as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct DayItem {
+    pub home: String,
+    pub day: String,
+    pub state: DayState,
+    /// `setl_id` of documents that one side lacks or holds otherwise.
+    pub differing: Vec<String>,
+}
+
+/// Days with other jurisdictions, behind one of them.
+pub fn days(view: View<'_>, after: (&str, &str), limit: usize) -> Result<Vec<DayItem>, StoreError> {
+    let rows = view.all(
+        "SELECT home, day, state, differing FROM visited_day WHERE (home, day) > (?1, ?2) ORDER BY home, day LIMIT ?3",
+        params![after.0, after.1, limit as i64],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?)),
+    )?;
+    rows.into_iter()
+        .map(|(home, day, state, differing)| {
+            let state = state.parse().map_err(|()| StoreError::Damaged(format!("state of a day {state:?}")))?;
+            Ok(DayItem { home, day, state, differing: json(&differing)? })
+        })
+        .collect()
+}
+
+/// A file that is still kept, of an institution.
+pub fn file(view: View<'_>, institution: &str, file: &str, now: i64) -> Result<Option<KeptFile>, StoreError> {
+    view.one(
+        "SELECT file, institution, name, text, until FROM national_file WHERE file = ?1 AND institution = ?2 AND until >= ?3",
+        params![file, institution, now],
+        |row| {
+            Ok(KeptFile {
+                file: row.get(0)?,
+                institution: row.get(1)?,
+                name: row.get(2)?,
+                text: row.get(3)?,
+                until: huitong_kernel::time::Instant(row.get(4)?),
+            })
+        },
+    )
+}
