@@ -132,7 +132,9 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     let mut other = message.clone();
     other["input"]["data"]["medfee_sumamt"] = json!("1.00");
     assert!(system.send(&other).await.contains("MED-1007"), "the same id for something else");
-    assert_eq!(system.refused("2207", settle(&visit, &person, "2000.00")).await, "MED-3007", "another id, settled already");
+    let another = system.told("2207", settle(&visit, &person, "2000.00")).await;
+    let why = format!("MED-4004 该批次已结算：{}", text(&info["setl_id"]));
+    assert_eq!(another["err_msg"], why, "another id for what is settled");
 
     let known = system.ask("5203", json!({ "data": { "psn_no": person, "mdtrt_id": visit } })).await;
     assert_eq!(known["setlinfo"][0]["medins_setl_id"], message["msgid"]);

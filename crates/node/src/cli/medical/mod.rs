@@ -2,6 +2,7 @@
 
 mod policy;
 mod recompute;
+mod reconcile;
 mod settle;
 
 use clap::Subcommand;
@@ -12,6 +13,10 @@ pub enum MedicalCommand {
     Settle(settle::SettleArguments),
     /// Compute past settlements again, from their entries alone
     Recompute(recompute::RecomputeArguments),
+    /// Compare a hospital's records with the node's books, and mend what differs
+    Reconcile(reconcile::ReconcileArguments),
+    /// Write a hospital's settlements of some days from the journal, for records that it lost
+    Rebuild(reconcile::RebuildArguments),
     /// Check policy packs, compare two, or ask what a past month would have cost under another
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -21,6 +26,8 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
     match command {
         MedicalCommand::Settle(arguments) => super::block_on(settle::settle(arguments)),
         MedicalCommand::Recompute(arguments) => recompute::recompute(&arguments),
+        MedicalCommand::Reconcile(arguments) => super::block_on(reconcile::reconcile(arguments)),
+        MedicalCommand::Rebuild(arguments) => super::block_on(reconcile::rebuild(arguments)),
         MedicalCommand::Policy(command) => policy::run(command),
     }
 }

@@ -15,6 +15,7 @@ use crate::event::{CallState, Event};
 use crate::model::document::StayDates;
 use crate::model::message::{CallReference, Commit, CommitOutcome, Message, Quote};
 use crate::model::person::CareType;
+use crate::query::settlements::Role;
 use crate::query::visits::HomeVisit;
 use crate::query::{calls, settlements, visits};
 use crate::{Medical, refusal};
@@ -38,7 +39,11 @@ pub fn ask(view: View<'_>, wish: &Wish, context: &mut Context<'_>) -> Decided {
     match batch.state.as_str() {
         "open" => {}
         "settling" => return Err(refusal::BATCH_PENDING.refuse().into()),
-        _ => return Err(refusal::BATCH_SETTLED.with("settlement", "-").into()),
+        _ => {
+            let number = visit.number.as_deref().unwrap_or_default();
+            let first = settlements::of_batch(view, Role::Visited, number, &wish.batch)?.unwrap_or_default();
+            return Err(refusal::BATCH_SETTLED.with("settlement", first).into());
+        }
     }
     let quote = batch.quote.filter(|quote| quote.quote == wish.quote);
     let quote = quote.ok_or_else(|| refusal::QUOTE_UNKNOWN.refuse().at_field("quote"))?;
@@ -110,7 +115,7 @@ pub fn answer(medical: &Medical, view: View<'_>, commit: &Commit, from: &Peer, c
     if !matches || visit.facts.institution != commit.institution {
         return Ok(refuse(&call, refusal::QUOTE_UNKNOWN.refuse(), from, context));
     }
-    if let Some(settlement) = settlements::of_batch(view, &commit.number, &commit.batch)? {
+    if let Some(settlement) = settlements::of_batch(view, Role::Home, &commit.number, &commit.batch)? {
         return Ok(refuse(&call, refusal::BATCH_SETTLED.with("settlement", settlement), from, context));
     }
     let day = match care_date(&visit, quote.interim, quote.days.1) {

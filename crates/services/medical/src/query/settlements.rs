@@ -117,10 +117,10 @@ pub fn of_call(view: View<'_>, role: Role, call: &CallReference) -> Result<Optio
 }
 
 /// The open settlement of a batch (I10: there is at most one).
-pub fn of_batch(view: View<'_>, visit: &str, batch: &str) -> Result<Option<String>, StoreError> {
+pub fn of_batch(view: View<'_>, role: Role, visit: &str, batch: &str) -> Result<Option<String>, StoreError> {
     view.one(
-        "SELECT settlement FROM settlement WHERE role = 'home' AND visit = ?1 AND batch = ?2 AND state = 'settled' LIMIT 1",
-        params![visit, batch],
+        "SELECT settlement FROM settlement WHERE role = ?3 AND visit = ?1 AND batch = ?2 AND state = 'settled' LIMIT 1",
+        params![visit, batch, role.name()],
         |row| row.get(0),
     )
 }
