@@ -6,7 +6,7 @@ use huitong_kernel::time::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::event::{CallState, KeptAnswer, KeptFile};
+use crate::event::{CallState, HospitalPosting, KeptAnswer, KeptFile};
 use crate::model::amounts::{FundPayment, LineSums};
 use crate::model::document::{DataVersion, SettledDocument};
 use crate::model::filing::{FilingState, FilingStatus, FilingWish};
@@ -103,6 +103,29 @@ pub enum Command {
         settlement: String,
     },
     KeepFile(KeptFile),
+    /// Home: the quota of a year, once.
+    SetQuota {
+        peer: Division,
+        year: i16,
+        amount: Fen,
+    },
+    /// Visited: asks for more in an emergency.
+    AskRaise {
+        peer: Division,
+        amount: Fen,
+        reason: String,
+    },
+    /// Home: grants a raise, or a part of it; nothing of it is a refusal.
+    AnswerRaise {
+        raise: Uuid,
+        amount: Fen,
+    },
+    PostHospital {
+        institution: String,
+        posting: HospitalPosting,
+        amount: Fen,
+        reference: String,
+    },
     SettleBill(Box<BillWish>),
     Cancel {
         settlement: String,
@@ -183,6 +206,7 @@ pub enum Reply {
     Credited { balance_fen: Fen },
     Eligible(Eligibility),
     Kept,
+    RaiseAsked { raise: Uuid },
     Reconciled(Box<Reconciliation>),
     Filed(FilingState),
     Moved,

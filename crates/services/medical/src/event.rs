@@ -17,13 +17,14 @@ use crate::model::document::DataVersion;
 use crate::model::filing::{FilingState, FilingStatus};
 use crate::model::lines::{Returned, SplitLine};
 use crate::model::message::{
-    CallReference, ChronicState, FilingChanged, LinesPart, Quote, VisitChange, VisitChanged, VisitFacts, VisitOpened,
+    CallReference, ChronicState, FilingChanged, LinesPart, PrepayRaise, Quote, VisitChange, VisitChanged, VisitFacts, VisitOpened,
 };
 use crate::model::person::Scheme;
 use crate::model::published::{InstitutionPublished, InsuredPublished};
 use crate::model::reconciliation::Reconciliation;
 use crate::model::settle::Case;
 use crate::model::visit::VisitDetails;
+use crate::query::settlements::Role;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", content = "body")]
@@ -135,6 +136,20 @@ pub enum Event {
     CallTombstoned { visited: Division, call: CallReference },
 
     // Both sides
+    /// A quota is set (home), or told (visited).
+    #[serde(rename = "medical.quota_set.v1")]
+    QuotaSet { role: Role, peer: Division, year: i16, quota_fen: Fen },
+    /// The percent that is alarmed now.
+    #[serde(rename = "medical.quota_band.v1")]
+    QuotaBand { role: Role, peer: Division, year: i16, band: u8 },
+    #[serde(rename = "medical.raise_asked.v1")]
+    RaiseAsked { role: Role, peer: Division, raise: PrepayRaise, due_at: Option<Instant> },
+    #[serde(rename = "medical.raise_ended.v1")]
+    RaiseEnded { raise: Uuid, granted_fen: Fen },
+    #[serde(rename = "medical.raise_overdue.v1")]
+    RaiseOverdue { raise: Uuid },
+    #[serde(rename = "medical.hospital_posted.v1")]
+    HospitalPosted(HospitalPosted),
     #[serde(rename = "medical.period_cut.v1")]
     PeriodCut { period: Period },
     #[serde(rename = "medical.shares_cleared.v1")]
@@ -150,6 +165,28 @@ named! {
         Equal = "equal",
         Differs = "differs",
     }
+}
+
+named! {
+    /// What is posted to a hospital's account beside settlements (section 9).
+    HospitalPosting {
+        /// Dr payable(hospital) / Cr bank
+        Paid = "paid",
+        /// 病组、病种付费差额: between the price of the group and the bill; negative where the hospital gets less
+        GroupDifference = "group_difference",
+        /// 审核扣款
+        AuditCut = "audit_cut",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HospitalPosted {
+    pub institution: String,
+    pub posting: HospitalPosting,
+    pub amount_fen: Fen,
+    /// Of the clerk's; once for each institution.
+    pub reference: String,
+    pub transfers: Vec<Transfer>,
 }
 
 /// A file of the national interface (9101, 9102).

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4016, 5008 to 5010, 6008, 8003 and 8004 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4016, 5008 to 5014, 6008, 8003 and 8004 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -168,6 +168,17 @@ pub const FILE_TOTALS_DIFFER: RefusalKind =
 pub const RECONCILIATION_UNKNOWN: RefusalKind =
     kind("MED-5009", 404, "对账结果不存在，或差异已处理", "no such reconciliation, or the difference is resolved");
 pub const FILE_UNKNOWN: RefusalKind = kind("MED-5010", 404, "文件不存在或已过期", "no such file, or it is kept no longer");
+pub const QUOTA_FIXED: RefusalKind = kind(
+    "MED-5011",
+    409,
+    "{year}年度预付额度已核定或不可核定，请走紧急调增",
+    "the prepayment quota of {year} is fixed already, or cannot be fixed now: raise it",
+);
+pub const NO_QUOTA: RefusalKind =
+    kind("MED-5012", 404, "{year}年度未核定预付额度", "no prepayment quota is fixed for {year}");
+pub const RAISE_UNKNOWN: RefusalKind =
+    kind("MED-5013", 404, "调增申请不存在或已办结", "no such raise, or it is answered");
+pub const REFERENCE_USED: RefusalKind = kind("MED-5014", 409, "凭证号已使用", "something is posted under this reference");
 pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
     "MED-5008",
     422,
@@ -275,6 +286,10 @@ pub const ALL: &[RefusalKind] = &[
     FILE_TOTALS_DIFFER,
     RECONCILIATION_UNKNOWN,
     FILE_UNKNOWN,
+    QUOTA_FIXED,
+    NO_QUOTA,
+    RAISE_UNKNOWN,
+    REFERENCE_USED,
     ONLY_WHOLE_GIVEN_BACK,
     PACK_DATES_INVALID,
     BANDS_INVALID,

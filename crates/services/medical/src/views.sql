@@ -249,6 +249,29 @@ CREATE INDEX IF NOT EXISTS settlement_call ON settlement (role, institution, mes
 CREATE INDEX IF NOT EXISTS settlement_day ON settlement (role, day, settlement);
 CREATE INDEX IF NOT EXISTS settlement_batch ON settlement (role, visit, batch);
 
+-- Both sides: prepayment quotas of a year, and emergency raises.
+CREATE TABLE IF NOT EXISTS prepayment (
+    role      TEXT NOT NULL,                -- visited or home: what this node is
+    peer      TEXT NOT NULL,
+    year      INTEGER NOT NULL,
+    quota_fen INTEGER NOT NULL,
+    band      INTEGER NOT NULL,             -- percent last alarmed: 0, 70, 90
+    PRIMARY KEY (role, peer, year)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS prepayment_raise (
+    raise_id    TEXT PRIMARY KEY,
+    role        TEXT NOT NULL,
+    peer        TEXT NOT NULL,
+    year        INTEGER NOT NULL,
+    amount_fen  INTEGER NOT NULL,
+    granted_fen INTEGER NOT NULL,
+    state       TEXT NOT NULL,              -- model::prepayment::RaiseState
+    reason      TEXT NOT NULL,
+    due_at      INTEGER                     -- home only: when the duty officer is told that nobody has answered
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS prepayment_raise_due ON prepayment_raise (due_at) WHERE due_at IS NOT NULL;
+
 -- Both sides: periods that are cut in the lanes to others, and what is paid of what was owed, one row a share.
 CREATE TABLE IF NOT EXISTS period_cut (
     period TEXT PRIMARY KEY,                -- YYYY-MM or YYYY-MM-DD

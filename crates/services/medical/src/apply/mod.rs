@@ -2,6 +2,7 @@
 
 mod calls;
 mod filings;
+mod prepayment;
 mod publications;
 mod reconciliation;
 mod settlements;
@@ -70,6 +71,12 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             "INSERT INTO home_tombstone (visited, institution, message_id) VALUES (?1, ?2, ?3)",
             params![visited.as_str(), call.institution, call.message_id],
         ),
+        Event::QuotaSet { role, peer, year, quota_fen } => prepayment::quota_set(tx, *role, *peer, *year, *quota_fen),
+        Event::QuotaBand { role, peer, year, band } => prepayment::band(tx, *role, *peer, *year, *band),
+        Event::RaiseAsked { role, peer, raise, due_at } => prepayment::asked(tx, *role, *peer, raise, *due_at),
+        Event::RaiseEnded { raise, granted_fen } => prepayment::ended(tx, *raise, *granted_fen),
+        Event::RaiseOverdue { raise } => prepayment::overdue(tx, *raise),
+        Event::HospitalPosted(posted) => book::apply(tx, applied.at, &posted.reference, &posted.transfers),
         Event::PeriodCut { period } => {
             let insert = "INSERT INTO period_cut (period, cut_at) VALUES (?1, ?2)";
             tx.execute_one(insert, params![period.to_string(), applied.at.0])

@@ -5,7 +5,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, reply};
+use super::{Decided, Peer, clearing, prepayment, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
@@ -225,7 +225,10 @@ fn settlement_received(
     }
     let booked = booked(view, document, from, context)?;
     let told = clearing::told(&booked, document.care_date, None, from, context);
-    Ok(Decision::nothing().event(Event::SettlementReceived(booked)).message(told))
+    let added = booked.fund_total_fen + booked.account_fen;
+    let mut decision = Decision::nothing().event(Event::SettlementReceived(booked)).message(told);
+    prepayment::watch(view, Role::Visited, from.jurisdiction, added, &mut decision, context)?;
+    Ok(decision)
 }
 
 /// A contra takes back, to the fen, the settlement that was to be taken back, and that stands here; one of anything else would move

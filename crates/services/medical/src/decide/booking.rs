@@ -7,11 +7,12 @@ use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Service, Stop, V
 use uuid::Uuid;
 
 use super::pricing::Priced;
-use super::{Peer, clearing, reply};
+use super::{Peer, clearing, prepayment, reply};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::document::{DataVersion, SettledDocument, StayDates, number};
 use crate::model::message::{CallReference, CommitAnswer, CommitOutcome, Message, VisitFacts};
+use crate::query::settlements::Role;
 use crate::query::visits::{self, Serial};
 use crate::{Medical, refusal};
 
@@ -79,7 +80,10 @@ pub fn book(
         ..booked_of(&document, booking.call.clone(), context)
     };
     let told = clearing::told(&booked, document.care_date, None, from, context);
-    Ok(Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(told)))
+    let added = booked.fund_total_fen + booked.account_fen;
+    let mut decision = Decision::nothing().event(Event::Settled(booked)).message(message).message(told);
+    prepayment::watch(view, Role::Home, from.jurisdiction, added, &mut decision, context)?;
+    Ok(Ok(decision))
 }
 
 fn document_of(booking: &Booking<'_>, serial: u64, from: &Peer, context: &Context<'_>) -> SettledDocument {

@@ -9,8 +9,10 @@ mod credit_account;
 mod day;
 mod eligibility;
 mod filing;
+mod hospital;
 mod known;
 mod lines;
+mod prepayment;
 mod pricing;
 mod publish;
 mod quote;
@@ -74,6 +76,12 @@ pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mu
         Command::FixDifference { reconciliation, settlement } => {
             reconcile::fix(view, reconciliation, settlement, context)
         }
+        Command::SetQuota { peer, year, amount } => prepayment::set(view, peer, year, amount, context),
+        Command::AskRaise { peer, amount, reason } => prepayment::ask(view, peer, amount, reason, context),
+        Command::AnswerRaise { raise, amount } => prepayment::answer(view, raise, amount, context),
+        Command::PostHospital { institution, posting, amount, reference } => {
+            hospital::post(view, institution, posting, amount, reference, context)
+        }
         Command::KeepFile(kept) => Ok(Decision::reply(Reply::Kept).event(Event::FileKept(kept))),
         Command::SettleBill(wish) => settle_bill::ask(medical, view, *wish, context),
         Command::Cancel { settlement } => cancel::ask(view, settlement, cancel::Way::Cancel, context),
@@ -106,6 +114,8 @@ pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, c
         Message::Bill(bill) => settle_bill::answer(medical, view, &bill, &from, context),
         Message::Query(call) => reverse::query(view, &call, &from, context),
         Message::Reverse(call) => reverse::answer(view, &call, &from, context),
+        Message::PrepayNotice(notice) => prepayment::heard(view, &notice, &from, context),
+        Message::PrepayRaise(raise) => prepayment::asked(view, raise, &from, context),
         Message::DayTotals(told) => day::answer(view, &told, &from, context),
         Message::DayAsk(ask) => day::list(view, &ask, &from, context),
         Message::DayDiff(diff) => day::take(view, &diff, &from, context),

@@ -4,10 +4,12 @@ use huitong_kernel::division::Division;
 use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
 
-use super::{Decided, day, send};
+use uuid::Uuid;
+
+use super::{Decided, day, prepayment, send};
 use crate::event::{CallState, Event};
 use crate::model::message::{CallReference, Message};
-use crate::query::calls;
+use crate::query::{calls, prepayment as books};
 
 /// How long a call may stay unknown before the node takes it back. The cashier's patient has gone by then.
 pub const REVERSE_AFTER: DurationMs = DurationMs::minutes(5);
@@ -18,12 +20,16 @@ pub enum Due {
     Call(CallReference),
     /// A day with another jurisdiction that is over.
     Day(Division, Date),
+    /// A raise that nobody has answered.
+    Raise(Uuid),
 }
 
 pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
     let mut due = due_calls(view, now, limit)?;
     let days = day::due(view, now, limit - due.len())?;
     due.extend(days.into_iter().map(|(home, day)| Due::Day(home, day)));
+    let raises = books::overdue(view, now, limit - due.len())?;
+    due.extend(raises.into_iter().map(Due::Raise));
     Ok(due)
 }
 
@@ -38,6 +44,7 @@ fn due_calls(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Sto
 pub fn decide(view: View<'_>, due: Due, context: &mut Context<'_>) -> Decided {
     match due {
         Due::Call(call) => next_step(view, call, context),
+        Due::Raise(raise) => prepayment::overdue(view, raise),
         Due::Day(home, day) => day::tell(view, home, day, context),
     }
 }

@@ -10,9 +10,11 @@ mod chronic;
 mod eligibility;
 mod explanation;
 mod filings;
+mod hospital_postings;
 mod lines;
 mod national;
 mod policies;
+mod prepayments;
 mod quotes;
 mod reconciliations;
 mod records;
@@ -69,6 +71,11 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.reconcile", reconciliations::fix_difference),
         endpoint!("medical.reconcile", records::list_records),
         endpoint!("medical.totals.read", reconciliations::list_days),
+        endpoint!("medical.prepayment.read", prepayments::list_prepayments),
+        endpoint!("medical.prepayment.write", prepayments::set_quota),
+        endpoint!("medical.prepayment.write", prepayments::ask_raise),
+        endpoint!("medical.prepayment.write", prepayments::answer_raise),
+        endpoint!("medical.hospital.post", hospital_postings::post_hospital),
         endpoint!("medical.policy.publish", policies::publish_policy),
         endpoint!("medical.policy.read", policies::list_policies),
         endpoint!("medical.catalogue.publish", catalogues::publish_catalogue),

@@ -77,6 +77,12 @@ pub enum Message {
     #[serde(rename = "medical.cancel_answer.v1")]
     CancelAnswer(CancelAnswer),
 
+    /// H→V: the quota of a year, set or raised.
+    #[serde(rename = "medical.prepay_notice.v1")]
+    PrepayNotice(PrepayNotice),
+    /// V→H: an emergency raise is asked for.
+    #[serde(rename = "medical.prepay_raise.v1")]
+    PrepayRaise(PrepayRaise),
     /// V→H: what visited's books hold of a day.
     #[serde(rename = "medical.day_totals.v1")]
     DayTotals(DayTotals),
@@ -103,6 +109,23 @@ pub enum Message {
     /// Between medical of two nodes, either way: what comes after it in the feed belongs to a later period.
     #[serde(rename = "clearing.period_marker.v1")]
     PeriodMarker(PeriodMarker),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrepayNotice {
+    pub year: i16,
+    pub quota_fen: Fen,
+    /// The raise that this answers, and what was granted of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raise: Option<(Uuid, Fen)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrepayRaise {
+    pub raise: Uuid,
+    pub year: i16,
+    pub amount_fen: Fen,
+    pub reason: String,
 }
 
 /// Home's answer about a day: equal, or a page of its documents behind `after`.

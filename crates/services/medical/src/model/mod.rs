@@ -16,6 +16,7 @@ pub mod lines;
 pub mod message;
 pub mod person;
 pub mod policy;
+pub mod prepayment;
 pub mod published;
 pub mod reconciliation;
 pub mod settle;

@@ -5,6 +5,7 @@ pub mod clearing;
 pub mod dated;
 pub mod documents;
 pub mod persons;
+pub mod prepayment;
 pub mod recompute;
 pub mod records;
 pub mod reconciliation;

@@ -94,7 +94,7 @@ pub fn open(view: View<'_>, role: Role) -> Result<Vec<PairOpen>, StoreError> {
 }
 
 /// The balances of what home owes visited, in the book of one of them.
-fn owed(view: View<'_>, role: Role, visited: &str, home: &str) -> Result<BTreeMap<String, Fen>, StoreError> {
+pub fn owed(view: View<'_>, role: Role, visited: &str, home: &str) -> Result<BTreeMap<String, Fen>, StoreError> {
     let (prefix, sign) = match role {
         Role::Visited => (format!("receivable/{home}"), 1),
         Role::Home => (format!("payable/{visited}"), -1),

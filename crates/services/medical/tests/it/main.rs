@@ -7,6 +7,7 @@ mod foreign_bytes;
 mod lanes;
 mod packs;
 mod properties;
+mod prepayment;
 mod reconciliation;
 mod settlement;
 mod stays;

@@ -7,10 +7,11 @@ use huitong_ledger::book;
 use huitong_ledger::clearing::{Cleared, Share};
 use huitong_service_kit::{Context, Decision, View};
 
-use super::super::Decided;
+use super::super::{Decided, prepayment};
 use crate::accounts::{self, MedicalChart, Side};
 use crate::event::{Event, SharesCleared};
 use crate::query::clearing;
+use crate::query::settlements::Role;
 use crate::refusal;
 
 /// Books the shares that are new. A share of a period is booked once, however often it is told (I14).
@@ -42,6 +43,13 @@ pub fn book(view: View<'_>, cleared: Cleared, context: &mut Context<'_>) -> Deci
     if let Err(fault) = book::check(view, &MedicalChart, &booked.transfers)? {
         panic!("accounts between jurisdictions have no limit, so what is paid can always be booked: {fault}");
     }
+    let paid = |side: Side| -> Fen {
+        let of = booked.shares.iter().filter(|share| self::side(share, own, peer) == Some(side));
+        of.map(|share| share.amount_fen).sum()
+    };
+    let (as_visited, as_home) = (paid(Side::Visited), paid(Side::Home));
+    prepayment::watch(view, Role::Visited, peer, -as_visited, &mut decision, context)?;
+    prepayment::watch(view, Role::Home, peer, -as_home, &mut decision, context)?;
     Ok(decision.event(Event::SharesCleared(booked)))
 }
 
