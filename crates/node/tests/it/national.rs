@@ -112,8 +112,14 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     let described = json!({ "mdtrtinfo": { "mdtrt_id": visit, "psn_no": person, "med_type": "11",
         "begntime": "2026-11-29 09:00:00" }, "diseinfo": diagnosis });
     system.ask("2203", described).await;
-    assert_eq!(system.refused("2204", json!({ "feedetail": line(&visit, &person, "1", "1e1", "200.00") })).await, "MED-1004");
-    assert_eq!(system.refused("2204", json!({ "feedetail": line(&visit, &person, "1", "10", "200.01") })).await, "MED-3004");
+    assert_eq!(
+        system.refused("2204", json!({ "feedetail": line(&visit, &person, "1", "1e1", "200.00") })).await,
+        "MED-1004"
+    );
+    assert_eq!(
+        system.refused("2204", json!({ "feedetail": line(&visit, &person, "1", "10", "200.01") })).await,
+        "MED-3004"
+    );
     let split = system.ask("2204", json!({ "feedetail": [line(&visit, &person, "1", "100", "2000.00")] })).await;
     assert_eq!(split["result"][0]["inscp_scp_amt"], "2000.00");
 
@@ -126,7 +132,10 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     assert_eq!(settled["infcode"], 0, "{settled}");
     let info = &settled["output"]["setlinfo"];
     // 2 000.00 − 600.00 deductible, level 3, 76 %.
-    assert_eq!((text(&info["act_pay_dedc"]), text(&info["fund_pay_sumamt"])), ("600.00".to_owned(), "1064.00".to_owned()));
+    assert_eq!(
+        (text(&info["act_pay_dedc"]), text(&info["fund_pay_sumamt"])),
+        ("600.00".to_owned(), "1064.00".to_owned())
+    );
     assert_eq!(info["psn_cash_pay"], "936.00");
     assert_eq!(system.send(&message).await, first, "the same message, the same bytes");
     let mut other = message.clone();
@@ -139,7 +148,9 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     let known = system.ask("5203", json!({ "data": { "psn_no": person, "mdtrt_id": visit } })).await;
     assert_eq!(known["setlinfo"][0]["medins_setl_id"], message["msgid"]);
     let used = system.ask("5206", json!({ "data": { "psn_no": person } })).await;
-    let deductible = used["cuminfo"].as_array().and_then(|rows| rows.iter().find(|row| row["cum_type_code"] == "deductible/outpatient"));
+    let deductible = used["cuminfo"]
+        .as_array()
+        .and_then(|rows| rows.iter().find(|row| row["cum_type_code"] == "deductible/outpatient"));
     assert_eq!(deductible.map(|row| text(&row["cum"])), Some("600.00".to_owned()));
 
     reconcile(&mut system, info, &person, &visit).await;
@@ -148,7 +159,8 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     let contra = system.ask("2208", cancel.clone()).await;
     assert_eq!(contra["setlinfo"]["fund_pay_sumamt"], "-1064.00");
     assert_eq!(system.refused("2208", cancel).await, "MED-4008");
-    let reverse = json!({ "data": { "psn_no": person, "omsgid": format!("{HOSPITAL}202611291000009999"), "oinfno": "2207" } });
+    let reverse =
+        json!({ "data": { "psn_no": person, "omsgid": format!("{HOSPITAL}202611291000009999"), "oinfno": "2207" } });
     system.ask("2601", reverse).await;
     assert_eq!(system.refused("2505", json!({ "data": {} })).await, "MED-1009");
     stage.stop().await;
@@ -170,8 +182,11 @@ async fn reconcile(system: &mut System, info: &Value, person: &str, visit: &str)
     assert_eq!(differs["stmtinfo"]["stmt_rslt"], "000103");
 
     let settlement = text(&info["setl_id"]);
-    let file = format!("{settlement}\t{visit}\t{person}\t2000.00\t1064.01\t0.00\t0\t\nA9\tS9\t{person}\t25.00\t0.00\t0.00\t0\t\n");
-    let upload = json!({ "fsUploadIn": { "in": STANDARD.encode(&file), "filename": "day.txt", "fixmedins_code": HOSPITAL } });
+    let file = format!(
+        "{settlement}\t{visit}\t{person}\t2000.00\t1064.01\t0.00\t0\t\nA9\tS9\t{person}\t25.00\t0.00\t0.00\t0\t\n"
+    );
+    let upload =
+        json!({ "fsUploadIn": { "in": STANDARD.encode(&file), "filename": "day.txt", "fixmedins_code": HOSPITAL } });
     let file_number = text(&system.ask("9101", upload).await["data"]["file_qury_no"]);
     let sums = json!({ "file_qury_no": file_number, "medfee_sumamt": "2025.00", "fund_pay_sumamt": "1064.01",
         "cash_payamt": "936.00", "fixmedins_setl_cnt": "2" });

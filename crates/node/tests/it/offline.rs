@@ -37,9 +37,40 @@ fn a_played_region_verifies_proves_and_recomputes_and_an_altered_one_does_not() 
         let output = huitong(&["medical", "recompute", "--data", &node]);
         assert!(output.status.success() && text(&output).contains(" 0 differ"), "{}", text(&output));
     }
+    under_another_pack(folder.path(), &data);
     audited_from_elsewhere(folder.path());
     prove(folder.path(), &data);
     alter(&data);
+}
+
+/// A month under the pack in force is what it was; under one that pays more it costs more. Faulty packs are named with their place.
+fn under_another_pack(folder: &Path, data: &str) {
+    let policies = profile_folder().join("policies");
+    let checked = huitong(&["medical", "policy", "check", &policies.display().to_string()]);
+    assert!(checked.status.success() && text(&checked).contains(" 0 faulty"), "{}", text(&checked));
+    let pack = policies.join("330100-employee-2025.toml");
+    let toml = std::fs::read_to_string(&pack).expect("a pack of the profile");
+    let (better, faulty) = (folder.join("better.toml"), folder.join("faulty.toml"));
+    std::fs::write(&better, toml.replace("ratio = \"0.76\"", "ratio = \"0.8\"")).expect("writable");
+    std::fs::write(&faulty, toml.replacen("from = \"0.00\"", "from = \"90.00\"\nto = \"80.00\"", 1)).expect("writable");
+    let totals = |pack: &Path| {
+        let (node, pack) = (format!("{data}/330000"), pack.display().to_string());
+        let output = huitong(&["medical", "policy", "what-if", "--data", &node, "--pack", &pack, "--json"]);
+        assert!(output.status.success(), "{}", text(&output));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let of = |name: &str| found["total"][name].as_i64().expect("an amount");
+        (of("settlements"), of("was_fen"), of("would_be_fen"))
+    };
+    let (settlements, was, would_be) = totals(&pack);
+    assert!(settlements > 0 && was > 0, "the month had settlements");
+    assert_eq!(was, would_be, "the pack in force changes nothing");
+    assert!(totals(&better).2 > was, "80 % instead of 76 %");
+    let (old, new) = (pack.display().to_string(), better.display().to_string());
+    let diff = text(&huitong(&["medical", "policy", "diff", &old, &new]));
+    assert!(diff.contains("[employed/3].ratio: \"0.76\" → \"0.8\""), "{diff}");
+    let checked = huitong(&["medical", "policy", "check", &faulty.display().to_string()]);
+    assert!(!checked.status.success() && text(&checked).contains("MED-6002"), "{}", text(&checked));
+    assert!(text(&checked).contains("funds.pool.bands[0]"), "it says where: {}", text(&checked));
 }
 
 /// Paths in a node's configuration are relative to its file, wherever the auditor stands.

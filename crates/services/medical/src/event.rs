@@ -17,7 +17,8 @@ use crate::model::document::DataVersion;
 use crate::model::filing::{FilingState, FilingStatus};
 use crate::model::lines::{Returned, SplitLine};
 use crate::model::message::{
-    CallReference, ChronicState, FilingChanged, LinesPart, PrepayRaise, Quote, VisitChange, VisitChanged, VisitFacts, VisitOpened,
+    CallReference, ChronicState, FilingChanged, LinesPart, PrepayRaise, Quote, VisitChange, VisitChanged, VisitFacts,
+    VisitOpened,
 };
 use crate::model::person::Scheme;
 use crate::model::published::{InstitutionPublished, InsuredPublished};

@@ -167,7 +167,8 @@ pub const FILE_TOTALS_DIFFER: RefusalKind =
     kind("MED-5002", 422, "对账文件合计与总账不符", "file totals differ from the stated totals");
 pub const RECONCILIATION_UNKNOWN: RefusalKind =
     kind("MED-5009", 404, "对账结果不存在，或差异已处理", "no such reconciliation, or the difference is resolved");
-pub const FILE_UNKNOWN: RefusalKind = kind("MED-5010", 404, "文件不存在或已过期", "no such file, or it is kept no longer");
+pub const FILE_UNKNOWN: RefusalKind =
+    kind("MED-5010", 404, "文件不存在或已过期", "no such file, or it is kept no longer");
 pub const QUOTA_FIXED: RefusalKind = kind(
     "MED-5011",
     409,
@@ -178,7 +179,8 @@ pub const NO_QUOTA: RefusalKind =
     kind("MED-5012", 404, "{year}年度未核定预付额度", "no prepayment quota is fixed for {year}");
 pub const RAISE_UNKNOWN: RefusalKind =
     kind("MED-5013", 404, "调增申请不存在或已办结", "no such raise, or it is answered");
-pub const REFERENCE_USED: RefusalKind = kind("MED-5014", 409, "凭证号已使用", "something is posted under this reference");
+pub const REFERENCE_USED: RefusalKind =
+    kind("MED-5014", 409, "凭证号已使用", "something is posted under this reference");
 pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
     "MED-5008",
     422,

@@ -97,7 +97,10 @@ fn print(made: &Value) {
     for (name, side) in [("platform 平台", "platform"), ("hospital 机构", "institution")] {
         let of = &made[side];
         let (total, fund, account) = (text(&of["total_fee"]), text(&of["fund_total"]), text(&of["account"]));
-        println!("{name}: {} documents 笔, total 总额 {total}, funds 基金 {fund}, account 账户 {account}", of["documents"]);
+        println!(
+            "{name}: {} documents 笔, total 总额 {total}, funds 基金 {fund}, account 账户 {account}",
+            of["documents"]
+        );
     }
     let differences = made["differences"].as_array().cloned().unwrap_or_default();
     for difference in &differences {

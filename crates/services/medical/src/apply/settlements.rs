@@ -5,9 +5,9 @@ use huitong_ledger::book;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
-use crate::model::reconciliation::due_at;
 use crate::event::{SettlementBooked, SharesCleared};
 use crate::model::accumulators::Accumulators;
+use crate::model::reconciliation::due_at;
 use crate::query::persons;
 use crate::query::settlements::Role;
 use crate::query::visits::Serial;

@@ -114,7 +114,11 @@ pub fn watch(
 pub fn ask(view: View<'_>, peer: Division, amount: Fen, reason: String, context: &mut Context<'_>) -> Decided {
     check_amount(amount)?;
     if reason.trim().is_empty() || reason.chars().count() > REASON_MAX || amount == Fen::ZERO {
-        return Err(refusal::FIELD_TOO_LONG.with("field", "reason").with("limit", REASON_MAX).at_field("reason").into());
+        return Err(refusal::FIELD_TOO_LONG
+            .with("field", "reason")
+            .with("limit", REASON_MAX)
+            .at_field("reason")
+            .into());
     }
     let of = year(context);
     if books::quota(view, Role::Visited, peer, of)?.is_none() {

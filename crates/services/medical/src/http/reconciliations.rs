@@ -184,9 +184,7 @@ pub async fn list_reconciliations(
 ) -> Result<Json<Page<ReconciliationWire>>, Problem> {
     let limit = page.limit().map_err(|refusal| problem(&refusal))?;
     let institution = caller.principal.participant;
-    let rows = edge
-        .read(move |view| Ok(books::list(view, &institution, page.after.as_deref(), limit + 1)?))
-        .await?;
+    let rows = edge.read(move |view| Ok(books::list(view, &institution, page.after.as_deref(), limit + 1)?)).await?;
     let items = rows.into_iter().map(ReconciliationWire::from).collect();
     Ok(Json(Page::of(items, limit, |item: &ReconciliationWire| item.reconciliation.to_string())))
 }

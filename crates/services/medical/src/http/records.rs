@@ -76,9 +76,7 @@ pub async fn list_records(
     let limit = page.limit().map_err(|refusal| problem(&refusal))?;
     let [day, settlement] = page.parts().map_err(|refusal| problem(&refusal))?;
     let (institution, days) = (caller.principal.participant, (query.from, query.to));
-    let found = edge
-        .read(move |view| records::list(view, &institution, days, (&day, &settlement), limit + 1))
-        .await?;
+    let found = edge.read(move |view| records::list(view, &institution, days, (&day, &settlement), limit + 1)).await?;
     let cursor = |item: &(String, RecordItem)| format!("{}/{}", item.0, item.1.settlement.settlement);
     let items = found.into_iter().map(|(day, record)| (day, RecordItem::from(record))).collect();
     let Page { items, next } = Page::of(items, limit, cursor);

@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn bands_are_reached_to_the_fen() {
         let quota = Fen(100_000);
-        assert_eq!([Fen(69_999), Fen(70_000), Fen(89_999), Fen(90_000), Fen(200_000)].map(|used| band(used, quota)), [0, 70, 70, 90, 90]);
+        assert_eq!(
+            [Fen(69_999), Fen(70_000), Fen(89_999), Fen(90_000), Fen(200_000)].map(|used| band(used, quota)),
+            [0, 70, 70, 90, 90]
+        );
         assert_eq!(band(Fen(1), Fen::ZERO), 90, "without a quota nothing may be used");
         assert_eq!(quota_of(Fen(1_200_000)), Fen(200_000), "two months");
     }
@@ -98,7 +101,10 @@ mod tests {
         let booked = (1..=4).map(|week| (today.checked_sub((7 * week).days()).expect("a date"), Fen(10_000))).collect();
         let found = forecast(today, Fen(60_000), Fen(100_000), &booked);
         let on = |text: &str| Some(text.parse().expect("a date"));
-        assert_eq!((found.yellow_on, found.red_on, found.used_up_on), (on("2026-12-01"), on("2026-12-15"), on("2026-12-22")));
+        assert_eq!(
+            (found.yellow_on, found.red_on, found.used_up_on),
+            (on("2026-12-01"), on("2026-12-15"), on("2026-12-22"))
+        );
         assert_eq!(forecast(today, Fen::ZERO, Fen(100_000), &BTreeMap::new()), Forecast::default(), "no pace, no day");
     }
 }

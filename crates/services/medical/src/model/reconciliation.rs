@@ -260,9 +260,10 @@ fn only_here(known: &Known) -> Difference {
 fn only_there(row: &Row, platform: &[Known], near: &[Known], message_id: Option<String>) -> Difference {
     let is_near = near.iter().any(|known| known.row == *row);
     // A contra of the hospital's own, under a number of its own or the original's.
-    let original = platform.iter().chain(near).find(|known| {
-        known.contra_of.is_none() && (&known.row.person, &known.row.visit) == (&row.person, &row.visit)
-    });
+    let original = platform
+        .iter()
+        .chain(near)
+        .find(|known| known.contra_of.is_none() && (&known.row.person, &known.row.visit) == (&row.person, &row.visit));
     let (cause, proposal) = match (is_near, row.is_contra, original) {
         (true, _, _) => (Cause::OtherDay, Proposal::NeighbourDay),
         (false, true, Some(_)) => (Cause::RefundMissing, Proposal::TakeBack),

@@ -34,9 +34,10 @@ pub struct Insured {
 }
 
 pub fn institution(view: View<'_>, code: &str) -> Result<Option<Institution>, StoreError> {
-    let row = view.one("SELECT division, level, active, name_zh FROM institution WHERE code = ?1", params![code], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?, row.get(3)?))
-    })?;
+    let row =
+        view.one("SELECT division, level, active, name_zh FROM institution WHERE code = ?1", params![code], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?, row.get(3)?))
+        })?;
     row.map(|(division, level, active, name_zh)| {
         let level = level.as_deref().and_then(HospitalLevel::parse);
         Ok(Institution { code: code.to_owned(), name_zh, division: text(&division)?, level, active })

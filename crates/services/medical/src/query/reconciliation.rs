@@ -22,7 +22,8 @@ pub struct Days<'d> {
     pub home: Option<Division>,
 }
 
-const COLUMNS: &str = "settlement, visit, person, total_fen, fund_total_fen, account_fen, message_id, contra_of, document, home_area";
+const COLUMNS: &str =
+    "settlement, visit, person, total_fen, fund_total_fen, account_fen, message_id, contra_of, document, home_area";
 
 fn read(row: &SqlRow<'_>) -> Result<(Known, String), SqlError> {
     let contra_of: Option<String> = row.get(7)?;
@@ -157,9 +158,7 @@ pub fn day_documents(
 pub fn day_state(view: View<'_>, home: Division, day: Date) -> Result<Option<DayState>, StoreError> {
     let sql = "SELECT state FROM visited_day WHERE home = ?1 AND day = ?2";
     let state = view.one(sql, params![home.as_str(), day.to_string()], |row| row.get::<_, String>(0))?;
-    state
-        .map(|state| state.parse().map_err(|()| StoreError::Damaged(format!("state of a day {state:?}"))))
-        .transpose()
+    state.map(|state| state.parse().map_err(|()| StoreError::Damaged(format!("state of a day {state:?}")))).transpose()
 }
 
 pub fn day_differing(view: View<'_>, home: Division, day: Date) -> Result<Vec<String>, StoreError> {

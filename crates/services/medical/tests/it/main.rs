@@ -2,13 +2,16 @@
 
 mod bad_input;
 mod calculation;
+mod conformance;
 mod country;
+mod filings;
 mod foreign_bytes;
 mod lanes;
 mod packs;
-mod properties;
 mod prepayment;
+mod properties;
 mod reconciliation;
+mod refunds;
 mod settlement;
 mod stays;
 mod told_to_clearing;

@@ -87,7 +87,8 @@ fn what_a_hospital_lost_is_rebuilt_from_the_journal() {
     let mut country = Country::new();
     let settled = country.settled("message-0001");
     let today = country.today();
-    let records = records::list(country.region.view("310000"), HOSPITAL, (today, today), ("", ""), 10).expect("readable");
+    let records =
+        records::list(country.region.view("310000"), HOSPITAL, (today, today), ("", ""), 10).expect("readable");
     let [(_, record)] = records.as_slice() else { panic!("one record") };
     assert_eq!(record.document.settlement, settled.settlement);
     assert_eq!(record.document.message_id, "message-0001");

@@ -57,10 +57,15 @@ pub fn person(visit: &VisitedVisit, today: Date) -> Map<String, Value> {
 
 /// 1 male, 2 female, by the 17th digit of an identity card (GB 11643); 9 not known.
 pub fn gender(certificate: &Certificate) -> &'static str {
-    let digit = certificate.number.as_bytes().get(16).filter(|_| certificate.kind == "02" && certificate.number.len() == 18);
+    let digit =
+        certificate.number.as_bytes().get(16).filter(|_| certificate.kind == "02" && certificate.number.len() == 18);
     match digit {
         Some(digit) if digit.is_ascii_digit() => {
-            if (digit - b'0') % 2 == 1 { "1" } else { "2" }
+            if (digit - b'0') % 2 == 1 {
+                "1"
+            } else {
+                "2"
+            }
         }
         _ => "9",
     }
@@ -74,8 +79,7 @@ pub fn age(born: Date, today: Date) -> String {
 
 /// setldetail: one object a fund, with the steps as text.
 pub fn details(funds: &[FundPayment], steps: &[Step]) -> Value {
-    let text: String =
-        steps.iter().map(Step::chinese).collect::<Vec<_>>().join("；").chars().take(STEPS_MAX).collect();
+    let text: String = steps.iter().map(Step::chinese).collect::<Vec<_>>().join("；").chars().take(STEPS_MAX).collect();
     let detail = |fund: &FundPayment| {
         Value::Object(object([
             ("fund_pay_type", fund.fund.clone().into()),
@@ -150,4 +154,3 @@ fn class_code(class: &str) -> &'static str {
         _ => "15",
     }
 }
-

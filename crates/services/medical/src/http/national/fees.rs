@@ -80,7 +80,10 @@ pub fn split(line: &SplitLine) -> Output {
         ("det_item_fee_sumamt", yuan(line.total_fen)),
         ("cnt", line.quantity.to_string().into()),
         ("pric", line.price.to_string().into()),
-        ("pric_uplmt_amt", line.price_limit.map_or_else(|| "999999.000000".to_owned(), |limit| limit.to_string()).into()),
+        (
+            "pric_uplmt_amt",
+            line.price_limit.map_or_else(|| "999999.000000".to_owned(), |limit| limit.to_string()).into(),
+        ),
         ("selfpay_prop", line.self_pay_ratio.to_string().into()),
         ("fulamt_ownpay_amt", yuan(line.own_fen)),
         ("overlmt_amt", yuan(line.over_fen)),

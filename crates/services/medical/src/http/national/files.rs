@@ -62,7 +62,8 @@ pub async fn keep(call: &Call<'_>, step: &str, name: String, content: String) ->
     let parts = [institution.as_bytes(), call.request.message_id().as_bytes(), step.as_bytes()];
     let file = HashFunction::Sha256.hash(&parts).to_string()[..30].to_owned();
     let until = call.edge.clock.now() + KEPT;
-    let kept = KeptFile { file: file.clone(), institution: institution.clone(), name: name.clone(), text: content, until };
+    let kept =
+        KeptFile { file: file.clone(), institution: institution.clone(), name: name.clone(), text: content, until };
     call.told(step, Command::KeepFile(kept)).await?;
     let out = object([
         ("file_qury_no", file.into()),

@@ -19,7 +19,6 @@ use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::time::Instant;
 use huitong_service_kit::http::{Caller, Problem, RawBody};
 
-
 use super::MedicalEdge;
 use super::wire::problem;
 use crate::command::Command;

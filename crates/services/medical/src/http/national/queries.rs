@@ -11,9 +11,9 @@ use crate::model::document::SettledDocument;
 use crate::model::message::Wants;
 use crate::model::person::CareType;
 use crate::national::envelope::Output;
+use crate::query::documents;
 use crate::query::settlements::{self, Role};
 use crate::query::visits::{self as visits_of, VisitedVisit};
-use crate::query::documents;
 
 /// Rows of an answer at most.
 const ROWS_MAX: usize = 100;
@@ -121,9 +121,7 @@ pub async fn lines(call: &Call<'_>) -> Result<Output, Problem> {
         .edge
         .read(move |view| {
             let of = match settlement {
-                Some(settlement) => {
-                    settlements::settlement(view, Role::Visited, &settlement)?.map(|known| known.batch)
-                }
+                Some(settlement) => settlements::settlement(view, Role::Visited, &settlement)?.map(|known| known.batch),
                 None => None,
             };
             let mut lines = Vec::new();
@@ -142,7 +140,8 @@ pub async fn accumulators(call: &Call<'_>) -> Result<Output, Problem> {
     let wants = Wants { accumulators: true, ..Wants::default() };
     let certificate = by_number(call.node("data")?);
     let found = eligibility(call, certificate, CareType::Outpatient, wants).await?;
-    let month: String = call.edge.clock.now().business_date().to_string().chars().filter(char::is_ascii_digit).take(6).collect();
+    let month: String =
+        call.edge.clock.now().business_date().to_string().chars().filter(char::is_ascii_digit).take(6).collect();
     let (year, amounts) = found.accumulators.clone().unwrap_or_default();
     let rows = amounts.iter().map(|entry| used(entry, year, scheme_code(found.scheme), &month)).collect();
     Ok([("cuminfo".to_owned(), Value::Array(rows))].into_iter().collect())

@@ -199,7 +199,11 @@ mod tests {
     fn a_faulty_row_of_a_file_is_named() {
         let good = "A1\tS1\tP1\t100.00\t60.00\t0.00\t0\n\nA2\tS2\tP1\t-1.00\t-0.60\t0\t1\tmemo\n";
         assert_eq!(rows(good).expect("readable").len(), 2);
-        for (file, row) in [("A1\tS1\tP1\t100.00\t60.00\t0.00\n", "1"), ("A1\tS1\tP1\t1e3\t0\t0\t0", "1"), ("\nA1\tS1\t\t1\t0\t0\t0", "2")] {
+        for (file, row) in [
+            ("A1\tS1\tP1\t100.00\t60.00\t0.00\n", "1"),
+            ("A1\tS1\tP1\t1e3\t0\t0\t0", "1"),
+            ("\nA1\tS1\t\t1\t0\t0\t0", "2"),
+        ] {
             let refused = rows(file).expect_err("refused");
             assert_eq!((refused.code.as_str(), refused.arguments[0].1.as_str()), ("MED-5001", row), "{file}");
         }

@@ -1,0 +1,145 @@
+//! Filings take each other's place, are suspended and taken up again, and never touch what is settled.
+
+use huitong_medical::command::{ChronicWish, Command, Reply};
+use huitong_medical::model::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
+use huitong_medical::model::person::{CareType, Scheme};
+use huitong_medical::query::{persons, visits};
+
+use super::calculation::fen;
+use super::country::{Country, HOSPITAL, PERSON, certificate, division};
+use super::stays::{HANGZHOU, date};
+
+impl Country {
+    fn filed(&mut self, wish: FilingWish) -> FilingState {
+        match self.region.call("330000", "pool", None, Command::File(wish)).reply() {
+            Reply::Filed(filing) => filing,
+            other => panic!("a filing, not {other:?}"),
+        }
+    }
+
+    fn statuses(&self) -> Vec<(FilingKind, FilingStatus)> {
+        let filings = persons::filings(self.region.view("330000"), PERSON, None, 10).expect("readable");
+        let mut all: Vec<_> = filings.into_iter().map(|filing| (filing.kind, filing.status)).collect();
+        all.sort();
+        all
+    }
+}
+
+fn wish(kind: FilingKind, from: &str, to: Option<&str>) -> FilingWish {
+    FilingWish {
+        home_area: division("330100"),
+        certificate: certificate(),
+        kind,
+        areas: vec![division("310000")],
+        valid_from: date(from),
+        valid_to: to.map(date),
+        referral: None,
+    }
+}
+
+#[test]
+fn a_new_filing_of_the_same_place_and_days_takes_the_place_of_the_old() {
+    let mut country = Country::unfiled();
+    country.filed(wish(FilingKind::LongStay, "2026-01-01", None));
+    let other = FilingWish { areas: vec![division("320000")], ..wish(FilingKind::TempSelf, "2026-11-24", None) };
+    country.filed(other);
+    let referred = country.filed(wish(FilingKind::TempReferred, "2026-11-24", None));
+    assert_eq!(referred.valid_to, Some(date("2027-05-23")), "six months");
+    use FilingStatus::{Active, Superseded};
+    assert_eq!(
+        country.statuses(),
+        [(FilingKind::LongStay, Superseded), (FilingKind::TempReferred, Active), (FilingKind::TempSelf, Active)]
+    );
+}
+
+#[test]
+fn a_filing_is_suspended_taken_up_again_and_revoked_by_home_and_the_hospital_of_a_stay_is_told() {
+    let mut country = Country::unfiled();
+    let filing = country.filed(wish(FilingKind::LongStay, "2026-01-01", None)).filing;
+    let stay = country.admitted("2026-11-20");
+    let go = |country: &mut Country, who: &str, status| {
+        let called = country.region.call("330000", who, None, Command::MoveFiling { filing, status });
+        country.region.carry_all();
+        called
+    };
+    go(&mut country, "pool", FilingStatus::Suspended).reply();
+    let known = visits::visited_visit(country.region.view("310000"), stay).expect("readable").expect("known");
+    assert_eq!(known.filing.map(|told| told.status), Some(FilingStatus::Suspended));
+    assert_eq!(country.settle("message-0001").code(), "MED-2005", "not in force");
+    go(&mut country, "pool", FilingStatus::Active).reply();
+    country.settled("message-0002");
+    go(&mut country, "pool", FilingStatus::Revoked).reply();
+    assert_eq!(go(&mut country, "pool", FilingStatus::Active).code(), "MED-2006", "revoked for good");
+    assert_eq!(country.settle("message-0003").code(), "MED-2005");
+    country.check_books(1, 0);
+}
+
+#[test]
+fn what_cannot_be_filed_is_refused() {
+    let mut country = Country::unfiled();
+    let mut refused = |wish: FilingWish| country.region.call("330000", "pool", None, Command::File(wish)).code();
+    assert_eq!(refused(wish(FilingKind::None, "2026-11-24", None)), "MED-2006");
+    assert_eq!(refused(wish(FilingKind::ExemptArea, "2026-11-24", None)), "MED-2006");
+    assert_eq!(refused(wish(FilingKind::LongStay, "2026-11-24", Some("2026-11-23"))), "MED-2006");
+    assert_eq!(refused(wish(FilingKind::TempSelf, "2026-11-24", Some("2027-01-01"))), "MED-2006", "under six months");
+    assert_eq!(refused(wish(FilingKind::LongStay, "2024-11-24", None)), "MED-2006", "too far back");
+}
+
+/// 50 % of what is eligible, at most 60.00 a year, for the disease M01.
+fn with_chronic() -> Country {
+    let disease = r#"
+[[chronic]]
+id = "hypertension"
+codes = ["M01"]
+name_zh = "高血压"
+name_en = "hypertension"
+ratios = [{ class = "*", level = "*", ratio = "0.5" }]
+cap = [{ class = "*", level = "*", amount = "60.00" }]
+
+[filings]"#;
+    let pack = HANGZHOU
+        .replacen("\n[filings]", disease, 1)
+        .replace(r#"care_types = ["11", "13"]"#, r#"care_types = ["11", "13", "14"]"#);
+    let mut country = Country::with_pack(&pack);
+    country.file(FilingKind::LongStay);
+    country
+}
+
+#[test]
+fn chronic_care_needs_its_registration_and_has_a_ratio_and_a_cap_of_its_own() {
+    let mut country = with_chronic();
+    for number in 0..3 {
+        country.settled(&format!("before-{number}"));
+    }
+    let bill = |message_id: &str, disease: Option<&str>| {
+        let mut bill = super::country::bill(message_id);
+        bill.visit.care_type = CareType::ChronicOutpatient;
+        bill.visit.disease = disease.map(str::to_owned);
+        Command::SettleBill(Box::new(bill))
+    };
+    let mut refused = |key: &str, disease| country.region.ask("310000", HOSPITAL, Some(key), bill(key, disease)).code();
+    assert_eq!(refused("c-1", None), "MED-1002");
+    assert_eq!(refused("c-2", Some("M01")), "MED-2013", "not registered");
+    let register = |disease: &str| {
+        Command::RegisterChronic(ChronicWish {
+            home_area: division("330100"),
+            certificate: certificate(),
+            scheme: Scheme::Employee,
+            disease: disease.to_owned(),
+            valid_from: date("2026-11-24"),
+        })
+    };
+    assert_eq!(country.region.ask("310000", HOSPITAL, None, register("M99")).code(), "MED-2012");
+    country.region.ask("310000", HOSPITAL, None, register("M01")).reply();
+    let mut paid = |key: &str| {
+        let called = country.region.ask("310000", HOSPITAL, Some(key), bill(key, Some("M01")));
+        match called.reply() {
+            Reply::Settled(settled) => settled.fund_total_fen,
+            other => panic!("settled, not {other:?}"),
+        }
+    };
+    // 20.00 + 200.00 × 95 % (乙) are eligible, less what is left of the deductible; half of it, at most 60.00.
+    let (first, second) = (paid("c-3"), paid("c-4"));
+    assert_eq!(first + second, fen("60.00"), "the cap of the disease");
+    country.check_books(5, 0);
+}
