@@ -11,6 +11,9 @@ use crate::model::exact::round_to_fen;
 use crate::model::explain::Rule;
 use crate::model::policy::{BandsFrom, Fund, FundBase};
 
+/// A cap that binds: accumulator, amount, and the fund that takes the cost above.
+type Binding<'p> = (String, Fen, Option<&'p str>);
+
 impl Working<'_> {
     /// Steps 4 and 5: the pool, then the funds that take what spills over its caps.
     pub(super) fn pay_base(&mut self, base: Fen) -> Result<Option<Ratio>, Refusal> {
@@ -65,8 +68,8 @@ impl Working<'_> {
         Ok(cut(bands.into_iter(), start, amount))
     }
 
-    /// Caps that bind a fund in this case: accumulator, amount, and the fund that takes the cost above.
-    fn caps(&self, fund: &Fund) -> Result<Vec<(String, Fen, Option<&str>)>, Refusal> {
+    /// Caps that bind a fund in this case.
+    fn caps(&self, fund: &Fund) -> Result<Vec<Binding<'_>>, Refusal> {
         let (class, level) = (self.class.as_str(), self.case.level);
         let mut binding = Vec::new();
         for cap in &self.pack.caps {
