@@ -151,12 +151,12 @@ impl<'a> Working<'a> {
         }
     }
 
-    /// Step 6: serious illness on the year's in-scope own cost, then supplements on what is left of this settlement.
-    pub(super) fn pay_own_cost(&mut self, eligible: Fen) -> Result<(), Refusal> {
+    /// Step 6: serious illness on the year's in-scope own cost, then supplements on what is left of this settlement. What the account
+    /// has paid first is paid: no fund pays it again.
+    pub(super) fn pay_own_cost(&mut self, eligible: Fen, account_first: Fen) -> Result<(), Refusal> {
         let (pack, care_type) = (self.pack, self.case.care_type);
         let own_before = self.case.accumulators.get(IN_SCOPE_OWN);
-        let paid_so_far: Fen = self.funds.iter().map(|fund| fund.paid_fen).sum();
-        let own_now = eligible - paid_so_far;
+        let own_now = eligible - self.paid_so_far();
         if own_now > Fen::ZERO {
             self.deltas.insert(IN_SCOPE_OWN.to_owned(), own_now);
         }
@@ -165,13 +165,18 @@ impl<'a> Working<'a> {
             let (after, before) = (parts(own_before + own_now)?, parts(own_before)?);
             let gain = round_to_fen(exact_sum(&after) - exact_sum(&before));
             let asked = Asked { fund, cost: own_now, bindings: self.bindings(fund)? };
-            let paid = gain.min(own_now).min(asked.room().unwrap_or(gain)).max(Fen::ZERO);
+            let unpaid = eligible - account_first - self.paid_so_far();
+            let paid = gain.min(unpaid).min(asked.room().unwrap_or(gain)).max(Fen::ZERO);
             self.record_payment(asked, paid, &[]);
         }
         for fund in pack.funds_of(care_type, FundBase::InScopeOwnLeft) {
-            let paid_so_far: Fen = self.funds.iter().map(|fund| fund.paid_fen).sum();
-            self.pay_fund(fund, eligible - paid_so_far)?;
+            let unpaid = eligible - account_first - self.paid_so_far();
+            self.pay_fund(fund, unpaid)?;
         }
         Ok(())
+    }
+
+    fn paid_so_far(&self) -> Fen {
+        self.funds.iter().map(|fund| fund.paid_fen).sum()
     }
 }

@@ -161,7 +161,7 @@ fn compute_on(basis: Basis, pack: &Pack, case: &Case, steps: Steps) -> Result<Co
     let deductible = working.deductible(eligible - account_first)?;
     let base = eligible - account_first - deductible;
     let pool_ratio = working.pay_base(base)?;
-    working.pay_own_cost(eligible)?;
+    working.pay_own_cost(eligible, account_first)?;
 
     let fund_total: Fen = working.funds.iter().map(|fund| fund.paid_fen).sum();
     let person_total = case.sums.total_fen - fund_total;
