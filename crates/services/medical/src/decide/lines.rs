@@ -1,6 +1,7 @@
 //! Fee lines of a visit: split under the own catalogues; resent and revoked until settled. Of a stay they come day by day.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use huitong_kernel::time::Date;
@@ -109,9 +110,9 @@ impl ByDay {
         }
         let mut days = BTreeMap::new();
         for line in lines {
-            if !days.contains_key(&line.day) {
+            if let Entry::Vacant(day) = days.entry(line.day) {
                 let found = dated::catalogue(medical, view, context.home.jurisdiction, line.day)?;
-                days.insert(line.day, found.ok_or_else(|| refusal::NO_CATALOGUE.refuse())?);
+                day.insert(found.ok_or_else(|| refusal::NO_CATALOGUE.refuse())?);
             }
         }
         Ok(ByDay(days))
