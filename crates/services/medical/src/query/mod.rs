@@ -6,6 +6,7 @@ pub mod dated;
 pub mod documents;
 pub mod persons;
 pub mod recompute;
+mod settled_entries;
 pub mod settlements;
 pub mod totals;
 pub mod visits;
