@@ -27,13 +27,14 @@ test-needs:
 	sh .ci/install-test-needs
 
 # Settlements per second and latency of one process per node, beside the floors of fsync and signatures; ride codes and
-# taps.
+# taps; policies. The month of a million settlements takes some 8 GB where TMPDIR lies.
 bench:
 	cargo build --release -p huitong-node -p huitong-bench $(if $(OPENSSL),--features huitong-bench/openssl)
 	target/release/huitong-bench
 	target/release/huitong-bench streams
 	target/release/huitong-bench transit
 	target/release/huitong-bench clearing
+	target/release/huitong-bench medical
 
 # A region in one process under faults: `make simulate SEED=7`; `COUNT=100` plays more seeds, `STEPS=1` prints every step,
 # `KEEP=3,11` plays only those items of the plan, as a failed run names them.

@@ -4,11 +4,13 @@
 //! `huitong-bench streams` tells what 1, 2 and 4 streams of one service commit together.
 //! `huitong-bench transit [verifier|taps|closing]` measures ride codes, taps and the closing of a period.
 //! `huitong-bench clearing [taking|closing|load]` takes documents, closes a period of ten million, and closes beside settlements.
+//! `huitong-bench medical [computing|recomputing]` computes settlements on one core, and a month of a home's journal anew.
 //! `huitong-bench million` settles a million bills between two nodes and tells their memory on the way and after a restart.
 
 mod clearing;
 mod floors;
 mod load;
+mod medical;
 mod memory;
 mod streams;
 mod transit;
@@ -43,6 +45,9 @@ fn main() -> anyhow::Result<()> {
     }
     if arguments.get(1).is_some_and(|word| word == "clearing") {
         return clearing::run(&arguments[2..]);
+    }
+    if arguments.get(1).is_some_and(|word| word == "medical") {
+        return medical::run(&arguments[2..]);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run())

@@ -30,7 +30,7 @@ impl From<&Step> for StepWire {
     fn from(step: &Step) -> StepWire {
         StepWire {
             rule: step.rule,
-            path: step.path.clone(),
+            path: step.path.clone().into_owned(),
             text: step.english(),
             text_zh: step.chinese(),
             result: step.result_fen.map(Yuan),

@@ -23,13 +23,22 @@ impl Accumulators {
 
     /// The accumulators after a settlement.
     pub fn after(&self, deltas: &Deltas) -> Accumulators {
-        let mut amounts = self.amounts.clone();
+        let mut after = self.clone();
+        after.add(deltas);
+        after
+    }
+
+    /// Takes in what a settlement adds.
+    pub fn add(&mut self, deltas: &Deltas) {
         for (key, delta) in deltas {
-            *amounts.entry(key.clone()).or_default() += *delta;
+            match self.amounts.get_mut(key) {
+                Some(amount) => *amount += *delta,
+                None => drop(self.amounts.insert(key.clone(), *delta)),
+            }
         }
         // A cancelled first settlement leaves no trace, so that cancelling restores exactly (I7).
-        amounts.retain(|_, amount| *amount != Fen::ZERO);
-        Accumulators { version: self.version + 1, amounts }
+        self.amounts.retain(|_, amount| *amount != Fen::ZERO);
+        self.version += 1;
     }
 }
 

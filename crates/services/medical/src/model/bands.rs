@@ -19,14 +19,11 @@ pub struct Paid {
     pub spill: Fen,
 }
 
-/// The parts of `amount` that fall into each band when the bands have been filled up to `start` already.
-pub fn cut(bands: impl Iterator<Item = (Fen, Option<Fen>, FineRatio)>, start: Fen, amount: Fen) -> Vec<BandPart> {
+/// The part of `amount` that falls into the band [from, to) when the bands have been filled up to `start` already.
+pub fn part_in((from, to): (Fen, Option<Fen>), ratio: FineRatio, start: Fen, amount: Fen) -> BandPart {
     let end = start + amount;
-    let part_in = |(from, to, ratio): (Fen, Option<Fen>, FineRatio)| {
-        let (low, high) = (start.max(from), to.map_or(end, |to| end.min(to)));
-        BandPart { part: (high - low).max(Fen::ZERO), ratio }
-    };
-    bands.map(part_in).collect()
+    let (low, high) = (start.max(from), to.map_or(end, |to| end.min(to)));
+    BandPart { part: (high - low).max(Fen::ZERO), ratio }
 }
 
 /// The exact sum over the bands.
@@ -65,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_base_is_cut_where_the_year_stands() {
-        let bands = [(Fen(0), Some(Fen(1_000)), ratio(60)), (Fen(1_000), None, ratio(80))];
-        let parts = cut(bands.into_iter(), Fen(900), Fen(300));
+        let bands = [((Fen(0), Some(Fen(1_000))), ratio(60)), ((Fen(1_000), None), ratio(80))];
+        let parts = bands.map(|(band, ratio)| part_in(band, ratio, Fen(900), Fen(300)));
         assert_eq!(parts[0].part, Fen(100));
         assert_eq!(parts[1].part, Fen(200));
         assert_eq!(pay(&parts, None), Paid { paid: Fen(220), spill: Fen(0) });

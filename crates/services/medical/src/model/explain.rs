@@ -1,7 +1,11 @@
 //! The explanation of every yuan (15.1): ordered steps travel with the settlement; texts are made when they are shown.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use huitong_kernel::money::Fen;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The rules that steps apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -26,45 +30,127 @@ pub enum Rule {
 pub struct Step {
     pub rule: Rule,
     /// Path in the policy pack; empty where the rule is national.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub path: String,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub path: Cow<'static, str>,
     /// Named inputs in fen (names ending in `_e8`: in 10⁻⁸).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inputs: Vec<(String, i64)>,
+    pub inputs: Vec<(InputName, i64)>,
     /// For steps that choose instead of compute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub choice: Option<String>,
+    pub choice: Option<Cow<'static, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_fen: Option<Fen>,
 }
 
-#[derive(Default)]
-pub struct Steps(Vec<Step>);
+fn is_empty(path: &str) -> bool {
+    path.is_empty()
+}
+
+/// What an input of a step is called. The names are few, so neither a calculation nor a reader stores the letters again for every
+/// step; one that a later version adds is kept as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InputName(Cow<'static, str>);
+
+const INPUT_NAMES: [&str; 18] = [
+    "total",
+    "own",
+    "over",
+    "pre",
+    "balance",
+    "amount",
+    "taken_before",
+    "left",
+    "cost",
+    "admission",
+    "part",
+    "ratio_e8",
+    "room",
+    "funds",
+    "payable",
+    "current",
+    "history",
+    "person_total",
+];
+
+impl<'de> Deserialize<'de> for InputName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<InputName, D::Error> {
+        struct Named;
+        impl Visitor<'_> for Named {
+            type Value = InputName;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of an input")
+            }
+            fn visit_str<E: Error>(self, name: &str) -> Result<InputName, E> {
+                let known = INPUT_NAMES.iter().find(|known| **known == name);
+                Ok(InputName(known.map_or_else(|| Cow::Owned(name.to_owned()), |known| Cow::Borrowed(*known))))
+            }
+        }
+        deserializer.deserialize_str(Named)
+    }
+}
+
+/// The steps of a computation as it goes on; none are kept of an estimate, of which only the outcome is told.
+pub struct Steps {
+    kept: Vec<Step>,
+    explains: bool,
+}
+
+/// Room that most computations do not outgrow.
+const STEPS_MOSTLY: usize = 10;
 
 impl Steps {
-    pub fn add(&mut self, rule: Rule, path: &str, inputs: &[(&str, i64)], result: Fen) {
-        let inputs = inputs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        self.0.push(Step { rule, path: path.to_owned(), inputs, choice: None, result_fen: Some(result) });
+    pub fn explained() -> Steps {
+        Steps { kept: Vec::with_capacity(STEPS_MOSTLY), explains: true }
     }
 
-    pub fn add_text(&mut self, rule: Rule, path: &str, choice: &str) {
-        self.0.push(Step {
-            rule,
-            path: path.to_owned(),
-            inputs: Vec::new(),
-            choice: Some(choice.to_owned()),
-            result_fen: None,
-        });
+    pub fn unexplained() -> Steps {
+        Steps { kept: Vec::new(), explains: false }
+    }
+
+    pub fn add(&mut self, rule: Rule, path: Path<'_>, inputs: &[(&'static str, i64)], result: Fen) {
+        if self.explains {
+            let inputs = inputs.iter().map(|(name, value)| (InputName(Cow::Borrowed(name)), *value)).collect();
+            self.kept.push(Step { rule, path: path.written(), inputs, choice: None, result_fen: Some(result) });
+        }
+    }
+
+    pub fn add_choice(&mut self, rule: Rule, path: Path<'_>, choice: impl FnOnce() -> Cow<'static, str>) {
+        if self.explains {
+            let (inputs, choice) = (Vec::new(), Some(choice()));
+            self.kept.push(Step { rule, path: path.written(), inputs, choice, result_fen: None });
+        }
     }
 
     pub fn into_vec(self) -> Vec<Step> {
-        self.0
+        self.kept
+    }
+}
+
+/// From where in the pack a step is taken; written out only when the step is kept.
+#[derive(Clone, Copy)]
+pub enum Path<'a> {
+    /// A place that every pack has; empty: the rule is national.
+    Of(&'static str),
+    /// An entry of a list, by its id.
+    In(&'static str, &'a str),
+    /// A band of a fund.
+    Band(&'a str, usize),
+}
+
+impl Path<'_> {
+    fn written(self) -> Cow<'static, str> {
+        match self {
+            Path::Of(place) => Cow::Borrowed(place),
+            Path::In(list, id) => Cow::Owned([list, ".", id].concat()),
+            Path::Band(fund, 0) => Cow::Owned(["funds.", fund, ".bands[0]"].concat()),
+            Path::Band(fund, index) => Cow::Owned(format!("funds.{fund}.bands[{index}]")),
+        }
     }
 }
 
 impl Step {
     fn input(&self, name: &str) -> Fen {
-        Fen(self.inputs.iter().find(|(known, _)| known == name).map_or(0, |(_, value)| *value))
+        Fen(self.inputs.iter().find(|(known, _)| known.0 == name).map_or(0, |(_, value)| *value))
     }
 
     fn result(&self) -> Fen {

@@ -3,7 +3,7 @@
 use huitong_kernel::money::Fen;
 
 use super::lines::SplitLine;
-use super::policy::Pack;
+use super::policy::{CAP_KEY, Pack};
 use super::settle::{Case, Computation};
 
 /// I1: each line's parts add up to the line.
@@ -50,11 +50,13 @@ pub fn check(pack: &Pack, case: &Case, computation: &Computation) {
 }
 
 fn check_limits(pack: &Pack, case: &Case, computation: &Computation) {
-    for cap in &pack.caps {
-        let after = case.accumulators.after(&computation.deltas).get(&cap.key());
-        let before = case.accumulators.get(&cap.key());
-        if let Some(amount) = cap.amount(&computation.class, case.level) {
-            assert!(after <= amount.max(before), "I8: payments of the year stay below the cap {}", cap.id);
+    // A cap that this settlement adds nothing to stands where it stood.
+    let added = computation.deltas.iter().filter_map(|(key, delta)| Some((key, key.strip_prefix(CAP_KEY)?, *delta)));
+    for (key, id, delta) in added {
+        let before = case.accumulators.get(key);
+        let cap = pack.caps.iter().find(|cap| cap.id == id);
+        if let Some(amount) = cap.and_then(|cap| cap.amount(&computation.class, case.level)) {
+            assert!(before + delta <= amount.max(before), "I8: payments of the year stay below the cap {id}");
         }
     }
     let balances = case.accounts;

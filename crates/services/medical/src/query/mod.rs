@@ -9,6 +9,7 @@ pub mod prepayment;
 pub mod recompute;
 pub mod reconciliation;
 pub mod records;
+mod settled_entries;
 pub mod settlements;
 pub mod totals;
 pub mod visits;

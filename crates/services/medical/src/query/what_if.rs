@@ -3,18 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use huitong_kernel::division::Division;
 use huitong_kernel::entry::EntryKind;
 use huitong_kernel::money::Fen;
 use huitong_service_kit::StoreError;
-use huitong_service_kit::stream::record::Record;
 use huitong_store::journal::{self, Connection};
 use serde::Serialize;
 
-use crate::command::Reply;
-use crate::event::{Event, SettlementBooked};
-use crate::model::accumulators::{Accumulators, Deltas, negated};
+use super::settled_entries::{self, Booked, Looked};
+use crate::model::accumulators::{Accumulators, negated};
+use crate::model::person::HospitalLevel;
 use crate::model::policy::Pack;
-use crate::model::settle::{Case, Computation, StaySoFar, compute};
+use crate::model::settle::{Case, Computation, StaySoFar, compute_unexplained};
 
 /// Changes shown one by one.
 const LARGEST: usize = 10;
@@ -83,13 +83,49 @@ pub struct Question<'q> {
     pub period: Option<&'q str>,
 }
 
+/// Funds, classes and accumulators by a number each: a month has millions of mentions and a handful of names.
+#[derive(Default)]
+struct Names {
+    names: Vec<String>,
+    places: BTreeMap<String, u16>,
+}
+
+impl Names {
+    fn place(&mut self, name: &str) -> u16 {
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        let place = u16::try_from(self.names.len()).expect("packs have few names");
+        self.names.push(name.to_owned());
+        self.places.insert(name.to_owned(), place);
+        place
+    }
+
+    fn amounts<'n>(&mut self, amounts: impl Iterator<Item = (&'n str, Fen)>) -> Box<[(u16, Fen)]> {
+        amounts.map(|(name, amount)| (self.place(name), amount)).collect()
+    }
+
+    fn name(&self, place: u16) -> &str {
+        &self.names[usize::from(place)]
+    }
+}
+
 /// A settlement as it was and as it would be.
 struct Pair {
-    case: Case,
-    was: Vec<(String, Fen)>,
-    would_be: Option<Computation>,
+    city: Division,
+    level: HospitalLevel,
+    was: Box<[(u16, Fen)]>,
+    would_be: Option<Made>,
     /// What was added to the hypothetical accumulators.
-    deltas: Deltas,
+    deltas: Box<[(u16, Fen)]>,
+}
+
+/// What the other pack makes of a settlement.
+struct Made {
+    class: u16,
+    funds: Box<[(u16, Fen)]>,
+    fund_total_fen: Fen,
+    deductible_fen: Fen,
 }
 
 #[derive(Default)]
@@ -97,6 +133,7 @@ struct Replay {
     accumulators: BTreeMap<(String, i16), Accumulators>,
     stays: BTreeMap<String, StaySoFar>,
     pairs: BTreeMap<String, Pair>,
+    names: Names,
 }
 
 /// Replays a home's journal under another pack.
@@ -104,20 +141,19 @@ pub fn run(connection: &Connection, question: &Question<'_>) -> Result<WhatIf, S
     let mut replay = Replay::default();
     journal::each_from(connection, 1, |entry| {
         if entry.kind == EntryKind::Decision {
-            let record: Record<Event, Reply> = serde_json::from_slice(&entry.bytes)?;
-            for event in record.events {
-                if let Event::Settled(booked) = event {
-                    replay.take(booked, question);
+            for looked in settled_entries::events(&entry.bytes)? {
+                if let Looked::Settled(booked) = looked {
+                    replay.take(*booked, question);
                 }
             }
         }
         Ok(())
     })?;
-    Ok(outcome(replay.pairs))
+    Ok(outcome(replay.pairs, &replay.names))
 }
 
 impl Replay {
-    fn take(&mut self, booked: SettlementBooked, question: &Question<'_>) {
+    fn take(&mut self, booked: Booked<'_>, question: &Question<'_>) {
         let pack = question.pack;
         if booked.home_area != pack.area || booked.scheme != pack.scheme {
             return;
@@ -125,26 +161,33 @@ impl Replay {
         if let Some(original) = &booked.contra_of {
             return self.take_back(&booked, original);
         }
-        let key = (booked.person.clone(), booked.insurance_year);
-        let before = self.accumulators.get(&key).cloned().unwrap_or_default();
+        let before = self.accumulators.entry((booked.person.into_owned(), booked.insurance_year)).or_default();
         let is_asked = question.period.is_none_or(|period| period == booked.period);
         let Some(case) = booked.case.filter(|_| is_asked) else {
             // Outside the period it is what it was.
-            self.accumulators.insert(key, before.after(&booked.deltas));
+            before.add(&booked.deltas);
             return self.count(&booked.visit, booked.deductible_fen, booked.admission);
         };
-        let stay = self.stays.get(&booked.visit).copied().unwrap_or_default();
-        let case = Case { accumulators: before.clone(), stay, ..*case };
-        let would_be = compute(pack, &case).ok();
-        let deltas = would_be.as_ref().map_or(booked.deltas, |computation| computation.deltas.clone());
-        self.accumulators.insert(key, before.after(&deltas));
+        let stay = self.stays.get(booked.visit.as_ref()).copied().unwrap_or_default();
+        // The hypothetical accumulators are lent to the case.
+        let case = Case { accumulators: std::mem::take(before), stay, ..case };
+        let would_be = compute_unexplained(pack, &case).ok();
+        *before = case.accumulators;
+        let deltas = would_be.as_ref().map_or(&booked.deltas, |computation| &computation.deltas);
+        before.add(deltas);
+        let pair = Pair {
+            city: case.visited_area,
+            level: case.level,
+            was: self.names.amounts(booked.funds.iter().map(|(fund, paid)| (fund.as_ref(), *paid))),
+            would_be: would_be.as_ref().map(|computation| self.names.made(computation)),
+            deltas: self.names.amounts(deltas.iter().map(|(key, delta)| (key.as_str(), *delta))),
+        };
         let (taken, admission) = match &would_be {
             Some(computation) => (computation.amounts.deductible_fen, computation.admission),
             None => (booked.deductible_fen, booked.admission),
         };
         self.count(&booked.visit, taken, admission);
-        let was = booked.funds;
-        self.pairs.insert(booked.settlement, Pair { case, was, would_be, deltas });
+        self.pairs.insert(booked.settlement.into_owned(), pair);
     }
 
     fn count(&mut self, visit: &str, taken: Fen, admission: Option<u32>) {
@@ -154,18 +197,18 @@ impl Replay {
         stay.admission = stay.admission.or(admission);
     }
 
-    fn take_back(&mut self, contra: &SettlementBooked, original: &str) {
+    fn take_back(&mut self, contra: &Booked<'_>, original: &str) {
         let (deltas, taken) = match self.pairs.remove(original) {
             Some(pair) => {
-                let taken = pair.would_be.map_or(-contra.deductible_fen, |made| made.amounts.deductible_fen);
-                (negated(&pair.deltas), taken)
+                let taken = pair.would_be.map_or(-contra.deductible_fen, |made| made.deductible_fen);
+                let added = pair.deltas.iter().map(|(key, delta)| (self.names.name(*key).to_owned(), *delta));
+                (negated(&added.collect()), taken)
             }
             None => (contra.deltas.clone(), -contra.deductible_fen),
         };
-        let key = (contra.person.clone(), contra.insurance_year);
-        let before = self.accumulators.get(&key).cloned().unwrap_or_default();
-        self.accumulators.insert(key, before.after(&deltas));
-        let stay = self.stays.entry(contra.visit.clone()).or_default();
+        let key = (contra.person.clone().into_owned(), contra.insurance_year);
+        self.accumulators.entry(key).or_default().add(&deltas);
+        let stay = self.stays.entry(contra.visit.clone().into_owned()).or_default();
         stay.settlements = stay.settlements.saturating_sub(1);
         stay.deductible_fen -= taken;
         if stay.settlements == 0 {
@@ -174,7 +217,19 @@ impl Replay {
     }
 }
 
-fn outcome(pairs: BTreeMap<String, Pair>) -> WhatIf {
+impl Names {
+    fn made(&mut self, computation: &Computation) -> Made {
+        let amounts = &computation.amounts;
+        Made {
+            class: self.place(&computation.class),
+            funds: self.amounts(amounts.funds.iter().map(|fund| (fund.fund.as_str(), fund.paid_fen))),
+            fund_total_fen: amounts.fund_total_fen,
+            deductible_fen: amounts.deductible_fen,
+        }
+    }
+}
+
+fn outcome(pairs: BTreeMap<String, Pair>, names: &Names) -> WhatIf {
     let mut found = WhatIf { bands: empty_bands(), ..WhatIf::default() };
     let mut changes = Vec::new();
     for (settlement, pair) in pairs {
@@ -184,16 +239,16 @@ fn outcome(pairs: BTreeMap<String, Pair>) -> WhatIf {
             found.refused.push(settlement);
             continue;
         };
-        let would_be = made.amounts.fund_total_fen;
+        let would_be = made.fund_total_fen;
         found.total.add(was, would_be, 1);
-        found.by_class.entry(made.class).or_default().add(was, would_be, 1);
-        found.by_city.entry(pair.case.visited_area.to_string()).or_default().add(was, would_be, 1);
-        found.by_level.entry(pair.case.level.name().to_owned()).or_default().add(was, would_be, 1);
-        for (fund, paid) in pair.was.into_iter().filter(|(_, paid)| *paid != Fen::ZERO) {
-            found.by_fund.entry(fund).or_default().add(paid, Fen::ZERO, 1);
+        of(&mut found.by_class, names.name(made.class)).add(was, would_be, 1);
+        of(&mut found.by_city, pair.city.as_str()).add(was, would_be, 1);
+        of(&mut found.by_level, pair.level.name()).add(was, would_be, 1);
+        for (fund, paid) in pair.was.iter().filter(|(_, paid)| *paid != Fen::ZERO) {
+            of(&mut found.by_fund, names.name(*fund)).add(*paid, Fen::ZERO, 1);
         }
-        for fund in made.amounts.funds.into_iter().filter(|fund| fund.paid_fen != Fen::ZERO) {
-            found.by_fund.entry(fund.fund).or_default().add(Fen::ZERO, fund.paid_fen, 0);
+        for (fund, paid) in made.funds.iter().filter(|(_, paid)| *paid != Fen::ZERO) {
+            of(&mut found.by_fund, names.name(*fund)).add(Fen::ZERO, *paid, 0);
         }
         note_band(&mut found.bands, would_be - was);
         if was != would_be {
@@ -204,6 +259,10 @@ fn outcome(pairs: BTreeMap<String, Pair>) -> WhatIf {
     changes.truncate(LARGEST);
     found.largest = changes;
     found
+}
+
+fn of<'m>(table: &'m mut BTreeMap<String, Compared>, name: &str) -> &'m mut Compared {
+    table.entry(name.to_owned()).or_default()
 }
 
 fn empty_bands() -> Vec<ChangeBand> {

@@ -16,7 +16,7 @@ pub mod validate;
 
 pub use dates::{DateRule, MidstayChange, MonthDay, StayAcrossYear};
 pub use tables::{
-    AmountCell, Band, BandsFrom, Cap, ChronicDisease, Deductible, DeductibleKind, Fund, FundBase, RatioCell,
+    AmountCell, Band, BandsFrom, CAP_KEY, Cap, ChronicDisease, Deductible, DeductibleKind, Fund, FundBase, RatioCell,
     RepeatAdmission,
 };
 

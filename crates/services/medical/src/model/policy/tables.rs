@@ -150,7 +150,7 @@ impl Deductible {
     }
 
     pub fn key(&self) -> String {
-        format!("deductible/{}", self.id)
+        ["deductible/", &self.id].concat()
     }
 }
 
@@ -160,13 +160,16 @@ impl Band {
     }
 }
 
+/// What the accumulator keys of caps begin with.
+pub const CAP_KEY: &str = "cap/";
+
 impl Cap {
     pub fn amount(&self, class: &str, level: HospitalLevel) -> Option<Fen> {
         best(&self.amounts, |cell| (&cell.class, &cell.level), class, level).map(|cell| cell.amount)
     }
 
     pub fn key(&self) -> String {
-        format!("cap/{}", self.id)
+        [CAP_KEY, &self.id].concat()
     }
 }
 

@@ -3,8 +3,10 @@
 use huitong_kernel::money::Fen;
 
 use super::Working;
-use crate::model::explain::Rule;
+use crate::model::explain::{Path, Rule};
 use crate::model::policy::{AccountScope, AccountStep};
+
+const ORDER: Path<'static> = Path::Of("accounts.order");
 
 pub(super) struct PaidByPerson {
     pub current: Fen,
@@ -19,7 +21,8 @@ impl Working<'_> {
             return Fen::ZERO;
         }
         let first = eligible.min(self.case.accounts.current_fen);
-        self.steps.add(Rule::AccountFirst, "accounts.order", &[("balance", self.case.accounts.current_fen.0)], first);
+        let balance = self.case.accounts.current_fen.0;
+        self.steps.add(Rule::AccountFirst, ORDER, &[("balance", balance)], first);
         first
     }
 
@@ -50,9 +53,9 @@ impl Working<'_> {
         }
         let inputs = [("payable", payable.0), ("current", paid.current.0), ("history", paid.history.0)];
         let account = paid.current + paid.history;
-        self.steps.add(Rule::Account, "accounts.order", &inputs, account);
+        self.steps.add(Rule::Account, ORDER, &inputs, account);
         if paid.mutual_aid > Fen::ZERO {
-            self.steps.add(Rule::MutualAid, "accounts.order", &[("payable", payable.0)], paid.mutual_aid);
+            self.steps.add(Rule::MutualAid, ORDER, &[("payable", payable.0)], paid.mutual_aid);
         }
         paid
     }

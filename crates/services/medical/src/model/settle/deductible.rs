@@ -5,7 +5,7 @@ use huitong_service_kit::Refusal;
 
 use super::{ADMISSIONS, Working, missing_cell};
 use crate::model::exact::share;
-use crate::model::explain::Rule;
+use crate::model::explain::{Path, Rule};
 use crate::model::policy::{Deductible, DeductibleKind, RepeatAdmission};
 
 impl Working<'_> {
@@ -13,7 +13,7 @@ impl Working<'_> {
     pub(super) fn deductible(&mut self, cost: Fen) -> Result<Fen, Refusal> {
         let pack = self.pack;
         let Some(rule) = pack.deductible(self.case.care_type) else { return Ok(Fen::ZERO) };
-        let amount = rule.amount(&self.class, self.case.level).ok_or_else(|| missing_cell(&self.class, self.case))?;
+        let amount = rule.amount(self.class, self.case.level).ok_or_else(|| missing_cell(self.class, self.case))?;
         let key = rule.key();
         let (amount, taken_before) = self.due(rule, amount, self.case.accumulators.get(&key));
         let left = (amount - taken_before).max(Fen::ZERO);
@@ -30,7 +30,7 @@ impl Working<'_> {
             ("admission", admission),
         ];
         let inputs = if admission > 0 { &inputs[..] } else { &inputs[..4] };
-        self.steps.add(Rule::Deductible, &format!("deductibles.{}", rule.id), inputs, taken);
+        self.steps.add(Rule::Deductible, Path::In("deductibles", &rule.id), inputs, taken);
         Ok(taken)
     }
 

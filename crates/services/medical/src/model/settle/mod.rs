@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 use super::accumulators::{Accumulators, Deltas};
 use super::amounts::{Amounts, FundPayment, LineSums};
 use super::exact::FineRatio;
-use super::explain::{Rule, Step, Steps};
+use super::explain::{Path, Rule, Step, Steps};
 use super::filing::{Adjustment, FilingKind};
 use super::invariants;
 use super::person::{CareType, HospitalLevel, PersonFacts};
-use super::policy::{ChronicDisease, FilingRule, Pack};
+use super::policy::{ChronicDisease, Pack};
 use crate::refusal;
 
 /// The accumulator of the year's in-scope own cost.
@@ -100,8 +100,10 @@ pub struct Computation {
 struct Working<'a> {
     pack: &'a Pack,
     case: &'a Case,
-    class: String,
+    class: &'a str,
     filing: FilingKind,
+    /// What the filing does to the ratios.
+    adjust: Adjustment,
     chronic: Option<&'a ChronicDisease>,
     deltas: Deltas,
     admission: Option<u32>,
@@ -109,24 +111,47 @@ struct Working<'a> {
     funds: Vec<FundPayment>,
 }
 
+/// Under which filing a case is looked at.
+#[derive(Clone, Copy)]
+enum Basis {
+    Filed(FilingKind),
+    /// As if the person had stayed at home.
+    AtHome,
+}
+
+/// The filing that takes effect, and what it does to the ratios.
+struct Terms {
+    filing: FilingKind,
+    adjust: Adjustment,
+}
+
 /// Computes a settlement. The same inputs always give the same result, bit for bit (I16).
 pub fn compute(pack: &Pack, case: &Case) -> Result<Computation, Refusal> {
+    compute_on(Basis::Filed(case.filing), pack, case, Steps::explained())
+}
+
+/// The same without its explanation, for masses of settlements that nobody books.
+pub fn compute_unexplained(pack: &Pack, case: &Case) -> Result<Computation, Refusal> {
+    compute_on(Basis::Filed(case.filing), pack, case, Steps::unexplained())
+}
+
+fn compute_on(basis: Basis, pack: &Pack, case: &Case, steps: Steps) -> Result<Computation, Refusal> {
     let day = case.care_date;
     if !pack.in_force(day) {
         return Err(refusal::NO_POLICY.with("area", pack.area));
     }
-    let class = pack.class_of(&case.facts, day);
-    let class = class.ok_or_else(|| missing_cell("?", case))?.id.clone();
-    let filing = effective_filing(pack, case)?;
+    let class = pack.class_of(&case.facts, day).ok_or_else(|| missing_cell("?", case))?;
+    let Terms { filing, adjust } = terms(basis, pack, case)?;
     let mut working = Working {
         pack,
         case,
-        class,
+        class: &class.id,
         filing,
+        adjust,
         chronic: chronic_rules(pack, case)?,
         deltas: Deltas::new(),
         admission: case.stay.admission,
-        steps: Steps::default(),
+        steps,
         funds: Vec::new(),
     };
     working.explain_lines();
@@ -136,11 +161,16 @@ pub fn compute(pack: &Pack, case: &Case) -> Result<Computation, Refusal> {
     let deductible = working.deductible(eligible - account_first)?;
     let base = eligible - account_first - deductible;
     let pool_ratio = working.pay_base(base)?;
-    working.pay_own_cost(eligible)?;
+    working.pay_own_cost(eligible, account_first)?;
 
     let fund_total: Fen = working.funds.iter().map(|fund| fund.paid_fen).sum();
     let person_total = case.sums.total_fen - fund_total;
-    working.steps.add(Rule::Totals, "", &[("total", case.sums.total_fen.0), ("funds", fund_total.0)], person_total);
+    working.steps.add(
+        Rule::Totals,
+        Path::Of(""),
+        &[("total", case.sums.total_fen.0), ("funds", fund_total.0)],
+        person_total,
+    );
     let paid = working.accounts(account_first, eligible - fund_total, person_total);
     let amounts = Amounts {
         lines: case.sums,
@@ -153,9 +183,9 @@ pub fn compute(pack: &Pack, case: &Case) -> Result<Computation, Refusal> {
         cash_fen: person_total - paid.current - paid.history - paid.mutual_aid,
         hospital_share_fen: Fen::ZERO,
     };
-    working.steps.add(Rule::Cash, "accounts", &[("person_total", person_total.0)], amounts.cash_fen);
+    working.steps.add(Rule::Cash, Path::Of("accounts"), &[("person_total", person_total.0)], amounts.cash_fen);
     let computation = Computation {
-        class: working.class,
+        class: working.class.to_owned(),
         insurance_year: pack.insurance_year(day),
         filing,
         amounts,
@@ -184,12 +214,21 @@ fn chronic_rules<'p>(pack: &'p Pack, case: &Case) -> Result<Option<&'p ChronicDi
 }
 
 /// An exempt area needs no filing; otherwise the pack says whether and how this kind settles directly.
-fn effective_filing(pack: &Pack, case: &Case) -> Result<FilingKind, Refusal> {
-    if pack.is_exempt(case.visited_area, case.care_date) {
-        return Ok(FilingKind::ExemptArea);
+fn terms(basis: Basis, pack: &Pack, case: &Case) -> Result<Terms, Refusal> {
+    let visited = match basis {
+        Basis::Filed(_) => case.visited_area,
+        Basis::AtHome => pack.area,
+    };
+    if pack.is_exempt(visited, case.care_date) {
+        let filing = FilingKind::ExemptArea;
+        let adjust = pack.filings.get(&filing).map_or(Adjustment::None, |rule| rule.adjust);
+        return Ok(Terms { filing, adjust });
     }
-    match pack.filings.get(&case.filing) {
-        Some(rule) if rule.direct => Ok(case.filing),
+    let Basis::Filed(filing) = basis else {
+        return Ok(Terms { filing: FilingKind::LongStay, adjust: Adjustment::None });
+    };
+    match pack.filings.get(&filing) {
+        Some(rule) if rule.direct => Ok(Terms { filing, adjust: rule.adjust }),
         _ => Err(refusal::NOT_FILED.refuse()),
     }
 }
@@ -199,28 +238,29 @@ impl Working<'_> {
         let sums = &self.case.sums;
         let inputs =
             [("total", sums.total_fen.0), ("own", sums.own_fen.0), ("over", sums.over_fen.0), ("pre", sums.pre_fen.0)];
-        self.steps.add(Rule::Eligible, "", &inputs, sums.eligible_fen);
-        self.steps.add_text(Rule::Class, "person_classes", &self.class);
-        self.steps.add_text(Rule::Filing, "filings", self.filing.name());
+        self.steps.add(Rule::Eligible, Path::Of(""), &inputs, sums.eligible_fen);
+        self.steps.add_choice(Rule::Class, Path::Of("person_classes"), || self.class.to_owned().into());
+        self.steps.add_choice(Rule::Filing, Path::Of("filings"), || self.filing.name().into());
         if let Some(chronic) = self.chronic {
-            self.steps.add_text(Rule::Chronic, &format!("chronic.{}", chronic.id), &chronic.id);
+            self.steps.add_choice(Rule::Chronic, Path::In("chronic", &chronic.id), || chronic.id.clone().into());
         }
     }
 }
 
-/// The same case under another filing: what the quote tells the person (15.4). `None` where the pack forbids it.
+/// What the funds would pay of the same case under another filing: what the quote tells the person (15.4). `None` where the pack
+/// forbids it.
 pub fn fund_total_under(pack: &Pack, case: &Case, filing: FilingKind) -> Option<Fen> {
-    let other = Case { filing, ..case.clone() };
-    compute(pack, &other).ok().map(|computation| computation.amounts.fund_total_fen)
+    estimate(Basis::Filed(filing), pack, case)
 }
 
 /// What the funds would pay of the same bill at a hospital of the same level at home. An estimate: home's catalogue may differ.
 pub fn fund_total_at_home(pack: &Pack, case: &Case) -> Option<Fen> {
-    let mut at_home = pack.clone();
-    let rule = FilingRule { direct: true, adjust: Adjustment::None };
-    at_home.filings.insert(FilingKind::LongStay, rule);
-    let case = Case { filing: FilingKind::LongStay, visited_area: pack.area, ..case.clone() };
-    compute(&at_home, &case).ok().map(|computation| computation.amounts.fund_total_fen)
+    estimate(Basis::AtHome, pack, case)
+}
+
+fn estimate(basis: Basis, pack: &Pack, case: &Case) -> Option<Fen> {
+    let computation = compute_on(basis, pack, case, Steps::unexplained());
+    computation.ok().map(|computation| computation.amounts.fund_total_fen)
 }
 
 /// The adjusted ratio in 10⁻⁸, for documents.

@@ -1,16 +1,27 @@
-//! Whatever the bill: the parts add up, nothing is negative, caps hold, and a second computation gives the same.
+//! The invariants of section 10 under random bills, packs and sequences. I13 to I15 are of clearing and are driven there.
+//!
+//! * here: I3 to I9 over years of bills under the packs of the profile
+//! * [`bills`]: I1 and I2 over lines with returns, limits and limited use
+//! * [`packs`]: I3 to I9 and I16 under packs that nobody wrote
+//! * [`stories`]: I3 to I12, I16 and I17 over sequences of everything that hospitals and clerks do, checked by [`books`]
 
-use super::calculation::{case, pack};
+mod bills;
+mod books;
+mod pack_drawing;
+mod packs;
+mod stories;
+
+use crate::calculation::{case, pack};
 use huitong_kernel::money::Fen;
 use huitong_medical::model::filing::FilingKind;
 use huitong_medical::model::settle::compute;
 use proptest::prelude::*;
 
 const PACKS: [&str; 4] = [
-    include_str!("../../../../../regions/yangtze/policies/330100-employee-2025.toml"),
-    include_str!("../../../../../regions/yangtze/policies/320100-employee-2023.toml"),
-    include_str!("../../../../../regions/yangtze/policies/330200-resident-2023.toml"),
-    include_str!("../../../../../regions/yangtze/policies/340100-resident-2025.toml"),
+    include_str!("../../../../../../regions/yangtze/policies/330100-employee-2025.toml"),
+    include_str!("../../../../../../regions/yangtze/policies/320100-employee-2023.toml"),
+    include_str!("../../../../../../regions/yangtze/policies/330200-resident-2023.toml"),
+    include_str!("../../../../../../regions/yangtze/policies/340100-resident-2025.toml"),
 ];
 
 proptest! {
