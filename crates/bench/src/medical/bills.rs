@@ -20,7 +20,7 @@ pub const VISITED: &str = "310000";
 pub const HOME: &str = "330000";
 pub const POOL: &str = "330100";
 const LINES: u64 = 4;
-/// Code, division and level. In the first division no filing is needed; elsewhere the bills are emergencies, which count as filed.
+/// Code, division and level. All bills are emergencies, which count as filed.
 const INSTITUTIONS: [(&str, &str, HospitalLevel); 4] = [
     ("H31011800001", "310118", HospitalLevel::Three),
     ("H31011800002", "310118", HospitalLevel::One),
@@ -55,7 +55,7 @@ pub fn institutions() -> impl Iterator<Item = Message> {
 
 /// One in five is retired, one in three has a family doctor.
 pub fn insured(number: u64) -> InsuredPublished {
-    let retired = number % 5 == 0;
+    let retired = number.is_multiple_of(5);
     InsuredPublished {
         person: format!("P{POOL}{number:09}"),
         pool: division(POOL),
@@ -68,7 +68,7 @@ pub fn insured(number: u64) -> InsuredPublished {
             retired,
             work_start_date: None,
             student: false,
-            family_doctor: number % 3 == 0,
+            family_doctor: number.is_multiple_of(3),
         },
         suspended_from: None,
         version: 1,
@@ -94,7 +94,7 @@ pub fn bill(person: u64, message_id: String, day: Date, at: Instant, random: &mu
         scheme: Scheme::Employee,
         care_type: if random.below(5) == 0 { CareType::Emergency } else { CareType::Outpatient },
         began_on: day,
-        emergency: area != INSTITUTIONS[0].1,
+        emergency: true,
         disease: None,
     };
     let batch = SplitBatch {

@@ -18,3 +18,4 @@ mod settlement;
 mod stays;
 mod told_to_clearing;
 mod unknown_outcome;
+mod what_if;

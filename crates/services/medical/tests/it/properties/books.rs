@@ -10,7 +10,8 @@ use huitong_medical::model::person::Scheme;
 use huitong_medical::model::policy::Pack;
 use huitong_medical::query::settlements::{Role, Settlement, list};
 use huitong_medical::query::totals::pairs;
-use huitong_medical::query::{documents, persons, recompute};
+use huitong_medical::query::what_if::Question;
+use huitong_medical::query::{documents, persons, recompute, what_if};
 use huitong_service_kit::View;
 
 use crate::country::Country;
@@ -159,7 +160,7 @@ pub fn check_end(country: &Country, packs: &[(&str, Pack)]) {
         pairs.iter().map(|pair| (pair.home.clone(), pair.clone())).collect::<BTreeMap<_, _>>()
     };
     assert_eq!(by_home(&visited), by_home(&homes), "I12: both sides' sums are equal");
-    for (home, _) in packs {
+    for (home, pack) in packs {
         let receivable = owed(country.region.view(VISITED), &format!("receivable/{home}"), 1);
         let payable = owed(country.region.view(home), &format!("payable/{VISITED}"), -1);
         assert_eq!(receivable, payable, "I12: per document");
@@ -169,6 +170,10 @@ pub fn check_end(country: &Country, packs: &[(&str, Pack)]) {
         let booked = list(country.region.view(home), Role::Home, None, None, 10_000).expect("readable");
         let computed = booked.iter().filter(|settlement| settlement.contra_of.is_none()).count() as u64;
         assert_eq!((recomputed.computed, recomputed.differing), (computed, Vec::new()), "I16: {home}");
+        let found = what_if::run(&journal, &Question { pack, period: None }).expect("readable");
+        let standing = booked.iter().filter(|settlement| settlement.state == "settled").count() as u64;
+        assert_eq!(found.total.settlements, standing, "what was taken back is not played again");
+        assert!(found.largest.is_empty() && found.refused.is_empty(), "under its own pack nothing changes: {found:?}");
     }
     assert_eq!(country.region.replay_differences(), [], "views equal replay");
 }

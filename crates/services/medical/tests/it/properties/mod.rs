@@ -9,6 +9,8 @@ mod bills;
 mod books;
 mod pack_drawing;
 mod packs;
+mod play;
+mod steps;
 mod stories;
 
 use crate::calculation::{case, pack};

@@ -1,0 +1,99 @@
+//! What may happen next: the steps of a story, and how often each comes.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Bill {
+        who: usize,
+        quantity: i64,
+        account: bool,
+        late: bool,
+    },
+    /// The same call again.
+    Again {
+        which: Index,
+        late: bool,
+    },
+    Admit {
+        who: usize,
+    },
+    Lines {
+        stay: Index,
+        quantity: i64,
+    },
+    Return {
+        stay: Index,
+    },
+    Settle {
+        stay: Index,
+        interim: bool,
+        late: bool,
+    },
+    Discharge {
+        stay: Index,
+    },
+    Readmit {
+        stay: Index,
+    },
+    Leave {
+        stay: Index,
+    },
+    Cancel {
+        which: Index,
+        refund: bool,
+    },
+    Reverse {
+        which: Index,
+        late: bool,
+    },
+    File {
+        who: usize,
+        kind: usize,
+    },
+    MoveFiling {
+        which: Index,
+        status: usize,
+    },
+    Credit {
+        who: usize,
+        bucket: usize,
+        fen: i64,
+    },
+    Carry {
+        home: usize,
+        back: bool,
+    },
+    Pass {
+        minutes: i64,
+    },
+    Restart {
+        node: usize,
+    },
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
+    let any_index = any::<Index>;
+    prop_oneof![
+        4 => (0..2_usize, 1..400_i64, any::<bool>(), prop::bool::weighted(0.2))
+            .prop_map(|(who, quantity, account, late)| Step::Bill { who, quantity, account, late }),
+        2 => (any_index(), any::<bool>()).prop_map(|(which, late)| Step::Again { which, late }),
+        3 => (0..2_usize).prop_map(|who| Step::Admit { who }),
+        4 => (any_index(), 1..30_000_i64).prop_map(|(stay, quantity)| Step::Lines { stay, quantity }),
+        1 => any_index().prop_map(|stay| Step::Return { stay }),
+        6 => (any_index(), any::<bool>(), prop::bool::weighted(0.2))
+            .prop_map(|(stay, interim, late)| Step::Settle { stay, interim, late }),
+        2 => any_index().prop_map(|stay| Step::Discharge { stay }),
+        1 => any_index().prop_map(|stay| Step::Readmit { stay }),
+        1 => any_index().prop_map(|stay| Step::Leave { stay }),
+        3 => (any_index(), any::<bool>()).prop_map(|(which, refund)| Step::Cancel { which, refund }),
+        2 => (any_index(), any::<bool>()).prop_map(|(which, late)| Step::Reverse { which, late }),
+        1 => (0..2_usize, 0..4_usize).prop_map(|(who, kind)| Step::File { who, kind }),
+        1 => (any_index(), 0..3_usize).prop_map(|(which, status)| Step::MoveFiling { which, status }),
+        1 => (0..2_usize, 0..3_usize, 1..20_000_i64).prop_map(|(who, bucket, fen)| Step::Credit { who, bucket, fen }),
+        2 => (0..2_usize, any::<bool>()).prop_map(|(home, back)| Step::Carry { home, back }),
+        1 => (1..20_i64).prop_map(|minutes| Step::Pass { minutes }),
+        1 => (0..3_usize).prop_map(|node| Step::Restart { node }),
+    ]
+}
