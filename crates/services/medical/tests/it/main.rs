@@ -3,6 +3,9 @@
 mod bad_input;
 mod calculation;
 mod country;
+mod fhir;
+mod fhir_check;
+mod fhir_properties;
 mod foreign_bytes;
 mod lanes;
 mod packs;
