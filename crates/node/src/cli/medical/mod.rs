@@ -1,5 +1,6 @@
 //! `huitong medical …`
 
+mod fhir;
 mod policy;
 mod recompute;
 mod settle;
@@ -15,6 +16,9 @@ pub enum MedicalCommand {
     /// Check policy packs, compare two, or ask what a past month would have cost under another
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Check the sums of FHIR documents
+    #[command(subcommand)]
+    Fhir(fhir::FhirCommand),
 }
 
 pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
@@ -22,5 +26,6 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
         MedicalCommand::Settle(arguments) => super::block_on(settle::settle(arguments)),
         MedicalCommand::Recompute(arguments) => recompute::recompute(&arguments),
         MedicalCommand::Policy(command) => policy::run(command),
+        MedicalCommand::Fhir(command) => fhir::run(command),
     }
 }
