@@ -5,6 +5,8 @@ use huitong_medical::fhir::claim;
 use huitong_medical::fhir::node::Node;
 use proptest::prelude::*;
 
+use super::fhir::claim_text;
+
 /// A Claim of another program: an item of three details, one of which has two sub-details, and a plain item.
 const CLAIM: &str = r#"{
   "resourceType": "Claim", "id": "c1", "status": "active", "use": "claim",
@@ -184,6 +186,23 @@ fn f5_f6_and_f7_find_what_was_submitted_and_what_is_paid() {
     altered(&reconciliation, "detail[2].amount.value", "25.00", Rule::F7, "paymentAmount.value", "140.00", "90.00");
 }
 
+/// The Claim that an answer contains is at hand; that of the same id elsewhere is another.
+#[test]
+fn a_contained_claim_is_the_one_that_is_answered() {
+    let claim = CLAIM.replacen("\"id\": \"c1\"", "\"id\": \"inner\"", 1);
+    let answer = RESPONSE
+        .replace("\"Claim/c1\" }", &format!("\"#inner\" }}, \"contained\": [{claim}]"))
+        .replace("{ \"value\": 147.64 } }", "{ \"value\": 147.00 } }");
+    let bundle = format!(
+        r#"{{ "resourceType": "Bundle", "entry": [ {{ "resource": {} }}, {{ "resource": {answer} }} ] }}"#,
+        CLAIM.replacen("\"id\": \"c1\"", "\"id\": \"inner\"", 1).replace("\"factor\": 0.9", "\"factor\": 0.8")
+    );
+    let findings = checked(&node(&bundle)).findings;
+    let submitted: Vec<&Finding> = findings.iter().filter(|finding| finding.rule == Rule::F5).collect();
+    assert_eq!(submitted.len(), 1, "{findings:#?}");
+    assert_eq!((submitted[0].expected.as_str(), submitted[0].found.as_str()), ("147.64", "147.00"));
+}
+
 #[test]
 fn f9_finds_settlements_whose_parts_do_not_make_their_sums() {
     let settlement = node(SETTLEMENT);
@@ -282,11 +301,13 @@ proptest! {
 
     #[test]
     fn damaged_documents_are_answered(
-        which in 0..4_usize,
+        which in 0..5_usize,
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let whole = bundle();
-        let text = [serde_json::to_string(&whole).expect("JSON"), RECONCILIATION.to_owned(), SETTLEMENT.to_owned(), CLAIM.to_owned()];
+        let whole = serde_json::to_string(&whole).expect("JSON");
+        let full = claim_text("claim", "claim-0001", None, None);
+        let text = [whole, RECONCILIATION.to_owned(), SETTLEMENT.to_owned(), CLAIM.to_owned(), full];
         let mut bytes = text[which].clone().into_bytes();
         for (place, new) in damage {
             let place = place.index(bytes.len());

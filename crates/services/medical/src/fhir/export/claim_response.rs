@@ -64,11 +64,12 @@ impl Adjudicated<'_> {
 pub fn by_fund(adjudicated: &Adjudicated<'_>) -> Node {
     let entry = |resource: Node| Node::object([("resource", Some(resource))]);
     let funds = adjudicated.amounts.funds.iter().enumerate();
-    let entries = funds.map(|(index, fund)| entry(of_fund(adjudicated, index, fund))).collect();
+    let entries: Vec<Node> = funds.map(|(index, fund)| entry(of_fund(adjudicated, index, fund))).collect();
     Node::object([
         ("resourceType", Some(Node::text("Bundle"))),
         ("type", Some(Node::text("collection"))),
-        ("entry", Some(Node::Array(entries))),
+        // FHIR knows no empty lists.
+        ("entry", (!entries.is_empty()).then_some(Node::Array(entries))),
     ])
 }
 

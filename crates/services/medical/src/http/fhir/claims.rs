@@ -110,6 +110,9 @@ fn in_claims_words(mut problem: Problem) -> Problem {
         ("].fee_date", "].servicedDate"),
         ("].number", "].sequence"),
         ("total_fee", "total"),
+        ("care_type", "subType"),
+        ("disease", "supportingInfo"),
+        ("began_on", "subType"),
     ];
     if let Some(field) = &mut problem.field {
         for (ours, theirs) in words {
