@@ -34,6 +34,7 @@ For operators:
 
 At a hospital:
   huitong medical settle bill.json --node http://127.0.0.1:7310 --key ht_…
+  huitong medical fhir check claim.json       every sum of FHIR documents, offline
 
 At a clearing centre:
   huitong clearing close --service transit --period 2026-11-24 --node http://127.0.0.1:7310 --key ht_…

@@ -7,6 +7,7 @@ mod cashier;
 mod command_line;
 mod crash;
 mod endpoints;
+mod fhir;
 mod full_disk;
 mod house;
 mod morning;

@@ -168,6 +168,7 @@ pub struct ChronicWish {
     pub valid_from: Date,
 }
 
+#[derive(Clone, Debug)]
 pub struct VisitWish {
     pub home_area: Division,
     pub certificate: Certificate,

@@ -5,12 +5,14 @@
 //! * events: [`event::Event`]; messages: [`model::message::Message`]; refusals: [`refusal`]
 //! * tables: `views.sql`, written only by `apply`
 //! * routes and permissions: [`http::endpoints`]
+//! * FHIR R4: [`fhir`]
 
 pub mod accounts;
 mod apply;
 pub mod command;
 mod decide;
 pub mod event;
+pub mod fhir;
 pub mod http;
 pub mod model;
 pub mod national;

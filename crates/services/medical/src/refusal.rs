@@ -207,6 +207,10 @@ pub const WARNING_NOT_ACKNOWLEDGED: RefusalKind = kind(
     "政策包有未确认的警告：{warning}",
     "the pack has a warning that is not acknowledged: {warning}",
 );
+pub const IMPORT_SUMS_WRONG: RefusalKind =
+    kind("MED-7001", 422, "导入单据合计不符（规则{F}）", "imported document does not add up (rule {F})");
+pub const IMPORT_UNSUPPORTED: RefusalKind =
+    kind("MED-7002", 422, "导入单据类型或版本不支持", "document type or version not supported");
 pub const CYCLE_CLOSED: RefusalKind = kind("MED-8001", 409, "对方业务周期已关闭", "peer's business cycle is closed");
 pub const DOCUMENTS_DIFFER: RefusalKind = kind(
     "MED-8002",
@@ -301,6 +305,8 @@ pub const ALL: &[RefusalKind] = &[
     PUBLISHED_UNCHANGEABLE,
     CATALOGUE_ITEM_INVALID,
     WARNING_NOT_ACKNOWLEDGED,
+    IMPORT_SUMS_WRONG,
+    IMPORT_UNSUPPORTED,
     CYCLE_CLOSED,
     DOCUMENTS_DIFFER,
     NOT_OWN_CLEARING,

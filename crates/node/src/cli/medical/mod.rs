@@ -1,5 +1,6 @@
 //! `huitong medical …`
 
+mod fhir;
 mod policy;
 mod recompute;
 mod reconcile;
@@ -20,6 +21,9 @@ pub enum MedicalCommand {
     /// Check policy packs, compare two, or ask what a past month would have cost under another
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Check the sums of FHIR documents
+    #[command(subcommand)]
+    Fhir(fhir::FhirCommand),
 }
 
 pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
@@ -29,5 +33,6 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
         MedicalCommand::Reconcile(arguments) => super::block_on(reconcile::reconcile(arguments)),
         MedicalCommand::Rebuild(arguments) => super::block_on(reconcile::rebuild(arguments)),
         MedicalCommand::Policy(command) => policy::run(command),
+        MedicalCommand::Fhir(command) => fhir::run(command),
     }
 }

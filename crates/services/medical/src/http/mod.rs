@@ -9,6 +9,7 @@ mod catalogues;
 mod chronic;
 mod eligibility;
 mod explanation;
+mod fhir;
 mod filings;
 mod hospital_postings;
 mod lines;
@@ -83,5 +84,11 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.settlement.audit", audit::list_all_settlements),
         endpoint!("medical.settlement.audit", audit::get_document),
         endpoint!("medical.totals.read", totals::get_totals),
+        endpoint!("medical.settle", fhir::claims::submit_claim),
+        endpoint!("medical.settlement.read", fhir::claim_responses::get_claim_response),
+        endpoint!("medical.settlement.read", fhir::claim_responses::get_claim_responses_by_fund),
+        endpoint!("medical.settlement.read", fhir::explanations::get_explanation_of_benefit),
+        endpoint!("medical.settlement.read", fhir::reconciliations::get_payment_reconciliation),
+        endpoint!("medical.settlement.read", fhir::checks::check_sums),
     ]
 }

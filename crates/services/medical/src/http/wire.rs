@@ -11,7 +11,7 @@ use huitong_service_kit::http::{Caller, Problem, Yuan};
 use serde::{Deserialize, Serialize};
 
 use crate::command::{SettledReply, VisitWish};
-use crate::model::lines::{Approval, Line};
+use crate::model::lines::{Approval, Line, is_plausible};
 use crate::model::message::Certificate;
 use crate::model::person::{CareType, Scheme};
 use crate::model::visit::VisitDetails;
@@ -135,7 +135,7 @@ pub fn lines(wire: Vec<LineWire>, today: Date) -> Result<Vec<Line>, Problem> {
         check_length(&path("item_code"), line.item_code.as_deref().unwrap_or("-"), 50)?;
         check_length(&path("local_code"), line.local_code.as_deref().unwrap_or("-"), 150)?;
         check_length(&path("original"), line.original.as_deref().unwrap_or("-"), 30)?;
-        if line.quantity.units().abs() > QUANTITY_UNITS_MAX || line.price.units().abs() > PRICE_UNITS_MAX {
+        if !is_plausible(line.quantity, line.price) {
             let refusal = refusal::NUMBER_MALFORMED.with("field", path("quantity"));
             return Err(problem(&refusal.at_field(path("quantity"))));
         }
@@ -153,10 +153,6 @@ pub fn lines(wire: Vec<LineWire>, today: Date) -> Result<Vec<Line>, Problem> {
     }
     Ok(lines)
 }
-
-/// One million units of an item and one million yuan apiece: far above any real line, far below overflow.
-const QUANTITY_UNITS_MAX: i64 = 1_000_000 * 10_000;
-const PRICE_UNITS_MAX: i64 = 1_000_000 * 1_000_000;
 
 /// MED-1003, or MED-1002 for an empty text.
 pub fn check_length(field: &str, text: &str, limit: usize) -> Result<(), Problem> {

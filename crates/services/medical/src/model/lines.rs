@@ -21,6 +21,15 @@ pub const BATCH_LINES_MAX: usize = 20_000;
 /// Of the lines of one call together: what sums of many bills come to can still be read back ([`Fen::LIMIT`]).
 const TOTAL_MAX: Fen = Fen(Fen::LIMIT.0 / 1_000);
 
+/// One million units of an item and one million yuan apiece: far above any real line, far below overflow.
+const QUANTITY_UNITS_MAX: i64 = 1_000_000 * 10_000;
+const PRICE_UNITS_MAX: i64 = 1_000_000 * 1_000_000;
+
+/// Whether a line of that size can be real, so that it can be computed with.
+pub fn is_plausible(quantity: Quantity, price: Price) -> bool {
+    quantity.units().abs() <= QUANTITY_UNITS_MAX && price.units().abs() <= PRICE_UNITS_MAX
+}
+
 /// A line as the hospital sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

@@ -4,14 +4,19 @@ use huitong_kernel::feed::{Address, Feed};
 use huitong_service_kit::{Envelope, Service, Stop, StoreError, View};
 
 use super::settlements::Settlement;
+use super::{calls, text, visits};
 use crate::Medical;
 use crate::model::document::SettledDocument;
 use crate::model::lines::SplitLine;
 use crate::model::message::{CommitOutcome, Message, ReverseOutcome};
 
 fn feed_to_visited(settlement: &Settlement) -> Feed {
+    feed_to_home(settlement).reverse()
+}
+
+fn feed_to_home(settlement: &Settlement) -> Feed {
     let address = |division| Address::new(division, Medical::NAME);
-    Feed::new(address(settlement.home), address(settlement.visited))
+    Feed::new(address(settlement.visited), address(settlement.home))
 }
 
 /// The document of a settlement: the message that home sent and visited received.
@@ -32,6 +37,18 @@ pub fn document(view: View<'_>, settlement: &Settlement) -> Result<SettledDocume
         _ => None,
     };
     Ok(*document.ok_or_else(missing)?)
+}
+
+/// At visited: the lines of a settlement as they were sent to home; of a contra, those of its original.
+pub fn lines(view: View<'_>, settlement: &Settlement) -> Result<Vec<SplitLine>, Stop> {
+    let missing = || StoreError::Damaged(format!("the lines of {} are gone", settlement.settlement));
+    let call = calls::visited_call(view, &settlement.call)?.ok_or_else(missing)?;
+    if let Some(visit) = &call.visit {
+        return Ok(visits::lines(view, text(visit)?, &call.batch)?);
+    }
+    let bytes = huitong_store::feeds::message(view, &feed_to_home(settlement), call.number)?;
+    let envelope: Envelope<Message> = serde_json::from_slice(&bytes.ok_or_else(missing)?).map_err(StoreError::from)?;
+    Ok(lines_of(&envelope.message)?.ok_or_else(missing)?)
 }
 
 /// The split lines that a message from visited to home carries: a bill or a question for a quote.

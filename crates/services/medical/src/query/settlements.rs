@@ -1,5 +1,6 @@
 //! Settlements in the books of either side.
 
+use huitong_kernel::clearing::Period;
 use huitong_kernel::division::Division;
 use huitong_kernel::entry::Sequence;
 use huitong_kernel::hash::Digest;
@@ -173,4 +174,19 @@ pub fn list(
     );
     let rows = view.all(&sql, params![role.name(), institution, after, limit as i64], read)?;
     rows.into_iter().map(finish).collect()
+}
+
+/// A hospital's documents that home settled in a period, contras included, by their numbers.
+pub fn of_period(
+    view: View<'_>,
+    institution: &str,
+    period: Period,
+    limit: usize,
+) -> Result<Vec<Settlement>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM settlement WHERE role = 'visited' AND institution = ?1
+         AND settled_at >= ?2 AND settled_at < ?3 ORDER BY settlement LIMIT ?4"
+    );
+    let span = params![institution, Instant::start_of(period.first_day()).0, period.ends().0, limit as i64];
+    view.all(&sql, span, read)?.into_iter().map(finish).collect()
 }
