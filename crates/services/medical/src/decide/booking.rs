@@ -7,7 +7,7 @@ use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Service, Stop, V
 use uuid::Uuid;
 
 use super::pricing::Priced;
-use super::{Peer, clearing, reply};
+use super::{Peer, clearing, receipt, reply};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::document::{DataVersion, SettledDocument, StayDates, number};
@@ -78,8 +78,10 @@ pub fn book(
         transfers,
         ..booked_of(&document, booking.call.clone(), context)
     };
+    let receipt = receipt::issue(&document, booked.document, from, context);
     let told = clearing::told(&booked, document.care_date, None, from, context);
-    Ok(Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(told)))
+    let decision = Decision::nothing().event(Event::Settled(booked));
+    Ok(Ok(decision.message(message).message(receipt).message(told)))
 }
 
 fn document_of(booking: &Booking<'_>, serial: u64, from: &Peer, context: &Context<'_>) -> SettledDocument {

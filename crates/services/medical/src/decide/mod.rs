@@ -13,6 +13,7 @@ mod lines;
 mod pricing;
 mod publish;
 mod quote;
+mod receipt;
 mod reverse;
 mod settle;
 mod settle_bill;
@@ -100,6 +101,7 @@ pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, c
         Message::Query(call) => reverse::query(view, &call, &from, context),
         Message::Reverse(call) => reverse::answer(view, &call, &from, context),
         Message::Cancel(ask) => cancel::answer(view, &ask, &from, context),
+        Message::Receipt(receipt) => receipt::take(view, &receipt, &from),
         concerns_clearing @ (Message::Documents(_)
         | Message::Marker(_)
         | Message::GivenBack(_)

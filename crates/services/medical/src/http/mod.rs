@@ -8,11 +8,12 @@ mod cancellation;
 mod catalogues;
 mod chronic;
 mod eligibility;
-mod explanation;
+pub mod explanation;
 mod filings;
 mod lines;
 mod policies;
 mod quotes;
+pub mod receipt;
 mod settle;
 mod settlements;
 mod totals;
@@ -53,6 +54,7 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.settlement.read", settlements::list_settlements),
         endpoint!("medical.settlement.read", settlements::get_settlement),
         endpoint!("medical.settlement.read", explanation::explain_settlement),
+        endpoint!("medical.settlement.read", receipt::get_receipt),
         endpoint!("medical.settlement.cancel", cancellation::cancel_settlement),
         endpoint!("medical.settlement.cancel", cancellation::refund_settlement),
         endpoint!("medical.call.read", calls::get_call),

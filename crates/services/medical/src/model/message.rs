@@ -16,6 +16,7 @@ use super::document::{DataVersion, SettledDocument};
 use super::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
 use super::person::{CareType, HospitalLevel, Scheme};
 use super::published::{InstitutionPublished, InsuredPublished};
+use super::receipt::Receipt;
 use super::settle::Computation;
 
 /// Written with the name first, so that a reader can take the body as it stands.
@@ -75,6 +76,9 @@ pub enum Message {
     Cancel(Cancel),
     #[serde(rename = "medical.cancel_answer.v1")]
     CancelAnswer(CancelAnswer),
+    /// H→V, right after the answer that carries a document: what a receipt says of it, without personal data.
+    #[serde(rename = "medical.receipt.v1")]
+    Receipt(Receipt),
 
     // With the clearing of the own node.
     #[serde(rename = "clearing.documents.v1")]

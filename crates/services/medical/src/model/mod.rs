@@ -17,5 +17,6 @@ pub mod message;
 pub mod person;
 pub mod policy;
 pub mod published;
+pub mod receipt;
 pub mod settle;
 pub mod visit;

@@ -9,7 +9,8 @@ use crate::model::document::SettledDocument;
 use crate::model::lines::SplitLine;
 use crate::model::message::{CommitOutcome, Message, ReverseOutcome};
 
-fn feed_to_visited(settlement: &Settlement) -> Feed {
+/// The feed in which the document of a settlement came.
+pub fn feed_to_visited(settlement: &Settlement) -> Feed {
     let address = |division| Address::new(division, Medical::NAME);
     Feed::new(address(settlement.home), address(settlement.visited))
 }

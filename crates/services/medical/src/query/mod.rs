@@ -5,9 +5,11 @@ pub mod clearing;
 pub mod dated;
 pub mod documents;
 pub mod persons;
+pub mod receipts;
 pub mod recompute;
 pub mod settlements;
 pub mod totals;
+pub mod trees;
 pub mod visits;
 pub mod what_if;
 
