@@ -18,6 +18,9 @@ use crate::config::ApiConfig;
 /// Principals remembered for rate limiting; beyond that all start anew.
 const PRINCIPALS_MAX: usize = 10_000;
 
+/// The bucket of callers without a key; no principal's id is empty.
+const ANONYMOUS: &str = "";
+
 pub struct Limits {
     slots: Semaphore,
     per_second: u32,
@@ -39,6 +42,11 @@ impl Limits {
             request_timeout: Duration::from_secs(config.request_seconds_max),
             buckets: Mutex::default(),
         }
+    }
+
+    /// Whether one more caller without a key is served now: all of them together have the rate of one key.
+    pub fn admits_anonymous(&self) -> bool {
+        self.take(ANONYMOUS, Instant::now())
     }
 
     /// A token bucket that holds one second's worth of requests.

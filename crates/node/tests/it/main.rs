@@ -12,6 +12,7 @@ mod house;
 mod morning;
 mod offline;
 mod postgres;
+mod receipt;
 mod redelivery;
 mod region;
 mod security;

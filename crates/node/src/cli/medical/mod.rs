@@ -1,8 +1,10 @@
 //! `huitong medical …`
 
 mod policy;
+mod receipt;
 mod recompute;
 mod settle;
+mod verify_receipt;
 
 use clap::Subcommand;
 
@@ -12,6 +14,10 @@ pub enum MedicalCommand {
     Settle(settle::SettleArguments),
     /// Compute past settlements again, from their entries alone
     Recompute(recompute::RecomputeArguments),
+    /// Print the receipt of a settlement, each step explained, with its verifiable QR code 结算凭证
+    Receipt(receipt::ReceiptArguments),
+    /// Verify a receipt against a manifest, offline 核验凭证
+    VerifyReceipt(verify_receipt::VerifyReceiptArguments),
     /// Check policy packs, compare two, or ask what a past month would have cost under another
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -21,6 +27,8 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
     match command {
         MedicalCommand::Settle(arguments) => super::block_on(settle::settle(arguments)),
         MedicalCommand::Recompute(arguments) => recompute::recompute(&arguments),
+        MedicalCommand::Receipt(arguments) => super::block_on(receipt::receipt(arguments)),
+        MedicalCommand::VerifyReceipt(arguments) => super::block_on(verify_receipt::verify(arguments)),
         MedicalCommand::Policy(command) => policy::run(command),
     }
 }
