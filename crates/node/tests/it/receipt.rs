@@ -79,6 +79,8 @@ pub async fn a_receipt_is_printed_and_verified(stage: &Stage, settlement: &str) 
     let picture = folder.join("receipt.png");
     png(slip["qr"].as_str().expect("a code"), &picture);
 
+    pdf(&url, &key, settlement, &folder.join("receipt.pdf"));
+
     // Offline, with the manifest alone: the page, the token, the picture.
     let manifest = folder.join("region/manifest.json").display().to_string();
     let picture = picture.display().to_string();
@@ -115,6 +117,21 @@ pub async fn a_receipt_is_printed_and_verified(stage: &Stage, settlement: &str) 
     let said = page(stage, slip["qr"].as_str().expect("a code")).await;
     assert!(said.contains("有效") && said.contains("225.00") && !said.contains("<script"), "{said}");
     Shown { token: token.trim().to_owned(), manifest }
+}
+
+/// A PDF where the build draws one and the system has a font, else the reason in both languages.
+fn pdf(url: &str, key: &str, settlement: &str, path: &Path) {
+    let out = path.display().to_string();
+    let receipt = ["medical", "receipt", "--node", url, "--key", key, "--settlement", settlement];
+    let output = huitong(&[&receipt[..], &["--format", "pdf", "--out", &out]].concat());
+    if output.status.success() {
+        assert!(std::fs::read(path).expect("written").starts_with(b"%PDF-"));
+        return;
+    }
+    let said = text(&output);
+    let expected = if cfg!(feature = "pdf") { "未找到中文字体" } else { "未启用 PDF" };
+    assert!(said.contains(expected), "{said}");
+    eprintln!("SKIPPED: {said}");
 }
 
 pub async fn the_node_says_cancelled(stage: &Stage, shown: &Shown, contra: &str) {
