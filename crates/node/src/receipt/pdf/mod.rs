@@ -77,6 +77,8 @@ mod tests {
             facts: vec![fact("定点医药机构", "测试医院 Test Hospital"); 40],
             amounts: vec![amount; 12],
             funds: Vec::new(),
+            lines: Vec::new(),
+            lines_left_out: 0,
             steps: Vec::new(),
             sources: vec![fact("单据哈希", &"0123456789abcdef".repeat(4))],
             token: "htr1:AQ".to_owned(),

@@ -1,6 +1,7 @@
 //! The pages of a receipt: first everything is placed, then drawn.
 
 use anyhow::{Context, anyhow};
+use huitong_medical::http::receipt::lines::LineRow;
 use huitong_medical::http::receipt::qr;
 use huitong_medical::http::receipt::slip::{AmountRow, Fact, Slip};
 use krilla::Document;
@@ -65,6 +66,7 @@ impl Sheet<'_> {
             self.heading("基金支付 Paid by the funds")?;
             self.amounts(&slip.funds, true)?;
         }
+        self.lines(slip)?;
         if !slip.steps.is_empty() {
             self.heading("每一元如何算出 How every yuan came about")?;
         }
@@ -150,6 +152,32 @@ impl Sheet<'_> {
             self.line(x, self.y, SIZE, &amount)?;
             self.y += SIZE * LEADING;
             self.rule();
+        }
+        Ok(())
+    }
+
+    fn lines(&mut self, slip: &Slip) -> anyhow::Result<()> {
+        if !slip.lines.is_empty() {
+            self.heading("费用明细（元）Lines, yuan")?;
+        }
+        for line in &slip.lines {
+            let LineRow { name, code, class, price, quantity, .. } = line;
+            self.paragraph(
+                MARGIN,
+                SMALL,
+                &format!("{code} {name}（{class}）{price} × {quantity} = {}", line.total.0.yuan()),
+            )?;
+            let parts = [
+                ("全自费 self-paid", line.own),
+                ("超限价 over limit", line.over),
+                ("先行自付 first self-pay", line.pre),
+                ("范围内 eligible", line.eligible),
+            ];
+            let parts: Vec<String> = parts.iter().map(|(name, amount)| format!("{name} {}", amount.0.yuan())).collect();
+            self.paragraph(MARGIN + 14.0, SMALL, &parts.join("  "))?;
+        }
+        if slip.lines_left_out > 0 {
+            self.paragraph(MARGIN, SMALL, &format!("另有{0}条未列出。 {0} more are not listed.", slip.lines_left_out))?;
         }
         Ok(())
     }

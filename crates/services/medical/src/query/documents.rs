@@ -4,6 +4,7 @@ use huitong_kernel::feed::{Address, Feed};
 use huitong_service_kit::{Envelope, Service, Stop, StoreError, View};
 
 use super::settlements::Settlement;
+use super::{calls, visits};
 use crate::Medical;
 use crate::model::document::SettledDocument;
 use crate::model::lines::SplitLine;
@@ -43,4 +44,17 @@ pub fn lines_of(message: &Message) -> Result<Option<Vec<SplitLine>>, StoreError>
         _ => return Ok(None),
     };
     Ok(Some(serde_json::from_str(batch.lines.get())?))
+}
+
+/// The lines that a settlement was made of, in the book of visited: of a bill those it carried, of a visit those of the batch as they are
+/// now.
+pub fn lines_of_settlement(view: View<'_>, settlement: &Settlement) -> Result<Vec<SplitLine>, StoreError> {
+    let Some(call) = calls::visited_call(view, &settlement.call)? else { return Ok(Vec::new()) };
+    if let Some(visit) = call.visit {
+        return visits::lines(view, super::text(&visit)?, &settlement.batch);
+    }
+    let bytes = huitong_store::feeds::message(view, &feed_to_visited(settlement).reverse(), call.number)?;
+    let envelope: Option<Envelope<Message>> = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
+    let lines = envelope.map(|envelope| lines_of(&envelope.message)).transpose()?;
+    Ok(lines.flatten().unwrap_or_default())
 }

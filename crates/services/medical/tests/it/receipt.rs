@@ -1,5 +1,6 @@
 //! A patient shows a receipt to an employer, who trusts nobody: the region's manifest says whether it holds.
 
+use huitong_medical::Medical;
 use huitong_medical::command::{Command, Reply};
 use huitong_medical::http::receipt::{html, qr, slip::Slip};
 use huitong_medical::model::receipt::token::{Signed, Token, TokenError};
@@ -119,12 +120,18 @@ fn the_page_explains_every_step_masks_the_person_and_loads_nothing() {
     let token = token(&country, &number).expect("made");
     let view = country.region.view("310000");
     let found = settlement(view, Role::Visited, &number).expect("readable").expect("booked");
-    let slip = Slip::of(view, &found, &token).expect("made");
+    let slip = Slip::of(&Medical::default(), view, &found, &token).expect("made");
     let page = html::page(&slip);
     for step in &slip.steps {
         assert!(page.contains(&html::escaped(&step.text_zh)) && page.contains(&html::escaped(&step.text)), "{step:?}");
     }
     assert!(slip.steps.len() > 4 && page.contains("data-sum=\"total\">249.00<") && page.contains(&token.text()));
+    let eligible = slip.lines.iter().map(|line| line.eligible.0).sum::<huitong_kernel::money::Fen>();
+    assert_eq!(
+        (slip.lines.len(), eligible),
+        (3, slip.amounts.iter().find(|row| row.key == "eligible").unwrap().amount.0)
+    );
+    assert!(slip.lines.iter().all(|line| page.contains(&line.code)), "every line is on the page");
     assert!(page.contains("测试医院") && page.contains("<svg"));
     for absent in [PERSON, "测试甲", "http://", "https://", "<script", "url("] {
         let page = page.replace("http://www.w3.org/2000/svg", "");

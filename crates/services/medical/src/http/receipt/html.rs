@@ -11,7 +11,8 @@ h2{font-size:10pt;margin:.7em 0 .2em}table{border-collapse:collapse;width:100%}t
 text-align:left;vertical-align:top}th{font-weight:normal;background:#eee;width:34%}td.amount{text-align:right;white-space:nowrap;\
 font-variant-numeric:tabular-nums}code{font:7.5pt monospace;word-break:break-all}ol{margin:0;padding-left:2em}ol small{display:block}\
 .proof{display:flex;gap:6mm;align-items:flex-start;break-inside:avoid;margin-top:.8em}.proof svg{width:58mm;flex:none}\
-.void{border:3px solid #000;text-align:center;font-size:14pt;padding:.2em}.note{font-size:8.5pt}tr,li{break-inside:avoid}";
+.void{border:3px solid #000;text-align:center;font-size:14pt;padding:.2em}.note{font-size:8.5pt}tr,li{break-inside:avoid}\
+.lines{font-size:8pt}.lines th{width:auto}thead{display:table-header-group}";
 
 /// Where the verifier finds the token in the page, and the sums beside it.
 pub const TOKEN_META: &str = "<meta name=\"huitong-receipt\" content=\"";
@@ -40,6 +41,7 @@ pub fn page(slip: &Slip) -> String {
         page.push_str("<h2>基金支付 Paid by the funds</h2>");
         amounts(&mut page, &slip.funds, true);
     }
+    lines(&mut page, slip);
     steps(&mut page, slip);
     page.push_str("<h2>依据 Sources</h2>");
     facts(&mut page, &slip.sources);
@@ -73,6 +75,36 @@ fn amounts(page: &mut String, rows: &[AmountRow], with_key: bool) {
         );
     }
     page.push_str("</table>");
+}
+
+fn lines(page: &mut String, slip: &Slip) {
+    if slip.lines.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<h2>费用明细（元）Lines, yuan</h2><table class=\"lines\"><thead><tr><th>项目 Item</th><th>类 Class</th><th>单价×数量 \
+         Price × quantity</th><th>金额 Amount</th><th>全自费 Self-paid</th><th>超限价 Over limit</th><th>先行自付 First self-pay</th>\
+         <th>范围内 Eligible</th></tr></thead>",
+    );
+    for line in &slip.lines {
+        let _ = write!(
+            page,
+            "<tr><td>{} <code>{}</code></td><td>{}</td><td class=\"amount\">{} × {}</td>",
+            escaped(&line.name),
+            escaped(&line.code),
+            escaped(&line.class),
+            escaped(&line.price),
+            escaped(&line.quantity)
+        );
+        for amount in [line.total, line.own, line.over, line.pre, line.eligible] {
+            let _ = write!(page, "<td class=\"amount\">{}</td>", amount.0.yuan());
+        }
+        page.push_str("</tr>");
+    }
+    page.push_str("</table>");
+    if slip.lines_left_out > 0 {
+        let _ = write!(page, "<p class=\"note\">另有{0}条未列出。 {0} more are not listed.</p>", slip.lines_left_out);
+    }
 }
 
 fn steps(page: &mut String, slip: &Slip) {

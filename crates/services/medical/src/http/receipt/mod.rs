@@ -1,6 +1,7 @@
 //! GET /v1/medical/settlements/{settlement}/receipt
 
 pub mod html;
+pub mod lines;
 pub mod qr;
 pub mod slip;
 
@@ -58,7 +59,7 @@ pub async fn get_receipt(
         .read(move |view| {
             let found = own(settlements::settlement(view, Role::Visited, &settlement)?, &institution)?;
             let token = receipts::token(view, service.trees(), function, &found)?;
-            Slip::of(view, &found, &token)
+            Slip::of(&service, view, &found, &token)
         })
         .await?;
     let typed = |kind: &'static str, text: String| ([(header::CONTENT_TYPE, kind)], text).into_response();

@@ -6,6 +6,8 @@ use huitong_service_kit::{Stop, View};
 use serde::{Deserialize, Serialize};
 
 use super::super::explanation::{StepWire, shown};
+use super::lines::{self, LineRow};
+use crate::Medical;
 use crate::model::amounts::{Amounts, PayField};
 use crate::model::document::SettledDocument;
 use crate::model::filing::FilingKind;
@@ -26,6 +28,10 @@ pub struct Slip {
     pub facts: Vec<Fact>,
     pub amounts: Vec<AmountRow>,
     pub funds: Vec<AmountRow>,
+    /// The lines of the bill; none of a contra.
+    pub lines: Vec<LineRow>,
+    /// Lines that are not listed: a receipt has at most 300.
+    pub lines_left_out: usize,
     /// Why each yuan is as it is; none of a contra, which mirrors its settlement.
     pub steps: Vec<StepWire>,
     /// What the calculation rests on, and what proves it.
@@ -55,9 +61,10 @@ pub struct AmountRow {
 }
 
 impl Slip {
-    pub fn of(view: View<'_>, settlement: &Settlement, token: &Token) -> Result<Slip, Stop> {
+    pub fn of(medical: &Medical, view: View<'_>, settlement: &Settlement, token: &Token) -> Result<Slip, Stop> {
         let document = documents::document(view, settlement)?;
         let name = visits::visited_number(view, &document.visit)?.and_then(|visit| visit.name);
+        let (lines, lines_left_out) = lines::rows(medical, view, settlement, &document)?;
         let hospital = persons::institution_names(view, &document.institution)?;
         Ok(Slip {
             settlement: settlement.settlement.clone(),
@@ -66,6 +73,8 @@ impl Slip {
             facts: facts(&document, name.as_deref(), hospital),
             amounts: amounts(&document),
             funds: funds(&document.amounts),
+            lines,
+            lines_left_out,
             steps: document.steps.iter().map(StepWire::from).collect(),
             sources: sources(&document, settlement, token),
             token: token.text(),
