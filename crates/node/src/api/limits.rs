@@ -111,4 +111,14 @@ mod tests {
         assert!(limits.take("other", start));
         assert!(limits.take("greedy", start + Duration::from_secs(1)));
     }
+
+    #[test]
+    fn callers_without_a_key_share_one_allowance_and_take_nothing_from_others() {
+        let config: ApiConfig =
+            toml::from_str("listen = \"127.0.0.1:0\"\nrequests_per_second_max = 3").expect("a config");
+        let limits = Limits::new(&config);
+        let granted = (0..50).filter(|_| limits.admits_anonymous()).count();
+        assert!((3..50).contains(&granted), "{granted} of 50 at once");
+        assert!(limits.take("cashier", Instant::now()));
+    }
 }

@@ -3,15 +3,16 @@
 use huitong_medical::Medical;
 use huitong_medical::command::{Command, Reply};
 use huitong_medical::http::receipt::{html, qr, slip::Slip};
+use huitong_medical::model::message::CallReference;
 use huitong_medical::model::receipt::token::{Signed, Token, TokenError};
 use huitong_medical::model::receipt::verify::{ReceiptFault, Verified, verify};
 use huitong_medical::query::receipts::{Standing, standing};
-use huitong_medical::query::settlements::{Role, settlement};
+use huitong_medical::query::settlements::{Role, of_call, settlement};
 use huitong_service_kit::Stop;
 use proptest::prelude::*;
 
 use super::calculation::fen;
-use super::country::{Country, HOSPITAL, PERSON};
+use super::country::{Country, HOSPITAL, PERSON, bill};
 use super::notary::{FUNCTION, key, lane, manifest, receipted, token, zhejiang};
 use super::settlement::used_up_deductible;
 
@@ -112,6 +113,31 @@ fn a_cancelled_settlement_still_verifies_offline_and_the_node_says_cancelled() {
     let contra = check(&contra_token).expect("holds").receipt;
     assert_eq!((contra.contra_of, contra.total_fen), (Some(number), -fen("249.00")));
     assert_eq!(country.region.replay_differences(), [], "views equal replay");
+}
+
+#[test]
+fn a_receipt_that_says_otherwise_than_its_document_is_told_to_the_duty_officer_and_never_printed() {
+    let mut country = Country::new();
+    let command = Command::SettleBill(Box::new(bill("message-0001")));
+    country.region.call("310000", HOSPITAL, Some("message-0001"), command);
+    country.region.carry("310000", "330000");
+    let sent = |country: &Country, number| {
+        let bytes = huitong_store::feeds::message(country.region.view("330000"), &lane(), number).expect("readable");
+        String::from_utf8(bytes.expect("sent")).expect("UTF-8")
+    };
+    let first = huitong_store::feeds::next_number(country.region.view("310000"), &lane()).expect("readable");
+    let (document, honest) = (sent(&country, first), sent(&country, first + 1));
+    let more = honest.replace("24900", "99900");
+    assert_ne!(honest, more);
+    country.region.deliver(&lane(), first, vec![document.into_bytes(), more.into_bytes()]);
+    receipted(&mut country, &zhejiang());
+    let sql = "SELECT code FROM unread_message ORDER BY sequence";
+    let codes = country.region.view("310000").all(sql, [], |row| row.get::<_, String>(0)).expect("readable");
+    assert_eq!(codes, ["MED-8002"]);
+    let call = CallReference { institution: HOSPITAL.to_owned(), message_id: "message-0001".to_owned() };
+    let booked = of_call(country.region.view("310000"), Role::Visited, &call).expect("readable").expect("booked");
+    let refused = token(&country, &booked.settlement);
+    assert!(matches!(refused, Err(Stop::Refused(refusal)) if refusal.code == "MED-4018"));
 }
 
 #[test]
