@@ -14,6 +14,7 @@ test: test-needs lint
 	cargo build -p huitong-node
 	cargo nextest run --workspace --no-fail-fast
 	cargo nextest run -p huitong-simulator --features sabotage sabotage
+	cargo nextest run -p huitong-node --features pdf --lib receipt
 ifneq ($(OPENSSL),)
 	cargo nextest run -p huitong-transit-code --features openssl vectors
 endif

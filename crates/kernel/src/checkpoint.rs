@@ -97,6 +97,11 @@ impl SignedNote {
         note.countersign(name, signer)
     }
 
+    /// A note put together again from its parts; it holds when its signatures verify.
+    pub fn from_lines(text: String, signatures: Vec<NoteSignature>) -> SignedNote {
+        SignedNote { text, signatures }
+    }
+
     /// The note with one more signature.
     pub fn countersign(mut self, name: &str, signer: &dyn Signer) -> Result<SignedNote, SignError> {
         let signature = signer.sign(self.text.as_bytes())?;

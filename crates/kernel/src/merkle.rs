@@ -1,5 +1,7 @@
 //! Merkle tree of RFC 9162 §2.1: leaves hashed with 0x00 in front, nodes with 0x01, split at the largest power of two.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::hash::{Digest, HashFunction};
@@ -90,6 +92,30 @@ pub fn inclusion_path(function: HashFunction, leaves: &[Digest], index: usize) -
     }
 }
 
+/// The inclusion path of leaf `index` (from 0) in a tree of `size` leaves, of which only the roots of subtrees are asked for:
+/// `root_of` is called for each sibling, lowest first, with its range of leaves. Every range starts at a multiple of the
+/// largest power of two that is not above its length, so whoever keeps the roots of aligned parts need not read their leaves.
+///
+/// # Panics
+/// When `index` is not below `size`.
+pub fn inclusion_path_by<E>(
+    size: u64,
+    index: u64,
+    root_of: &mut dyn FnMut(Range<u64>) -> Result<Digest, E>,
+) -> Result<Vec<Digest>, E> {
+    assert!(index < size, "only a leaf of the tree can be proved");
+    let mut siblings = Vec::new();
+    let mut tree = 0..size;
+    while tree.end - tree.start > 1 {
+        let middle = tree.start + (1 << (u64::BITS - 1 - (tree.end - tree.start - 1).leading_zeros()));
+        let (left, right) = (tree.start..middle, middle..tree.end);
+        let (inside, sibling) = if index < middle { (left, right) } else { (right, left) };
+        siblings.push(sibling);
+        tree = inside;
+    }
+    siblings.into_iter().rev().map(root_of).collect()
+}
+
 /// The root that the path leads to from `leaf`, or `None` when the path does not fit index and size
 /// (RFC 9162 §2.1.3.2).
 pub fn root_from_path(function: HashFunction, leaf: Digest, index: u64, size: u64, path: &[Digest]) -> Option<Digest> {
@@ -161,6 +187,8 @@ mod tests {
             let index = pick % size;
             let function = HashFunction::Sha256;
             let mut path = inclusion_path(function, &all, index);
+            let mut range_root = |range: Range<u64>| Ok::<_, ()>(root(function, &all[range.start as usize..range.end as usize]));
+            prop_assert_eq!(inclusion_path_by(size as u64, index as u64, &mut range_root), Ok(path.clone()));
             let prove = |leaf, index: usize, path: &[Digest]| root_from_path(function, leaf, index as u64, size as u64, path);
             prop_assert_eq!(prove(all[index], index, &path), Some(root(function, &all)));
             prop_assert_ne!(prove(Digest([7; 32]), index, &path), Some(root(function, &all)));

@@ -216,6 +216,13 @@ impl<S: Service> Region<S> {
         self.run(feed.to.jurisdiction, Work::Deliver(delivery));
     }
 
+    /// Gives a receipted checkpoint to the receiver of its feed, as what a parcel leaves behind.
+    pub fn leave_evidence(&mut self, feed: &Feed, note: String) {
+        let first = feeds::next_number(self.view(feed.to.jurisdiction.as_str()), feed).expect("readable");
+        let delivery = Delivery { feed: feed.clone(), first, entries: Vec::new(), evidence: Some(note), now: self.now };
+        self.run(feed.to.jurisdiction, Work::Deliver(delivery));
+    }
+
     /// Carries what `from` has for `to`; gives the number of messages.
     pub fn carry(&mut self, from: &str, to: &str) -> usize {
         let address = |code: &str| Address::new(code.parse().expect("a code"), S::NAME);

@@ -103,6 +103,29 @@ pub fn leaves(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Like [`leaves`], of a view: leaf hashes of the messages `first` to `last`, in order.
+pub fn leaves_of(view: View<'_>, feed: &Feed, first: Sequence, last: Sequence) -> Result<Vec<Digest>, StoreError> {
+    view.all(
+        "SELECT leaf FROM feed_message WHERE feed = (SELECT id FROM feed WHERE name = ?1)
+         AND number BETWEEN ?2 AND ?3 ORDER BY number",
+        params![feed.to_string(), first, last],
+        |row| Ok(Digest(row.get(0)?)),
+    )
+}
+
+/// The smallest note (checkpoint with receipt) of `feed` that covers its first `size` messages, in a view.
+pub fn evidence_over(view: View<'_>, feed: &Feed, size: Sequence) -> Result<Option<String>, StoreError> {
+    let bytes: Option<Vec<u8>> = view.one(
+        "SELECT j.bytes FROM feed_evidence e JOIN journal j ON j.sequence = e.sequence
+         WHERE e.feed = (SELECT id FROM feed WHERE name = ?1) AND e.size >= ?2 ORDER BY e.size LIMIT 1",
+        params![feed.to_string(), size],
+        |row| row.get(0),
+    )?;
+    bytes
+        .map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Damaged("a note is not UTF-8".to_owned())))
+        .transpose()
+}
+
 /// The newest note (checkpoint with receipt) that covers at least `size` messages of `feed`, smallest first;
 /// `None` when none does.
 pub fn evidence_covering(connection: &Connection, feed: &Feed, size: Sequence) -> Result<Option<String>, StoreError> {

@@ -18,6 +18,9 @@ use crate::config::ApiConfig;
 /// Principals remembered for rate limiting; beyond that all start anew.
 const PRINCIPALS_MAX: usize = 10_000;
 
+/// The bucket of callers without a key; no principal's id is empty.
+const ANONYMOUS: &str = "";
+
 pub struct Limits {
     slots: Semaphore,
     per_second: u32,
@@ -39,6 +42,11 @@ impl Limits {
             request_timeout: Duration::from_secs(config.request_seconds_max),
             buckets: Mutex::default(),
         }
+    }
+
+    /// Whether one more caller without a key is served now: all of them together have the rate of one key.
+    pub fn admits_anonymous(&self) -> bool {
+        self.take(ANONYMOUS, Instant::now())
     }
 
     /// A token bucket that holds one second's worth of requests.
@@ -102,5 +110,15 @@ mod tests {
         assert_eq!(granted, 3);
         assert!(limits.take("other", start));
         assert!(limits.take("greedy", start + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn callers_without_a_key_share_one_allowance_and_take_nothing_from_others() {
+        let config: ApiConfig =
+            toml::from_str("listen = \"127.0.0.1:0\"\nrequests_per_second_max = 3").expect("a config");
+        let limits = Limits::new(&config);
+        let granted = (0..50).filter(|_| limits.admits_anonymous()).count();
+        assert!((3..50).contains(&granted), "{granted} of 50 at once");
+        assert!(limits.take("cashier", Instant::now()));
     }
 }

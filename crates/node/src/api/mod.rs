@@ -7,6 +7,7 @@ pub mod health;
 pub mod limits;
 pub mod observe;
 pub mod status;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -35,6 +36,12 @@ pub struct Api {
 
 impl Api {
     pub fn router(self, config: &ApiConfig) -> Router {
+        let limits = Arc::new(limits::Limits::new(config));
+        let verify = verify::VerifyState {
+            keeper: Arc::clone(&self.status.keeper),
+            medical: self.medical.clone(),
+            limits: Arc::clone(&limits),
+        };
         let mut services: OpenApiRouter =
             endpoint::router(huitong_registry::http::endpoints()).with_state(self.registry);
         if let Some(medical) = self.medical {
@@ -48,11 +55,11 @@ impl Api {
         }
         let services = services
             .merge(endpoint::router(status::endpoints()).with_state(self.status.clone()))
+            .merge(endpoint::router(verify::endpoints()).with_state(verify.clone()))
             .merge(endpoint::router(alarms::endpoints()).with_state(self.status.clone()))
             .merge(endpoint::router(health::endpoints()).with_state((self.status, self.metrics)));
         let (router, openapi) = services.split_for_parts();
-        let limits = Arc::new(limits::Limits::new(config));
-        description::add(router, openapi)
+        verify::add(description::add(router, openapi), verify)
             .fallback(|| async { Problem::kit(&kit_refusals::NOT_FOUND) })
             .method_not_allowed_fallback(|| async { Problem::kit(&kit_refusals::METHOD_NOT_ALLOWED) })
             .layer(from_fn_with_state(Arc::clone(&limits), limits::rate))

@@ -4,6 +4,7 @@ use huitong_node::demo::client::{ApiClient, CallError};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::receipt;
 use super::stage::{Stage, consultation};
 
 async fn post(client: &ApiClient, path: &str, key: &str, body: &Value) -> Value {
@@ -16,6 +17,13 @@ async fn post(client: &ApiClient, path: &str, key: &str, body: &Value) -> Value 
 
 async fn refused(client: &ApiClient, path: &str, key: &str, body: &Value) -> String {
     match client.send::<_, Value>(Method::POST, path, Some(key), body).await {
+        Err(CallError::Refused(problem)) => problem.code,
+        other => panic!("{path}: a refusal was expected, not {other:?}"),
+    }
+}
+
+async fn refused_get(client: &ApiClient, path: &str) -> String {
+    match client.get::<Value>(path).await {
         Err(CallError::Refused(problem)) => problem.code,
         other => panic!("{path}: a refusal was expected, not {other:?}"),
     }
@@ -55,6 +63,8 @@ async fn a_visit_from_eligibility_to_cancel() {
 
     let stranger = stage.cashier("H31011500002");
     let number = settled["settlement"]["settlement"].as_str().expect("a number");
+    let shown = receipt::a_receipt_is_printed_and_verified(&stage, number).await;
+    assert_eq!(refused_get(&stranger, &format!("/v1/medical/settlements/{number}/receipt")).await, "MED-4007");
     let cancellation = format!("/v1/medical/settlements/{number}/cancellation");
     assert_eq!(refused(&stranger, &cancellation, "not-mine-0001", &json!(null)).await, "MED-4007");
     let contra = post(&cashier, &cancellation, "a-cancel-0001", &json!(null)).await;
@@ -62,6 +72,7 @@ async fn a_visit_from_eligibility_to_cancel() {
     assert_eq!(contra["total_fee"], json!("-225.00"));
     assert_eq!(refused(&cashier, &cancellation, "a-cancel-0002", &json!(null)).await, "MED-4008");
     check_both_books(&stage, number).await;
+    receipt::the_node_says_cancelled(&stage, &shown, contra["settlement"].as_str().expect("a number")).await;
     stage.stop().await;
 }
 

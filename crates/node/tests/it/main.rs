@@ -14,6 +14,7 @@ mod morning;
 mod national;
 mod offline;
 mod postgres;
+mod receipt;
 mod redelivery;
 mod region;
 mod security;

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4016, 5008 to 5014, 6008, 8003 and 8004 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4018, 5008 to 5014, 6008, 8003 and 8004 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -181,6 +181,18 @@ pub const RAISE_UNKNOWN: RefusalKind =
     kind("MED-5013", 404, "调增申请不存在或已办结", "no such raise, or it is answered");
 pub const REFERENCE_USED: RefusalKind =
     kind("MED-5014", 409, "凭证号已使用", "something is posted under this reference");
+pub const RECEIPT_PENDING: RefusalKind = kind(
+    "MED-4017",
+    409,
+    "凭证尚未就绪：参保地的签名检查点还未覆盖该结算，请稍后再试",
+    "the receipt is not ready: no signed checkpoint of home covers the settlement yet; try again in a moment",
+);
+pub const NO_RECEIPT: RefusalKind = kind(
+    "MED-4018",
+    404,
+    "参保地未为该结算出具可验证凭证",
+    "home has issued no verifiable receipt for this settlement",
+);
 pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
     "MED-5008",
     422,
@@ -296,6 +308,8 @@ pub const ALL: &[RefusalKind] = &[
     NO_QUOTA,
     RAISE_UNKNOWN,
     REFERENCE_USED,
+    RECEIPT_PENDING,
+    NO_RECEIPT,
     ONLY_WHOLE_GIVEN_BACK,
     PACK_DATES_INVALID,
     BANDS_INVALID,

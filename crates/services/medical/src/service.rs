@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::model::catalogue::IndexedCatalogue;
 use crate::model::message::Message;
 use crate::model::policy::Pack;
+use crate::query::trees::FeedTrees;
 use crate::{apply, decide, refusal};
 
 /// Parsed packs and catalogues kept at most; beyond that all are dropped and parsed again when needed.
@@ -24,6 +25,7 @@ const PARSED_MAX: usize = 256;
 pub struct Medical {
     packs: Parsed<Pack>,
     catalogues: Parsed<IndexedCatalogue>,
+    trees: FeedTrees,
 }
 
 impl Service for Medical {
@@ -85,6 +87,13 @@ impl Medical {
         text: impl FnOnce() -> Result<String, StoreError>,
     ) -> Result<Arc<IndexedCatalogue>, StoreError> {
         self.catalogues.get(hash, || Ok(IndexedCatalogue::new(serde_json::from_str(&text()?)?)))
+    }
+}
+
+impl Medical {
+    /// The trees of feeds, as far as they were asked for.
+    pub fn trees(&self) -> &FeedTrees {
+        &self.trees
     }
 }
 

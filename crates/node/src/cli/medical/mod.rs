@@ -2,9 +2,11 @@
 
 mod fhir;
 mod policy;
+mod receipt;
 mod recompute;
 mod reconcile;
 mod settle;
+mod verify_receipt;
 
 use clap::Subcommand;
 
@@ -18,6 +20,10 @@ pub enum MedicalCommand {
     Reconcile(reconcile::ReconcileArguments),
     /// Write a hospital's settlements of some days from the journal, for records that it lost
     Rebuild(reconcile::RebuildArguments),
+    /// Print the receipt of a settlement, each step explained, with its verifiable QR code 结算凭证
+    Receipt(receipt::ReceiptArguments),
+    /// Verify a receipt against a manifest, offline 核验凭证
+    VerifyReceipt(verify_receipt::VerifyReceiptArguments),
     /// Check policy packs, compare two, or ask what a past month would have cost under another
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -32,6 +38,8 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
         MedicalCommand::Recompute(arguments) => recompute::recompute(&arguments),
         MedicalCommand::Reconcile(arguments) => super::block_on(reconcile::reconcile(arguments)),
         MedicalCommand::Rebuild(arguments) => super::block_on(reconcile::rebuild(arguments)),
+        MedicalCommand::Receipt(arguments) => super::block_on(receipt::receipt(arguments)),
+        MedicalCommand::VerifyReceipt(arguments) => super::block_on(verify_receipt::verify(arguments)),
         MedicalCommand::Policy(command) => policy::run(command),
         MedicalCommand::Fhir(command) => fhir::run(command),
     }

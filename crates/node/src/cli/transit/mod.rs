@@ -8,7 +8,7 @@ mod gate;
 mod given;
 mod import;
 mod output;
-mod picture;
+pub(in crate::cli) mod picture;
 mod replay;
 mod vendor;
 

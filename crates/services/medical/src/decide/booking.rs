@@ -7,7 +7,7 @@ use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Service, Stop, V
 use uuid::Uuid;
 
 use super::pricing::Priced;
-use super::{Peer, clearing, prepayment, reply};
+use super::{Peer, clearing, prepayment, receipt, reply};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::document::{DataVersion, SettledDocument, StayDates, number};
@@ -79,9 +79,11 @@ pub fn book(
         transfers,
         ..booked_of(&document, booking.call.clone(), context)
     };
+    let receipt = receipt::issue(&document, booked.document, from, context);
     let told = clearing::told(&booked, document.care_date, None, from, context);
     let added = booked.fund_total_fen + booked.account_fen;
-    let mut decision = Decision::nothing().event(Event::Settled(booked)).message(message).message(told);
+    let mut decision = Decision::nothing().event(Event::Settled(booked));
+    decision = decision.message(message).message(receipt).message(told);
     prepayment::watch(view, Role::Home, from.jurisdiction, added, &mut decision, context)?;
     Ok(Ok(decision))
 }

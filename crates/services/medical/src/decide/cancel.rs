@@ -6,7 +6,7 @@ use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Stop, View};
 use uuid::Uuid;
 
 use super::booking::{answer_number, booked_of, period};
-use super::{Decided, Peer, clearing, reply, send};
+use super::{Decided, Peer, clearing, receipt, reply, send};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::accumulators::negated;
@@ -77,8 +77,9 @@ pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'
     let message = reply(context, from, Message::CancelAnswer(answer));
     let booked = book_contra(view, &known, &contra, from, context)?;
     let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
+    let receipt = receipt::issue(&contra, booked.document, from, context);
     let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
-    Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(told))
+    Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told))
 }
 
 /// The settlement, if it can be taken back in this way.

@@ -6,7 +6,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 use super::{Decided, Peer, home_of, own_institution, reply, send};
 use crate::model::filing::FilingKind;
 use crate::model::message::{Answered, Certificate, Eligibility, EligibilityAsk, Identity, Message, Wants};
-use crate::model::person::CareType;
+use crate::model::person::{CareType, masked};
 use crate::query::{dated, persons, visits};
 use crate::{Medical, refusal};
 
@@ -88,9 +88,4 @@ fn check(medical: &Medical, view: View<'_>, ask: &EligibilityAsk) -> Result<Resu
         filing,
         account_balance_fen: balances.current_fen + balances.history_fen,
     }))
-}
-
-/// First character and a star for each other (foundations F3).
-pub fn masked(name: &str) -> String {
-    name.chars().enumerate().map(|(index, letter)| if index == 0 { letter } else { '*' }).collect()
 }

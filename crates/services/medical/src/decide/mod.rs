@@ -17,6 +17,7 @@ mod pricing;
 mod publish;
 mod quote;
 mod reconcile;
+mod receipt;
 mod reverse;
 mod settle;
 mod settle_bill;
@@ -120,6 +121,7 @@ pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, c
         Message::DayAsk(ask) => day::list(view, &ask, &from, context),
         Message::DayDiff(diff) => day::take(view, &diff, &from, context),
         Message::Cancel(ask) => cancel::answer(view, &ask, &from, context),
+        Message::Receipt(receipt) => receipt::take(view, &receipt, &from),
         concerns_clearing @ (Message::Documents(_)
         | Message::Marker(_)
         | Message::GivenBack(_)

@@ -4,7 +4,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 
 use super::cancel::{book_contra, check_order, contra};
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, reply, send};
+use super::{Decided, Peer, clearing, receipt, reply, send};
 use crate::command::Reply;
 use crate::event::{CallState, Event, SettlementBooked};
 use crate::model::message::{CallReference, Found, Message, QueryAnswer, ReverseAnswer, ReverseOutcome};
@@ -69,8 +69,9 @@ pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut C
             let message = answer_message(call, outcome, from, context);
             let booked = book_contra(view, &known, &contra, from, context)?;
             let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
+            let receipt = receipt::issue(&contra, booked.document, from, context);
             let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
-            Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(told))
+            Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told))
         }
         Some(_) => {
             let outcome = ReverseOutcome::Refused(refusal::ALREADY_CANCELLED.refuse());

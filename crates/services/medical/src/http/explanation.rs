@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use huitong_service_kit::http::{Caller, Path, Problem, Yuan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::MedicalEdge;
 use super::settlements::own;
@@ -14,15 +14,15 @@ use crate::query::documents;
 use crate::query::settlements::{self, Role};
 
 /// One step of the calculation, in both languages.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StepWire {
     pub rule: Rule,
     /// Path in the policy pack; empty where the rule is national.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
     pub text: String,
     pub text_zh: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Yuan>,
 }
 
@@ -51,7 +51,7 @@ pub struct Explanation {
     pub steps: Vec<StepWire>,
 }
 
-fn shown(version: &DataVersion) -> String {
+pub fn shown(version: &DataVersion) -> String {
     format!("{} {}", version.area, version.version)
 }
 

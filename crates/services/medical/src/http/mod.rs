@@ -8,7 +8,7 @@ mod cancellation;
 mod catalogues;
 mod chronic;
 mod eligibility;
-mod explanation;
+pub mod explanation;
 mod fhir;
 mod filings;
 mod hospital_postings;
@@ -19,6 +19,7 @@ mod prepayments;
 mod quotes;
 mod reconciliations;
 mod records;
+pub mod receipt;
 mod settle;
 mod settlements;
 mod totals;
@@ -59,6 +60,7 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.settlement.read", settlements::list_settlements),
         endpoint!("medical.settlement.read", settlements::get_settlement),
         endpoint!("medical.settlement.read", explanation::explain_settlement),
+        endpoint!("medical.settlement.read", receipt::get_receipt),
         endpoint!("medical.settlement.cancel", cancellation::cancel_settlement),
         endpoint!("medical.settlement.cancel", cancellation::refund_settlement),
         endpoint!("medical.call.read", calls::get_call),

@@ -17,6 +17,7 @@ use super::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
 use super::person::{CareType, HospitalLevel, Scheme};
 use super::published::{InstitutionPublished, InsuredPublished};
 use super::reconciliation::{DayDocument, DayTotals};
+use super::receipt::Receipt;
 use super::settle::Computation;
 
 /// Written with the name first, so that a reader can take the body as it stands.
@@ -76,6 +77,9 @@ pub enum Message {
     Cancel(Cancel),
     #[serde(rename = "medical.cancel_answer.v1")]
     CancelAnswer(CancelAnswer),
+    /// H→V, right after the answer that carries a document: what a receipt says of it, without personal data.
+    #[serde(rename = "medical.receipt.v1")]
+    Receipt(Receipt),
 
     /// H→V: the quota of a year, set or raised.
     #[serde(rename = "medical.prepay_notice.v1")]

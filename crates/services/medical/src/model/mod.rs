@@ -19,5 +19,6 @@ pub mod policy;
 pub mod prepayment;
 pub mod published;
 pub mod reconciliation;
+pub mod receipt;
 pub mod settle;
 pub mod visit;

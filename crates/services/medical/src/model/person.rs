@@ -120,3 +120,8 @@ impl PersonFacts {
         years - i16::from(before_birthday)
     }
 }
+
+/// First character and a star for each other (foundations F3).
+pub fn masked(name: &str) -> String {
+    name.chars().enumerate().map(|(index, letter)| if index == 0 { letter } else { '*' }).collect()
+}

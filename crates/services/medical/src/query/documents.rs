@@ -10,13 +10,10 @@ use crate::model::document::SettledDocument;
 use crate::model::lines::SplitLine;
 use crate::model::message::{CommitOutcome, Message, ReverseOutcome};
 
-fn feed_to_visited(settlement: &Settlement) -> Feed {
-    feed_to_home(settlement).reverse()
-}
-
-fn feed_to_home(settlement: &Settlement) -> Feed {
+/// The feed in which the document of a settlement came.
+pub fn feed_to_visited(settlement: &Settlement) -> Feed {
     let address = |division| Address::new(division, Medical::NAME);
-    Feed::new(address(settlement.visited), address(settlement.home))
+    Feed::new(address(settlement.home), address(settlement.visited))
 }
 
 /// The document of a settlement: the message that home sent and visited received.
@@ -39,18 +36,6 @@ pub fn document(view: View<'_>, settlement: &Settlement) -> Result<SettledDocume
     Ok(*document.ok_or_else(missing)?)
 }
 
-/// At visited: the lines of a settlement as they were sent to home; of a contra, those of its original.
-pub fn lines(view: View<'_>, settlement: &Settlement) -> Result<Vec<SplitLine>, Stop> {
-    let missing = || StoreError::Damaged(format!("the lines of {} are gone", settlement.settlement));
-    let call = calls::visited_call(view, &settlement.call)?.ok_or_else(missing)?;
-    if let Some(visit) = &call.visit {
-        return Ok(visits::lines(view, text(visit)?, &call.batch)?);
-    }
-    let bytes = huitong_store::feeds::message(view, &feed_to_home(settlement), call.number)?;
-    let envelope: Envelope<Message> = serde_json::from_slice(&bytes.ok_or_else(missing)?).map_err(StoreError::from)?;
-    Ok(lines_of(&envelope.message)?.ok_or_else(missing)?)
-}
-
 /// The split lines that a message from visited to home carries: a bill or a question for a quote.
 pub fn lines_of(message: &Message) -> Result<Option<Vec<SplitLine>>, StoreError> {
     let batch = match message {
@@ -59,4 +44,17 @@ pub fn lines_of(message: &Message) -> Result<Option<Vec<SplitLine>>, StoreError>
         _ => return Ok(None),
     };
     Ok(Some(serde_json::from_str(batch.lines.get())?))
+}
+
+/// The lines that a settlement was made of, in the book of visited: of a bill those it carried, of a visit those of the batch as they are
+/// now.
+pub fn lines(view: View<'_>, settlement: &Settlement) -> Result<Vec<SplitLine>, StoreError> {
+    let Some(call) = calls::visited_call(view, &settlement.call)? else { return Ok(Vec::new()) };
+    if let Some(visit) = call.visit {
+        return visits::lines(view, text(&visit)?, &settlement.batch);
+    }
+    let bytes = huitong_store::feeds::message(view, &feed_to_visited(settlement).reverse(), call.number)?;
+    let envelope: Option<Envelope<Message>> = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
+    let lines = envelope.map(|envelope| lines_of(&envelope.message)).transpose()?;
+    Ok(lines.flatten().unwrap_or_default())
 }

@@ -6,12 +6,14 @@ pub mod dated;
 pub mod documents;
 pub mod persons;
 pub mod prepayment;
+pub mod receipts;
 pub mod recompute;
 pub mod reconciliation;
 pub mod records;
 mod settled_entries;
 pub mod settlements;
 pub mod totals;
+pub mod trees;
 pub mod visits;
 pub mod what_if;
 

@@ -45,6 +45,13 @@ pub fn institution(view: View<'_>, code: &str) -> Result<Option<Institution>, St
     .transpose()
 }
 
+/// Chinese and English name of an institution of the region.
+pub fn institution_names(view: View<'_>, code: &str) -> Result<Option<(String, String)>, StoreError> {
+    view.one("SELECT name_zh, name_en FROM institution WHERE code = ?1", params![code], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+}
+
 /// The person of a certificate under a scheme, if insured here. A certificate of kind `00` carries the person number
 /// itself.
 pub fn insured(

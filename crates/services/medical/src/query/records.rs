@@ -1,17 +1,13 @@
 //! Settlements whole, as a hospital had them: the signed document and the lines.
 
-use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Date;
-use huitong_service_kit::{Envelope, Service, Stop, StoreError, View, params};
+use huitong_service_kit::{Stop, View, params};
 
-use super::documents::{self, lines_of};
+use super::documents;
 use super::settlements::{self, Role, Settlement};
-use super::{calls, visits};
-use crate::Medical;
 use crate::model::document::SettledDocument;
 use crate::model::lines::SplitLine;
-use crate::model::message::Message;
 
 pub struct Record {
     pub document: SettledDocument,
@@ -44,19 +40,6 @@ pub fn list(
 
 pub fn record(view: View<'_>, known: &Settlement) -> Result<Record, Stop> {
     let document = documents::document(view, known)?;
-    let lines = if known.contra_of.is_some() { Vec::new() } else { lines(view, known)? };
+    let lines = if known.contra_of.is_some() { Vec::new() } else { documents::lines(view, known)? };
     Ok(Record { document, hash: known.document, lines })
-}
-
-/// Of a visit's batch they are in the views; of a whole bill in the message that went to home.
-fn lines(view: View<'_>, known: &Settlement) -> Result<Vec<SplitLine>, StoreError> {
-    if let Some(visit) = visits::visited_number(view, &known.visit)? {
-        return visits::lines(view, visit.facts.visit, &known.batch);
-    }
-    let Some(call) = calls::visited_call(view, &known.call)? else { return Ok(Vec::new()) };
-    let address = |division| Address::new(division, Medical::NAME);
-    let feed = Feed::new(address(known.visited), address(known.home));
-    let Some(bytes) = huitong_store::feeds::message(view, &feed, call.number)? else { return Ok(Vec::new()) };
-    let envelope: Envelope<Message> = serde_json::from_slice(&bytes)?;
-    Ok(lines_of(&envelope.message)?.unwrap_or_default())
 }

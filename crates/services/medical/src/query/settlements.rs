@@ -127,7 +127,7 @@ pub fn of_batch(view: View<'_>, role: Role, visit: &str, batch: &str) -> Result<
 }
 
 /// Settlements and contras of an institution in a clearing period, from a place on.
-pub fn of_period(
+pub fn rows_of_period(
     view: View<'_>,
     institution: &str,
     period: &str,

@@ -340,7 +340,8 @@ fn home_cannot_take_back_by_itself_what_it_owes() {
     country.region.call(VISITED, HOSPITAL, None, command);
     country.region.carry(VISITED, HOME);
     let next = huitong_store::feeds::next_number(country.region.view(VISITED), &lane()).expect("readable");
-    let sent = huitong_store::feeds::next_number(country.region.view(HOME), &lane()).expect("readable") - 1;
+    // The last message is the contra's receipt, the one before it the answer.
+    let sent = huitong_store::feeds::next_number(country.region.view(HOME), &lane()).expect("readable") - 2;
     let answer = String::from_utf8(bytes(&country, HOME, &lane(), sent).expect("sent")).expect("JSON");
     let other = answer.replace(&kept.settlement, &taken_back.settlement);
     let more = answer.replace("\"cash_fen\":-", "\"cash_fen\":-1");

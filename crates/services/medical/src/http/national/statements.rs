@@ -172,7 +172,7 @@ pub async fn month(call: &Call<'_>) -> Result<Output, Problem> {
     let institution = call.caller.principal.participant.clone();
     let rows = call
         .edge
-        .read(move |view| Ok(settlements::of_period(view, &institution, &period, start.saturating_sub(1), PAGE)?))
+        .read(move |view| Ok(settlements::rows_of_period(view, &institution, &period, start.saturating_sub(1), PAGE)?))
         .await?;
     let row = |(index, known): (usize, settlements::Settlement)| {
         Value::Object(object([
