@@ -5,7 +5,7 @@ use huitong_medical::command::{BillWish, Command, Reply};
 use huitong_medical::fhir::check::{Report, check};
 use huitong_medical::fhir::claim::{self, Subject, VisitName, Wish};
 use huitong_medical::fhir::export::{
-    Adjudicated, Payment, by_fund, claim_response, explanation_of_benefit, payment_reconciliation,
+    Adjudicated, Payment, by_fund, claim_response, explanation_of_benefit, payment_reconciliation, queued,
 };
 use huitong_medical::fhir::node::Node;
 use huitong_medical::query::settlements::{self, Role, Settlement};
@@ -15,6 +15,7 @@ use huitong_service_kit::Refusal;
 use super::calculation::fen;
 use super::country::{CARD, Country, HOSPITAL, PERSON, division};
 use super::settlement::used_up_deductible;
+use super::stays::care;
 
 const TODAY: &str = "2026-11-24";
 
@@ -272,4 +273,45 @@ fn a_claim_that_does_not_add_up_becomes_nothing_and_names_the_rule() {
     // The sums are right, the numbers are not those of a fee line.
     let fine = text.replace("\"value\": 20.00, ", "\"value\": 20.001, ").replace("249.00", "249.001");
     assert_eq!(refused(fine).code, "MED-1004");
+}
+
+/// A stay: its lines came day by day, so Claims only name the visit and the batch.
+#[test]
+fn claims_of_a_stay_name_the_visit_and_what_is_told_of_it_adds_up() {
+    let text = r#"{ "resourceType": "Claim", "status": "active", "use": "predetermination",
+        "identifier": [ { "system": "urn:huitong:fhir:visit", "value": "S3301002611100000001" },
+                        { "system": "urn:huitong:fhir:batch", "value": "1" } ],
+        "supportingInfo": [
+            { "category": { "coding": [{ "system": "urn:huitong:fhir:information", "code": "interim" }] }, "valueBoolean": true },
+            { "category": { "coding": [{ "system": "urn:other", "code": "anything" }] } } ] }"#;
+    let Ok(Wish::Quote { of: Subject::Batch { visit, lines, .. }, interim, account_wanted, total: None }) = wish(text)
+    else {
+        panic!("an offer for a batch")
+    };
+    assert_eq!(visit, VisitName::Number("S3301002611100000001".to_owned()));
+    assert_eq!((lines.len(), interim, account_wanted), (0, true, false));
+    let offerless =
+        text.replace("predetermination", "claim").replace("\"supportingInfo\"", "\"total\": { \"value\": 1 }, \"x\"");
+    let refusal = wish(&offerless).map(|_| ()).expect_err("a batch is settled as it was offered");
+    assert_eq!(refusal.field.as_deref(), Some("insurance[0].preAuthRef"));
+
+    let mut country = Country::new();
+    let visit = country.admitted("2026-11-10");
+    country.add(visit, "1", vec![care("a", "2026-11-12", 100), care("b", "2026-11-13", 7)]).reply();
+    country.discharge(visit, "2026-11-20").reply();
+    let (_, settled) = country.settle_stay(visit, "1", false, "stay-1");
+    let slip = country.told(&settled.settlement, explanation_of_benefit);
+    adds_up(&slip);
+    assert_eq!(number(&slip, "type.coding[0].code"), "institutional");
+    assert_eq!(number(&slip, "item[1].sequence"), "2", "the lines' own numbers are no sequences");
+    adds_up(&country.told(&settled.settlement, claim_response));
+}
+
+#[test]
+fn an_answer_that_is_still_to_come_says_not_to_collect() {
+    let country = Country::new();
+    let waiting = queued("claim-0001", HOSPITAL, country.region.now);
+    adds_up(&waiting);
+    assert_eq!(number(&waiting, "outcome"), "queued");
+    assert!(number(&waiting, "disposition").contains("do not collect"));
 }
