@@ -6,7 +6,7 @@ use std::path::Path;
 use huitong_medical::http::receipt::qr;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, huitong, init, text};
+use super::stage::{Stage, huitong, profile_folder, text};
 
 /// What the patient takes home.
 pub struct Shown {
@@ -100,7 +100,10 @@ pub async fn a_receipt_is_printed_and_verified(stage: &Stage, settlement: &str) 
     assert!(!good && said.contains("ALTERED") && said.contains("已被篡改"), "{said}");
     // Another region of the same name and members has other keys.
     let other = tempfile::tempdir().expect("a folder");
-    init(other.path(), &[]);
+    let (data, profile) = (other.path().display().to_string(), profile_folder().display().to_string());
+    // Nobody listens there: no ports of the tests are taken.
+    let made = huitong(&["region", "init", "--data", &data, "--profile", &profile, "--base-port", "19000"]);
+    assert!(made.status.success(), "{}", text(&made));
     let foreign = other.path().join("region/manifest.json").display().to_string();
     let (good, said) = verified(token.trim(), &foreign, &[]);
     assert!(!good && said.contains("WRONG KEY") && said.contains("密钥不符"), "{said}");
