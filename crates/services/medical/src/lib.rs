@@ -14,6 +14,7 @@ pub mod event;
 pub mod http;
 pub mod model;
 pub mod national;
+pub mod pool;
 pub mod query;
 pub mod refusal;
 mod service;

@@ -10,7 +10,7 @@ use huitong_service_kit::{
 };
 
 use crate::command::{Command, Reply};
-use crate::decide::timer::DueCall;
+use crate::decide::timer::Due;
 use crate::event::Event;
 use crate::model::catalogue::IndexedCatalogue;
 use crate::model::message::Message;
@@ -31,7 +31,7 @@ impl Service for Medical {
     type Command = Command;
     type Event = Event;
     type Message = Message;
-    type Timer = DueCall;
+    type Timer = Due;
     type Reply = Reply;
 
     fn schema() -> &'static [&'static str] {
@@ -63,7 +63,7 @@ impl Service for Medical {
         apply::apply(tx, event, applied)
     }
 
-    fn due(&self, view: View<'_>, now: Instant, limit: usize) -> Result<Vec<DueCall>, StoreError> {
+    fn due(&self, view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
         decide::timer::due(view, now, limit)
     }
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod filings;
+mod pools;
 mod publications;
 mod settlements;
 mod visits;
@@ -62,6 +63,13 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             "INSERT INTO home_tombstone (visited, institution, message_id) VALUES (?1, ?2, ?3)",
             params![visited.as_str(), call.institution, call.message_id],
         ),
+        Event::PoolComputingSet(_)
+        | Event::PoolAsked(_)
+        | Event::PoolUnknown { .. }
+        | Event::PoolReversing { .. }
+        | Event::PoolAnswered(_)
+        | Event::PoolEnded { .. }
+        | Event::PoolMissed { .. } => pools::changed(tx, event),
         Event::PeriodCut { period } => {
             let insert = "INSERT INTO period_cut (period, cut_at) VALUES (?1, ?2)";
             tx.execute_one(insert, params![period.to_string(), applied.at.0])

@@ -10,6 +10,7 @@ mod eligibility;
 mod filing;
 mod known;
 mod lines;
+mod pool;
 mod pricing;
 mod publish;
 mod quote;
@@ -72,6 +73,9 @@ pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mu
         Command::Cancel { settlement } => cancel::ask(view, settlement, cancel::Way::Cancel, context),
         Command::Refund { settlement } => cancel::ask(view, settlement, cancel::Way::Refund, context),
         Command::Reverse { message_id } => reverse::ask(view, message_id, context),
+        Command::SetPoolComputing(computing) => pool::set_computing(view, computing, context),
+        Command::TakePoolAnswer(signed) => pool::answered(view, signed, context),
+        Command::MissPoolAnswer { ask, step } => pool::missed(view, ask, step),
     }
 }
 

@@ -1,28 +1,42 @@
-//! Unknown outcomes resolve themselves: query when the deadline has passed, reverse when home stays silent.
+//! What is due by the clock. Unknown outcomes resolve themselves: query when the deadline has passed, reverse when home stays silent.
 
 use huitong_kernel::time::{DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
+use uuid::Uuid;
 
-use super::{Decided, send};
+use super::{Decided, pool, send};
 use crate::event::{CallState, Event};
 use crate::model::message::{CallReference, Message};
-use crate::query::calls;
+use crate::query::{calls, pools};
 
 /// How long a call may stay unknown before the node takes it back. The cashier's patient has gone by then.
 pub const REVERSE_AFTER: DurationMs = DurationMs::minutes(5);
 
-/// A call whose next step is due.
-pub struct DueCall(pub CallReference);
-
-pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<DueCall>, StoreError> {
-    view.all(
-        "SELECT institution, message_id FROM visited_call WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
-        params![now.0, limit as i64],
-        |row| Ok(DueCall(CallReference { institution: row.get(0)?, message_id: row.get(1)? })),
-    )
+pub enum Due {
+    /// A call whose next step is due.
+    Call(CallReference),
+    /// A question to a pool whose answer is missing.
+    PoolAnswer(Uuid),
 }
 
-pub fn decide(view: View<'_>, DueCall(call): DueCall, context: &mut Context<'_>) -> Decided {
+pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
+    let mut due = view.all(
+        "SELECT institution, message_id FROM visited_call WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
+        params![now.0, limit as i64],
+        |row| Ok(Due::Call(CallReference { institution: row.get(0)?, message_id: row.get(1)? })),
+    )?;
+    due.extend(pools::missed(view, now, limit - due.len())?.into_iter().map(Due::PoolAnswer));
+    Ok(due)
+}
+
+pub fn decide(view: View<'_>, due: Due, context: &mut Context<'_>) -> Decided {
+    match due {
+        Due::Call(call) => next_step(view, call, context),
+        Due::PoolAnswer(ask) => pool::missed_deadline(view, ask, context),
+    }
+}
+
+fn next_step(view: View<'_>, call: CallReference, context: &mut Context<'_>) -> Decided {
     let Some(known) = calls::visited_call(view, &call)? else { return Ok(Decision::nothing()) };
     let Some(home) = known.home else { return Ok(Decision::nothing()) };
     let cycle = context.new_uuid();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use huitong_kernel::entry::EntryKind;
-use huitong_kernel::hash::Digest;
+use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_service_kit::stream::record::Record;
 use huitong_service_kit::{Envelope, StoreError};
 use huitong_store::journal::{self, Connection};
@@ -14,6 +14,7 @@ use crate::command::Reply;
 use crate::event::{Event, SettlementBooked};
 use crate::model::accumulators::Accumulators;
 use crate::model::document::SettledDocument;
+use crate::model::invariants;
 use crate::model::message::{CommitOutcome, Message};
 use crate::model::person::Scheme;
 use crate::model::policy::Pack;
@@ -23,12 +24,15 @@ use crate::model::settle::compute;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Recomputed {
     pub computed: u64,
+    /// Of them, those that the core system of a pool has computed: the answer that it signed is held against the document.
+    pub by_pool: u64,
     /// Settlements whose document is not what the calculation gives now.
     pub differing: Vec<String>,
 }
 
 #[derive(Default)]
 struct Rebuilt {
+    answer: Option<Digest>,
     packs: BTreeMap<Digest, Pack>,
     accumulators: BTreeMap<(String, Scheme, i16), Accumulators>,
     /// Booked, with its document to come: the message follows its decision.
@@ -67,12 +71,16 @@ impl Rebuilt {
                 self.accumulators.insert(key, before.after(&booked.deltas));
                 self.pending = Some((booked, before));
             }
+            Event::PoolAnswered(signed) => {
+                self.answer = Some(HashFunction::Sha256.hash(&[signed.answer.as_bytes()]));
+            }
             _ => {}
         }
         Ok(())
     }
 
     fn compare(&mut self, message: &[u8], only: Option<&str>) -> Result<(), StoreError> {
+        let signed = self.answer.take();
         let Some((booked, before)) = self.pending.take() else { return Ok(()) };
         let wanted = only.is_none_or(|only| only == booked.settlement);
         let envelope: Envelope<Message> = serde_json::from_slice(message)?;
@@ -83,6 +91,14 @@ impl Rebuilt {
             return Ok(());
         }
         self.outcome.computed += 1;
+        if let Some(by) = &document.computed_by {
+            self.outcome.by_pool += 1;
+            let holds = invariants::holds(&document.amounts).is_ok() && document.deltas == booked.deltas;
+            if signed != Some(by.answer) || !holds {
+                self.outcome.differing.push(booked.settlement);
+            }
+            return Ok(());
+        }
         if !self.is_same(&booked, &before, &document) {
             self.outcome.differing.push(booked.settlement);
         }
