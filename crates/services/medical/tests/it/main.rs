@@ -7,6 +7,7 @@ mod foreign_bytes;
 mod lanes;
 mod packs;
 mod pool_core;
+mod pool_faults;
 mod pool_stage;
 mod pools;
 mod properties;
