@@ -11,6 +11,7 @@ mod full_disk;
 mod house;
 mod morning;
 mod offline;
+mod pool_endpoint;
 mod postgres;
 mod redelivery;
 mod region;
