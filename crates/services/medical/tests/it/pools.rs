@@ -469,3 +469,27 @@ fn only_an_own_pool_can_be_said_to_compute() {
     let called = stage.country.region.call(HOME, "node", None, Command::SetPoolComputing(set));
     assert_eq!(called.code(), "MED-8008");
 }
+
+/// The exchange that the contract shows: the question gets that answer, but for the white space.
+#[test]
+fn the_example_in_the_contract_is_a_true_one() {
+    let contract = include_str!("../../../../../docs/services/medical-pool-endpoint.md");
+    let blocks: Vec<&str> = contract.split("```json\n").skip(1).filter_map(|rest| rest.split("\n```").next()).collect();
+    let [question, shown] = blocks[..] else { panic!("a question and its answer, not {} examples", blocks.len()) };
+    let mut stage = Delegated::new();
+    let (answer, signature) = stage.core.answer(question);
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    assert_eq!(value(shown), value(&answer));
+    let key = stage.core.public_key().parse().expect("a key");
+    let ask = value(question)["ask"].as_str().expect("an ask").parse().expect("an id");
+    let outcome = huitong_medical::pool::answer::read(&key, ask, question, &answer, &signature).expect("it counts");
+    let Outcome::Settled(settled) = outcome else { panic!("settled") };
+    let computation = &settled.computed.computation;
+    let asked = huitong_medical::pool::check::Asked {
+        sums: computation.amounts.lines,
+        care_date: "2026-11-24".parse().expect("a date"),
+        account_wanted: false,
+        quoted: None,
+    };
+    assert_eq!(huitong_medical::pool::check::settled(&asked, &settled), Ok(()));
+}
