@@ -1,12 +1,16 @@
 //! The configuration of one node: `node.toml`. Unknown settings are refused, so that a typing error does not go unnoticed.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_transit::model::evidence::EVIDENCE_ONE_IN;
 use serde::{Deserialize, Serialize};
+
+use crate::pool_endpoint::config::{POOLS_MAX, PoolConfig};
 
 /// Every service that a node can run.
 pub const SERVICES: &[&str] = &["registry", "medical", "transit", "clearing"];
@@ -45,6 +49,9 @@ pub struct NodeConfig {
     /// Of so many claims on own riders transit asks the visited city for the records of one, by chance; 0: only when a clerk asks.
     #[serde(default = "default_transit_evidence_one_in")]
     pub transit_evidence_one_in: u32,
+    /// Pools of this node that compute in a core system of their own, by their codes. All members of a node say the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pools: BTreeMap<Division, PoolConfig>,
     /// The services that this member may lead. With a shared journal it follows the node's others.
     #[serde(default = "default_services")]
     pub services: Vec<String>,
@@ -171,6 +178,9 @@ impl NodeConfig {
         if let Some(ca) = &mut config.journal_ca {
             *ca = folder.join(&*ca);
         }
+        for pool in config.pools.values_mut() {
+            pool.ca = pool.ca.take().map(|ca| folder.join(ca));
+        }
         config.check()?;
         Ok(config)
     }
@@ -207,6 +217,14 @@ impl NodeConfig {
         if self.api.body_bytes_max == 0 || self.api.requests_in_flight_max == 0 {
             bail!("[api] limits must be more than zero");
         }
-        Ok(())
+        if self.pools.len() > POOLS_MAX {
+            bail!("[pools] names {} pools; at most {POOLS_MAX} / 统筹区最多{POOLS_MAX}个", self.pools.len());
+        }
+        if !self.pools.is_empty() && !self.leads("medical") {
+            bail!(
+                "[pools] is for a member that runs medical: name it in services / 配置[pools]的成员须在services中列出medical"
+            );
+        }
+        self.pools.iter().try_for_each(|(pool, config)| config.check(*pool))
     }
 }

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod gate;
 pub mod keys;
 pub mod logging;
+pub mod pool_endpoint;
 pub mod receipt;
 pub mod region;
 pub mod running;

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use huitong_clearing::http::ClearingEdge;
 use huitong_kernel::division::Division;
+use huitong_medical::Medical;
 use huitong_registry::Registry;
 use huitong_registry::command::Command as RegistryCommand;
 use huitong_registry::http::RegistryEdge;
@@ -15,7 +16,7 @@ use huitong_registry::model::role::Role;
 use huitong_service_kit::http::edge::ANSWER_WAIT;
 use huitong_service_kit::http::{Clock, Edge};
 use huitong_service_kit::stream::{ApiCall, CallFailure, ServiceStream};
-use huitong_service_kit::{Directory, Principal, View};
+use huitong_service_kit::{Directory, Principal, Service, View};
 use huitong_transit::Transit;
 use huitong_transit::http::TransitEdge;
 use huitong_transit::verify::Verifier;
@@ -40,7 +41,7 @@ use crate::region::keeper::ManifestKeeper;
 use crate::services::{Opener, Services};
 use crate::tls::Identity;
 use crate::transport::{HEADER_TIMEOUT, Security, serve, told_to_stop};
-use crate::{entropy, keys, transit_keys};
+use crate::{entropy, keys, pool_endpoint, transit_keys};
 
 /// How often due timers and a newer manifest are looked for.
 const TICK: Duration = Duration::from_millis(200);
@@ -107,6 +108,7 @@ impl RunningNode {
         node.spawn(run_links(Arc::clone(&links), stopped.clone()));
         node.spawn(confirm_restored(node.streams.clone(), Arc::clone(&links), stopped.clone()));
         node.listen_to_peers(config, &identity, &keeper, links, stopped.clone()).await?;
+        node.run_pools(config, &services, &keeper, &clock, &stopped)?;
         node.listen_to_callers(config, &identity, services, &keeper, &clock, stopped.clone()).await?;
         node.spawn(tick(node.streams.clone(), keeper, clock, stopped));
         tracing::info!(node = config.name, api = %node.api, "the node serves");
@@ -115,6 +117,35 @@ impl RunningNode {
 
     fn spawn(&mut self, worker: impl Future<Output = ()> + Send + 'static) {
         self.workers.push(tokio::spawn(worker));
+    }
+
+    /// The worker of the core systems of pools. It runs without any, too: the journal may have to be told that a pool is computed here
+    /// again.
+    fn run_pools(
+        &mut self,
+        config: &NodeConfig,
+        services: &Services,
+        keeper: &Arc<ManifestKeeper>,
+        clock: &Arc<dyn Clock>,
+        stopped: &watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let Some(stream) = services.medical.as_ref().filter(|_| config.leads(Medical::NAME)) else { return Ok(()) };
+        let manifest = keeper.current();
+        for pool in config.pools.keys() {
+            if manifest.jurisdiction_for(*pool).map(|jurisdiction| jurisdiction.division)
+                != Some(stream.home().jurisdiction)
+            {
+                bail!("[pools] {pool}: this node does not answer for it / 该统筹区不归本节点");
+            }
+        }
+        let office = Arc::new(pool_endpoint::Office {
+            stream: Arc::clone(stream),
+            clock: Arc::clone(clock),
+            node: config.name.clone(),
+            key: keys::read(&config.key)?,
+        });
+        self.spawn(pool_endpoint::run(office, config.pools.clone(), stopped.clone()));
+        Ok(())
     }
 
     async fn listen_to_peers(

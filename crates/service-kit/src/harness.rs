@@ -151,6 +151,11 @@ impl<S: Service> Region<S> {
         self.nodes[&at.parse().expect("a code")].view()
     }
 
+    /// The journal of a node, for what reads it as a file.
+    pub fn journal(&self, at: &str) -> &huitong_store::journal::Connection {
+        self.nodes[&at.parse().expect("a code")].connection()
+    }
+
     /// A call of `participant` at the node of `at`, under an idempotency key if given.
     pub fn call(&mut self, at: &str, participant: &str, key: Option<&str>, command: S::Command) -> Called<S::Reply> {
         self.call_as(at, participant, key.map(|key| (key, key)), command)

@@ -1,5 +1,6 @@
 //! `huitong region init`: keys, certificates, the first manifest and a folder per node.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -182,6 +183,7 @@ fn write_config(
     let operator = api_key::generate(random);
     write_private(&folder.join("operator.key"), format!("{}\n", operator.text).as_bytes())?;
     let config = NodeConfig {
+        pools: BTreeMap::new(),
         name: jurisdiction.node.clone(),
         data: "streams".into(),
         manifest: "manifest.json".into(),

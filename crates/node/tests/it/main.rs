@@ -13,6 +13,7 @@ mod house;
 mod morning;
 mod national;
 mod offline;
+mod pool_endpoint;
 mod postgres;
 mod receipt;
 mod redelivery;

@@ -25,3 +25,9 @@ pub fn before(view: View<'_>, (at, sequence, ordinal): AlarmPlace, limit: usize)
         |row| Ok(Alarm { place: (Instant(row.get(0)?), row.get(1)?, row.get(2)?), sentence: row.get(3)? }),
     )
 }
+
+/// Whether the same sentence was told after `since`.
+pub fn was_told(view: View<'_>, sentence: &str, since: Instant) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM alarm WHERE at > ?1 AND sentence = ?2 LIMIT 1";
+    Ok(view.one(sql, params![since.0, sentence], |_| Ok(()))?.is_some())
+}

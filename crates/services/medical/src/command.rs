@@ -15,6 +15,7 @@ use crate::model::message::{Certificate, ChronicState, Eligibility, Quote, Wants
 use crate::model::person::{CareType, Scheme};
 use crate::model::reconciliation::{Reconciliation, Row, Totals};
 use crate::model::visit::VisitDetails;
+use crate::pool::ask::{PoolComputing, SignedAnswer, Step};
 
 /// A wish. The institution is always the caller's participant.
 pub enum Command {
@@ -137,6 +138,15 @@ pub enum Command {
     Reverse {
         message_id: String,
     },
+    /// The node's own: who computes for a pool.
+    SetPoolComputing(PoolComputing),
+    /// The node's own: what the core system of a pool has answered.
+    TakePoolAnswer(SignedAnswer),
+    /// The node's own: the pool has not answered, or not in time.
+    MissPoolAnswer {
+        ask: Uuid,
+        step: Step,
+    },
 }
 
 /// Which account of the person.
@@ -204,21 +214,38 @@ pub struct SentSums {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     Published(DataVersion),
-    Credited { balance_fen: Fen },
+    Credited {
+        balance_fen: Fen,
+    },
     Eligible(Eligibility),
     Kept,
-    RaiseAsked { raise: Uuid },
+    RaiseAsked {
+        raise: Uuid,
+    },
     Reconciled(Box<Reconciliation>),
     Filed(FilingState),
     Moved,
     Registered(ChronicState),
-    Visit { visit: Uuid, number: String, person: String },
-    Lines { sums: LineSums, lines: Vec<SplitLine> },
+    Visit {
+        visit: Uuid,
+        number: String,
+        person: String,
+    },
+    Lines {
+        sums: LineSums,
+        lines: Vec<SplitLine>,
+    },
     Revoked,
     Quoted(Box<Quote>),
     Settled(Box<SettledReply>),
     Cancelled(Box<SettledReply>),
-    Call { message_id: String, state: CallState },
+    Call {
+        message_id: String,
+        state: CallState,
+    },
+    PoolSet,
+    /// Whether it had an effect.
+    PoolTaken(bool),
 }
 
 /// The part of the document that a cashier needs at once.

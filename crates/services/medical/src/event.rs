@@ -8,6 +8,7 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use huitong_ledger::Transfer;
 use huitong_ledger::clearing::Share;
+use huitong_service_kit::Refusal;
 use huitong_service_kit::named;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -25,6 +26,7 @@ use crate::model::published::{InstitutionPublished, InsuredPublished};
 use crate::model::reconciliation::Reconciliation;
 use crate::model::settle::Case;
 use crate::model::visit::VisitDetails;
+use crate::pool::ask::{Asker, PoolAsk, PoolComputing, SignedAnswer};
 use crate::query::settlements::Role;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -135,6 +137,34 @@ pub enum Event {
     Settled(SettlementBooked),
     #[serde(rename = "medical.call_tombstoned.v1")]
     CallTombstoned { visited: Division, call: CallReference },
+
+    // Home side, with the core system of a pool
+    #[serde(rename = "medical.pool_computing_set.v1")]
+    PoolComputingSet(PoolComputing),
+    #[serde(rename = "medical.pool_asked.v1")]
+    PoolAsked(Box<PoolAsk>),
+    /// A settling call was posted, and what became of it is not known.
+    #[serde(rename = "medical.pool_unknown.v1")]
+    PoolUnknown { ask: Uuid },
+    /// It is taken back there, or kept from ever being booked.
+    #[serde(rename = "medical.pool_reversing.v1")]
+    PoolReversing {
+        ask: Uuid,
+        /// The visited node that has asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_by: Option<Asker>,
+        /// What the visited node will be told, where it has not asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refusal: Option<Refusal>,
+    },
+    /// What the pool has signed: the evidence of what follows from it.
+    #[serde(rename = "medical.pool_answered.v1")]
+    PoolAnswered(SignedAnswer),
+    #[serde(rename = "medical.pool_ended.v1")]
+    PoolEnded { ask: Uuid },
+    /// The duty officer was told that an answer is missing.
+    #[serde(rename = "medical.pool_missed.v1")]
+    PoolMissed { ask: Uuid, next: Instant },
 
     // Both sides
     /// A quota is set (home), or told (visited).

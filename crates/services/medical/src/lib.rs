@@ -16,6 +16,7 @@ pub mod fhir;
 pub mod http;
 pub mod model;
 pub mod national;
+pub mod pool;
 pub mod query;
 pub mod refusal;
 mod service;

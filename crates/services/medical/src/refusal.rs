@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4018, 5008 to 5014, 6008, 8003 and 8004 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4019, 5008 to 5014, 6008 and 8003 to 8008 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -193,6 +193,12 @@ pub const NO_RECEIPT: RefusalKind = kind(
     "参保地未为该结算出具可验证凭证",
     "home has issued no verifiable receipt for this settlement",
 );
+pub const POOL_REFUSED: RefusalKind = kind(
+    "MED-4019",
+    422,
+    "参保地统筹区核心系统拒绝：{reason_zh}",
+    "the core system of the insured person's pool refuses: {reason_en}",
+);
 pub const ONLY_WHOLE_GIVEN_BACK: RefusalKind = kind(
     "MED-5008",
     422,
@@ -243,6 +249,23 @@ pub const CLEARED_NOT_OURS: RefusalKind = kind(
     "清算份额有误：不属于本方与对方，缺少基金，或重复",
     "a cleared share is wrong: not between this side and the other, without its fund, or named twice",
 );
+
+pub const POOL_SILENT: RefusalKind =
+    kind("MED-8005", 503, "参保地统筹区核心系统无应答：{pool}", "the core system of the pool {pool} does not answer");
+pub const POOL_BUSY: RefusalKind = kind(
+    "MED-8006",
+    503,
+    "参保地统筹区核心系统待办过多，请稍后再试：{pool}",
+    "too many questions wait for the core system of the pool {pool}; try again later",
+);
+pub const POOL_ANSWER_WRONG: RefusalKind = kind(
+    "MED-8007",
+    502,
+    "参保地统筹区核心系统的应答有误，未入账：{pool}",
+    "the answer of the core system of the pool {pool} is wrong; nothing was booked",
+);
+pub const POOL_NOT_OURS: RefusalKind =
+    kind("MED-8008", 422, "统筹区不归本节点：{pool}", "the pool is not one of this node: {pool}");
 
 pub const ALL: &[RefusalKind] = &[
     NOT_JSON,
@@ -310,6 +333,7 @@ pub const ALL: &[RefusalKind] = &[
     REFERENCE_USED,
     RECEIPT_PENDING,
     NO_RECEIPT,
+    POOL_REFUSED,
     ONLY_WHOLE_GIVEN_BACK,
     PACK_DATES_INVALID,
     BANDS_INVALID,
@@ -325,6 +349,10 @@ pub const ALL: &[RefusalKind] = &[
     DOCUMENTS_DIFFER,
     NOT_OWN_CLEARING,
     CLEARED_NOT_OURS,
+    POOL_SILENT,
+    POOL_BUSY,
+    POOL_ANSWER_WRONG,
+    POOL_NOT_OURS,
 ];
 
 /// The refusal for a request that does not have the right shape.

@@ -121,6 +121,33 @@ CREATE TABLE IF NOT EXISTS home_tombstone (
     PRIMARY KEY (visited, institution, message_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Home: pools that have, or had, a core system of their own.
+CREATE TABLE IF NOT EXISTS pool_computing (
+    pool       TEXT PRIMARY KEY,
+    delegated  INTEGER NOT NULL,            -- 1: the core system computes, 0: this node
+    public_key TEXT NOT NULL                -- signs the core system's answers
+) STRICT, WITHOUT ROWID;
+
+-- Home: questions to core systems of pools.
+CREATE TABLE IF NOT EXISTS pool_ask (
+    ask         TEXT PRIMARY KEY,
+    pool        TEXT NOT NULL,
+    state       TEXT NOT NULL,              -- waiting, unknown, reversing; answered
+    visited     TEXT NOT NULL,
+    institution TEXT,                       -- of the call that settles or is taken back
+    message_id  TEXT,
+    number      TEXT,                       -- mdtrt_id of what the pool may book
+    batch       TEXT,
+    asked_by    TEXT,                       -- JSON, pool::ask::Asker: who has asked for the reversal
+    refusal     TEXT,                       -- JSON: what is told when the reversal is done
+    deadline    INTEGER,                    -- when somebody is told that the answer is missing; none once it is there
+    text        TEXT                        -- JSON, pool::ask::PoolAsk; none once it is answered
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pool_ask_deadline ON pool_ask (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX IF NOT EXISTS pool_ask_open ON pool_ask (pool, ask) WHERE state <> 'answered';
+CREATE INDEX IF NOT EXISTS pool_ask_call ON pool_ask (visited, institution, message_id) WHERE state <> 'answered';
+CREATE INDEX IF NOT EXISTS pool_ask_visit ON pool_ask (number) WHERE state <> 'answered';
+
 -- Visited: visits, batches of lines, calls.
 CREATE TABLE IF NOT EXISTS visited_visit (
     visit       TEXT PRIMARY KEY,

@@ -27,6 +27,9 @@ pub fn recompute(arguments: &RecomputeArguments) -> anyhow::Result<i32> {
         println!("{}", serde_json::to_string_pretty(&outcome)?);
     } else {
         println!("{} settlements computed again, {} differ.", outcome.computed, outcome.differing.len());
+        if outcome.by_pool > 0 {
+            println!("{} of them by core systems of pools: their signed answers were compared.", outcome.by_pool);
+        }
         for settlement in &outcome.differing {
             println!("  DIFFERS 不一致 {settlement}");
         }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod filings;
+mod pools;
 mod prepayment;
 mod publications;
 mod reconciliation;
@@ -77,6 +78,13 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::RaiseEnded { raise, granted_fen } => prepayment::ended(tx, *raise, *granted_fen),
         Event::RaiseOverdue { raise } => prepayment::overdue(tx, *raise),
         Event::HospitalPosted(posted) => book::apply(tx, applied.at, &posted.reference, &posted.transfers),
+        Event::PoolComputingSet(_)
+        | Event::PoolAsked(_)
+        | Event::PoolUnknown { .. }
+        | Event::PoolReversing { .. }
+        | Event::PoolAnswered(_)
+        | Event::PoolEnded { .. }
+        | Event::PoolMissed { .. } => pools::changed(tx, event),
         Event::PeriodCut { period } => {
             let insert = "INSERT INTO period_cut (period, cut_at) VALUES (?1, ?2)";
             tx.execute_one(insert, params![period.to_string(), applied.at.0])

@@ -1,7 +1,7 @@
 //! Home books a priced bill: the document, its answer, the event with its money.
 
 use huitong_kernel::feed::{Address, Feed};
-use huitong_kernel::time::Instant;
+use huitong_kernel::time::{Date, Instant};
 use huitong_ledger::book;
 use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Service, Stop, View};
 use uuid::Uuid;
@@ -12,6 +12,10 @@ use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::document::{DataVersion, SettledDocument, StayDates, number};
 use crate::model::message::{CallReference, CommitAnswer, CommitOutcome, Message, VisitFacts};
+use crate::model::policy::Grade;
+use crate::model::settle::{AccountBalances, Case, Computation};
+use crate::pool::ask::ComputedBy;
+use crate::query::persons::Insured;
 use crate::query::settlements::Role;
 use crate::query::visits::{self, Serial};
 use crate::{Medical, refusal};
@@ -27,8 +31,40 @@ pub struct Booking<'a> {
     pub catalogues: Vec<DataVersion>,
     /// Of a stay.
     pub stay: Option<StayDates>,
-    pub priced: Priced,
+    pub computed: Computed,
     pub quote: Option<Uuid>,
+}
+
+/// A price with its basis, whoever has computed it.
+pub struct Computed {
+    pub insured: Insured,
+    pub accounts: AccountBalances,
+    pub care_date: Date,
+    pub accumulators_version: u64,
+    /// What this node's calculation looked at.
+    pub case: Option<Box<Case>>,
+    pub version: DataVersion,
+    pub grade: Grade,
+    pub computation: Computation,
+    /// The core system of the pool; else this node.
+    pub computed_by: Option<ComputedBy>,
+}
+
+impl From<Priced> for Computed {
+    fn from(priced: Priced) -> Computed {
+        let Priced { insured, version, pack, case, computation } = priced;
+        Computed {
+            insured,
+            accounts: case.accounts,
+            care_date: case.care_date,
+            accumulators_version: case.accumulators.version,
+            case: Some(Box::new(case)),
+            version,
+            grade: pack.grade,
+            computation,
+            computed_by: None,
+        }
+    }
 }
 
 /// Clearing period by home's receive time.
@@ -50,8 +86,8 @@ pub fn book(
     from: &Peer,
     context: &mut Context<'_>,
 ) -> Result<Result<Decision<Medical>, Refusal>, Stop> {
-    let priced = &booking.priced;
-    let computation = &priced.computation;
+    let computed = &booking.computed;
+    let computation = &computed.computation;
     let amounts = &computation.amounts;
     let payable = Payable {
         funds: &amounts.funds,
@@ -59,8 +95,8 @@ pub fn book(
         history: amounts.account_fen - computation.account_current_fen,
         mutual_aid: amounts.mutual_aid_fen,
     };
-    let pool = priced.insured.pool;
-    let transfers = accounts::home_postings(context, from.jurisdiction, pool, &priced.insured.person, &payable);
+    let pool = computed.insured.pool;
+    let transfers = accounts::home_postings(context, from.jurisdiction, pool, &computed.insured.person, &payable);
     if book::check(view, &MedicalChart, &transfers)?.is_err() {
         return Ok(Err(refusal::ACCOUNT_INSUFFICIENT.refuse()));
     }
@@ -72,7 +108,7 @@ pub fn book(
         number: answer_number(view, from, context)?,
         document: message.leaf(context.function),
         quote: booking.quote,
-        case: Some(Box::new(priced.case.clone())),
+        case: computed.case.clone(),
         admission: computation.admission,
         funds: amounts.funds.iter().map(|fund| (fund.fund.clone(), fund.paid_fen)).collect(),
         deltas: document.deltas.clone(),
@@ -89,10 +125,10 @@ pub fn book(
 }
 
 fn document_of(booking: &Booking<'_>, serial: u64, from: &Peer, context: &Context<'_>) -> SettledDocument {
-    let priced = &booking.priced;
-    let (insured, computation) = (&priced.insured, &priced.computation);
+    let computed = &booking.computed;
+    let (insured, computation) = (&computed.insured, &computed.computation);
     let paid = computation.amounts.account_fen + computation.amounts.mutual_aid_fen;
-    let accounts = &priced.case.accounts;
+    let accounts = &computed.accounts;
     SettledDocument {
         settlement: format!("A{}", number(insured.pool, context.now.business_date(), serial)),
         visit: booking.number.clone(),
@@ -105,23 +141,24 @@ fn document_of(booking: &Booking<'_>, serial: u64, from: &Peer, context: &Contex
         scheme: insured.scheme,
         class: computation.class.clone(),
         care_type: booking.facts.care_type,
-        care_date: priced.case.care_date,
+        care_date: computed.care_date,
         stay: booking.stay,
         batch: booking.batch.to_owned(),
         settled_at: context.now,
         period: period(context.now),
         insurance_year: computation.insurance_year,
         filing: computation.filing,
-        pack: priced.version.clone(),
-        grade: priced.pack.grade,
+        pack: computed.version.clone(),
+        grade: computed.grade,
         catalogues: booking.catalogues.clone(),
         lines_hash: booking.lines_hash,
         amounts: computation.amounts.clone(),
         pool_ratio: computation.pool_ratio,
-        accumulators_version: priced.case.accumulators.version,
+        accumulators_version: computed.accumulators_version,
         deltas: computation.deltas.clone(),
         account_balance_fen: accounts.current_fen + accounts.history_fen + accounts.mutual_aid_fen - paid,
         steps: computation.steps.clone(),
+        computed_by: computed.computed_by.clone(),
         contra_of: None,
     }
 }

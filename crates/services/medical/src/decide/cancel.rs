@@ -6,16 +6,18 @@ use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Stop, View};
 use uuid::Uuid;
 
 use super::booking::{answer_number, booked_of, period};
+use super::pool::asking;
 use super::{Decided, Peer, clearing, receipt, reply, send};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::accumulators::negated;
 use crate::model::document::{SettledDocument, number};
 use crate::model::message::{Cancel, CancelAnswer, Message};
+use crate::pool::request::Why;
 use crate::query::settlements::{Role, Settlement};
 use crate::query::visits::{self, Serial};
-use crate::query::{self, documents, settlements};
-use crate::refusal;
+use crate::query::{self, documents, pools, settlements};
+use crate::{Medical, refusal};
 
 /// Which way a settlement is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,10 @@ pub fn check_order(view: View<'_>, role: Role, known: &Settlement) -> Result<Res
     if !is_stay {
         return Ok(Ok(()));
     }
+    // What the pool is about to book for the stay may be a later one.
+    if role == Role::Home && pools::is_busy(view, &known.visit, None)? {
+        return Ok(Err(refusal::BATCH_PENDING.refuse()));
+    }
     let last = settlements::last_of_visit(view, role, &known.visit)?;
     Ok(match last.filter(|last| *last != known.settlement) {
         Some(later) => Err(refusal::LATER_SETTLEMENT.with("settlement", later)),
@@ -67,11 +73,13 @@ pub fn question(known: Settlement, way: Way, cycle: Uuid, context: &mut Context<
 pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'_>) -> Decided {
     let known = match taken_back(view, ask, from)? {
         Ok(known) => known,
-        Err(refusal) => {
-            let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Err(refusal) };
-            return Ok(Decision::nothing().message(reply(context, from, Message::CancelAnswer(answer))));
-        }
+        Err(refusal) => return Ok(refuse(ask, refusal, from, context)),
     };
+    if let Some(reference) = asking::reference(view, &known)? {
+        let why = if ask.refund { Why::Refund } else { Why::Cancel };
+        let asked = asking::take_back(view, &known, reference, why, Some(ask.correlation.clone()), from, context)?;
+        return Ok(asked.unwrap_or_else(|refusal| refuse(ask, refusal, from, context)));
+    }
     let (serial, contra) = contra(view, &known, context)?;
     let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Ok(Box::new(contra.clone())) };
     let message = reply(context, from, Message::CancelAnswer(answer));
@@ -80,6 +88,11 @@ pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'
     let receipt = receipt::issue(&contra, booked.document, from, context);
     let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
     Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told))
+}
+
+fn refuse(ask: &Cancel, refusal: Refusal, from: &Peer, context: &mut Context<'_>) -> Decision<Medical> {
+    let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Err(refusal) };
+    Decision::nothing().message(reply(context, from, Message::CancelAnswer(answer)))
 }
 
 /// The settlement, if it can be taken back in this way.
@@ -109,6 +122,7 @@ pub fn contra(view: View<'_>, original: &Settlement, context: &Context<'_>) -> R
         deltas: negated(&document.deltas),
         account_balance_fen: document.account_balance_fen + paid,
         steps: Vec::new(),
+        computed_by: None,
         contra_of: Some(original.settlement.clone()),
         ..document
     };

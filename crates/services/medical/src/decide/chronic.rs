@@ -9,7 +9,7 @@ use super::{Decided, Peer, home_of, own_institution, reply, send};
 use crate::command::{ChronicWish, Reply};
 use crate::event::Event;
 use crate::model::message::{Answered, ChronicAsk, ChronicState, Message};
-use crate::query::{dated, persons};
+use crate::query::{dated, persons, pools};
 use crate::{Medical, refusal};
 
 pub fn register(medical: &Medical, view: View<'_>, wish: ChronicWish, context: &mut Context<'_>) -> Decided {
@@ -57,8 +57,11 @@ fn make(
         return Ok(Err(refusal::PERSON_NOT_FOUND.refuse()));
     };
     let today = context.now.business_date();
-    let pack = dated::pack(medical, view, insured.pool, insured.scheme, today)?;
-    let is_covered = pack.is_some_and(|(_, pack)| pack.chronic(&ask.disease).is_some());
+    // A pool that computes by itself says what it covers when it prices.
+    let is_covered = pools::is_delegated(view, insured.pool)? || {
+        let pack = dated::pack(medical, view, insured.pool, insured.scheme, today)?;
+        pack.is_some_and(|(_, pack)| pack.chronic(&ask.disease).is_some())
+    };
     if !is_covered {
         return Ok(Err(refusal::DISEASE_NOT_COVERED.with("disease", &ask.disease).at_field("disease")));
     }

@@ -12,12 +12,13 @@ mod filing;
 mod hospital;
 mod known;
 mod lines;
+mod pool;
 mod prepayment;
 mod pricing;
 mod publish;
 mod quote;
-mod reconcile;
 mod receipt;
+mod reconcile;
 mod reverse;
 mod settle;
 mod settle_bill;
@@ -88,6 +89,9 @@ pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mu
         Command::Cancel { settlement } => cancel::ask(view, settlement, cancel::Way::Cancel, context),
         Command::Refund { settlement } => cancel::ask(view, settlement, cancel::Way::Refund, context),
         Command::Reverse { message_id } => reverse::ask(view, message_id, context),
+        Command::SetPoolComputing(computing) => pool::set_computing(view, computing, context),
+        Command::TakePoolAnswer(signed) => pool::answered(view, signed, context),
+        Command::MissPoolAnswer { ask, step } => pool::missed(view, ask, step),
     }
 }
 

@@ -138,7 +138,8 @@ fn check_stay(insured: &Insured, pack: &Pack, bill: &Priceable<'_>, care_date: D
     }
 }
 
-fn filing(view: View<'_>, person: &str, bill: &Priceable<'_>, care_date: Date) -> Result<FilingKind, Stop> {
+/// The filing in force for a bill.
+pub fn filing(view: View<'_>, person: &str, bill: &Priceable<'_>, care_date: Date) -> Result<FilingKind, Stop> {
     let filed = persons::filing_in_force(view, person, bill.facts.visited_area, care_date)?;
     // An emergency counts as filed, but a filing that was made is never worse than it.
     Ok(if filed == FilingKind::None && bill.facts.emergency { FilingKind::TempEmergency } else { filed })

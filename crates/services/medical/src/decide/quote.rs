@@ -6,6 +6,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::pool::asking;
 use super::pricing::{Checked, Priceable, Priced, check_batch, lines_hash, price};
 use super::{Decided, Peer, lines::own_open_visit, reply, send};
 use crate::event::Event;
@@ -16,6 +17,7 @@ use crate::model::lines::SplitLine;
 use crate::model::message::{Alternative, Answered, LinesPart, Message, Quote, QuoteAsk, SplitBatch};
 use crate::model::person::CareType;
 use crate::model::settle::{fund_total_at_home, fund_total_under};
+use crate::query::pools;
 use crate::query::visits::{self, HomeVisit, VisitedVisit};
 use crate::{Medical, refusal};
 
@@ -135,6 +137,17 @@ pub fn raw(lines: String) -> Result<Box<RawValue>, StoreError> {
 }
 
 impl SplitBatch {
+    /// A batch whose lines came before.
+    pub fn named(
+        batch: &str,
+        catalogues: Vec<DataVersion>,
+        sums: LineSums,
+        lines_hash: huitong_kernel::hash::Digest,
+    ) -> SplitBatch {
+        let (batch, earlier_parts) = (batch.to_owned(), Vec::new());
+        SplitBatch { batch, catalogues, sums, lines_hash, earlier_parts, lines: RawValue::NULL.to_owned() }
+    }
+
     pub fn hashed(mut self) -> SplitBatch {
         self.lines_hash = lines_hash(&self.earlier_parts, &self.lines);
         self
@@ -155,7 +168,10 @@ pub fn hold(view: View<'_>, part: LinesPart, from: &Peer) -> Decided {
 }
 
 pub fn answer(medical: &Medical, view: View<'_>, ask: &QuoteAsk, from: &Peer, context: &mut Context<'_>) -> Decided {
-    let offered = offer(medical, view, ask, from, context)?;
+    let offered = match offer(medical, view, ask, from, context)? {
+        Offer::AskedOfPool(decision) => return Ok(*decision),
+        Offer::Made(offered) => offered.map(|quote| *quote),
+    };
     let mut decision = Decision::nothing();
     if let Ok(quote) = &offered {
         decision = decision.event(Event::Quoted { visited: from.jurisdiction, quote: quote.clone() });
@@ -164,23 +180,36 @@ pub fn answer(medical: &Medical, view: View<'_>, ask: &QuoteAsk, from: &Peer, co
     Ok(decision.message(reply(context, from, Message::QuoteAnswer(answer))))
 }
 
+/// What comes of a question for an offer.
+enum Offer {
+    Made(Result<Box<Quote>, Refusal>),
+    /// The pool computes; the answer comes when it has.
+    AskedOfPool(Box<Decision<Medical>>),
+}
+
+impl From<Refusal> for Offer {
+    fn from(refusal: Refusal) -> Offer {
+        Offer::Made(Err(refusal))
+    }
+}
+
 fn offer(
     medical: &Medical,
     view: View<'_>,
     ask: &QuoteAsk,
     from: &Peer,
     context: &mut Context<'_>,
-) -> Result<Result<Quote, Refusal>, Stop> {
+) -> Result<Offer, Stop> {
     let Some(visit) = visits::home_visit(view, &ask.number)?.filter(|visit| visit.visited == from.jurisdiction) else {
-        return Ok(Err(refusal::VISIT_UNKNOWN.refuse()));
+        return Ok(refusal::VISIT_UNKNOWN.refuse().into());
     };
     let days = match check_batch(view, &ask.number, &ask.batch)? {
         Ok(Checked { days }) => days,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => return Ok(refusal.into()),
     };
     let care_date = match care_date(&visit, ask.interim, days.1) {
         Ok(of_stay) => of_stay.unwrap_or(ask.care_date),
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => return Ok(refusal.into()),
     };
     let bill = Priceable {
         facts: &visit.facts,
@@ -190,11 +219,14 @@ fn offer(
         account_wanted: ask.account_wanted,
         stay: visit.stay,
     };
+    if pools::is_delegated(view, visit.facts.home_area)? {
+        let batch = asking::Batch { number: ask.number.clone(), bill, batch: &ask.batch, interim: ask.interim };
+        let asked = asking::quote(view, &ask.correlation, &batch, from, context)?;
+        return Ok(asked.map_or_else(Offer::from, |decision| Offer::AskedOfPool(Box::new(decision))));
+    }
     let offered = Offered { number: &ask.number, batch: &ask.batch, interim: ask.interim, care_date, days };
-    Ok(match price(medical, view, &bill)? {
-        Ok(priced) => Ok(quote_of(&priced, &offered, context)),
-        Err(refusal) => Err(refusal),
-    })
+    let priced = price(medical, view, &bill)?;
+    Ok(Offer::Made(priced.map(|priced| Box::new(quote_of(&priced, &offered, context)))))
 }
 
 /// Home: the day to which a stay is settled; none of another visit. What is over or taken back is settled no more.

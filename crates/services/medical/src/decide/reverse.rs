@@ -3,13 +3,15 @@
 use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 
 use super::cancel::{book_contra, check_order, contra};
+use super::pool::asking;
 use super::settle::correlation;
 use super::{Decided, Peer, clearing, receipt, reply, send};
 use crate::command::Reply;
 use crate::event::{CallState, Event, SettlementBooked};
 use crate::model::message::{CallReference, Found, Message, QueryAnswer, ReverseAnswer, ReverseOutcome};
+use crate::pool::request::Why;
 use crate::query::settlements::{Role, Settlement};
-use crate::query::{self, calls, settlements};
+use crate::query::{self, calls, pools, settlements};
 use crate::refusal;
 
 /// Under which name the caller of a reversal waits.
@@ -47,6 +49,8 @@ pub fn query(view: View<'_>, call: &CallReference, from: &Peer, context: &mut Co
     let found = match settlements::of_call(view, Role::Home, call)? {
         Some(known) if known.visited == from.jurisdiction => Found::Settled { settlement: known.settlement },
         _ if calls::is_tombstoned(view, from.jurisdiction, call)? => Found::Tombstone,
+        // The pool is asked at this moment: the answer to the call itself will say what became of it.
+        _ if pools::of_call(view, from.jurisdiction, call)?.is_some() => return Ok(Decision::nothing()),
         _ => Found::NotFound,
     };
     let CallReference { institution, message_id } = call.clone();
@@ -64,6 +68,13 @@ pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut C
                 let outcome = ReverseOutcome::Refused(refusal);
                 return Ok(Decision::nothing().message(answer_message(call, outcome, from, context)));
             }
+            if let Some(reference) = asking::reference(view, &known)? {
+                let asked = asking::take_back(view, &known, reference, Why::Reversal, None, from, context)?;
+                return Ok(asked.unwrap_or_else(|refusal| {
+                    let message = answer_message(call, ReverseOutcome::Refused(refusal), from, context);
+                    Decision::nothing().message(message)
+                }));
+            }
             let (serial, contra) = contra(view, &known, context)?;
             let outcome = ReverseOutcome::Reversed(Box::new(contra.clone()));
             let message = answer_message(call, outcome, from, context);
@@ -77,14 +88,31 @@ pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut C
             let outcome = ReverseOutcome::Refused(refusal::ALREADY_CANCELLED.refuse());
             Ok(Decision::nothing().message(answer_message(call, outcome, from, context)))
         }
-        None => {
-            let mut decision = Decision::nothing();
-            if !calls::is_tombstoned(view, from.jurisdiction, call)? {
-                decision = decision.event(Event::CallTombstoned { visited: from.jurisdiction, call: call.clone() });
-            }
-            Ok(decision.message(answer_message(call, ReverseOutcome::NothingBooked, from, context)))
-        }
+        None => not_settled(view, call, from, context),
     }
+}
+
+/// Home: nothing is settled under that id. Where the pool may still settle it, the pool is asked first.
+fn not_settled(view: View<'_>, call: &CallReference, from: &Peer, context: &mut Context<'_>) -> Decided {
+    let mut decision = Decision::nothing();
+    match pools::of_call(view, from.jurisdiction, call)? {
+        Some(open) if open.ask.owed.books() => {
+            let asked_by = Some(from.asker());
+            return Ok(decision.event(Event::PoolReversing { ask: open.ask.ask, asked_by, refusal: None }));
+        }
+        // An offer that will not be needed.
+        Some(open) => decision = decision.event(Event::PoolEnded { ask: open.ask.ask }),
+        None => {}
+    }
+    if !calls::is_tombstoned(view, from.jurisdiction, call)? {
+        decision = decision.event(Event::CallTombstoned { visited: from.jurisdiction, call: call.clone() });
+    }
+    Ok(decision.message(nothing_booked(call, from, context)))
+}
+
+/// Nothing is booked under that id, and never will be.
+pub fn nothing_booked(call: &CallReference, from: &Peer, context: &mut Context<'_>) -> huitong_service_kit::Outgoing {
+    answer_message(call, ReverseOutcome::NothingBooked, from, context)
 }
 
 /// What is paid is refunded, not reversed (MED-4006). Whatever came between the settlement and the cut of its period does not count: the

@@ -7,17 +7,18 @@ use huitong_service_kit::{Context, Decision, Service, Stop, View};
 use uuid::Uuid;
 
 use super::booking::{Booking, answer as answer_commit, book, refuse};
+use super::pool::asking;
 use super::pricing::{Priceable, price};
 use super::quote::{care_date, check_stay, check_total, renewed};
 use super::{Decided, Peer, lines::own_open_visit, send};
 use crate::command::SentSums;
 use crate::event::{CallState, Event};
 use crate::model::document::StayDates;
-use crate::model::message::{CallReference, Commit, CommitOutcome, Message, Quote};
+use crate::model::message::{CallReference, Commit, CommitOutcome, Message, Quote, SplitBatch};
 use crate::model::person::CareType;
 use crate::query::settlements::Role;
 use crate::query::visits::HomeVisit;
-use crate::query::{calls, settlements, visits};
+use crate::query::{calls, pools, settlements, visits};
 use crate::{Medical, refusal};
 
 /// After this the cashier is told to wait and home is queried. It never decides the outcome.
@@ -130,6 +131,9 @@ pub fn answer(medical: &Medical, view: View<'_>, commit: &Commit, from: &Peer, c
         account_wanted: quote.account_wanted,
         stay: visit.stay,
     };
+    if pools::is_delegated(view, visit.facts.home_area)? {
+        return by_pool(view, (&call, &visit), quote, bill, from, context);
+    }
     let priced = match price(medical, view, &bill)? {
         Ok(priced) => priced,
         Err(refusal) => return Ok(refuse(&call, refusal, from, context)),
@@ -148,13 +152,31 @@ pub fn answer(medical: &Medical, view: View<'_>, commit: &Commit, from: &Peer, c
         lines_hash: quote.lines_hash,
         catalogues: quote.catalogues.clone(),
         stay: stay_dates(&visit, quote.interim),
-        priced,
+        computed: priced.into(),
         quote: Some(quote.quote),
     };
     Ok(match book(view, booking, from, context)? {
         Ok(decision) => decision,
         Err(refusal) => refuse(&call, refusal, from, context),
     })
+}
+
+/// The pool accepts its own offer; what has expired, it offers anew.
+fn by_pool(
+    view: View<'_>,
+    (call, visit): (&CallReference, &HomeVisit),
+    quote: Quote,
+    bill: Priceable<'_>,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Decided {
+    let split = SplitBatch::named(&quote.batch, quote.catalogues.clone(), bill.sums, quote.lines_hash);
+    let stay = stay_dates(visit, quote.interim);
+    let batch = asking::Batch { number: quote.number.clone(), bill, batch: &split, interim: quote.interim };
+    let expired = context.now >= quote.expires_at;
+    let basis = asking::Basis::Offer { quote: Box::new(quote), expired };
+    let asked = asking::settlement(view, call.clone(), &batch, stay, basis, from, context)?;
+    Ok(asked.unwrap_or_else(|refusal| refuse(call, refusal, from, context)))
 }
 
 fn stay_dates(visit: &HomeVisit, interim: bool) -> Option<StayDates> {

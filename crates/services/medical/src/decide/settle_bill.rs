@@ -7,6 +7,7 @@ use huitong_service_kit::{Context, Decision, StoreError, View};
 
 use super::booking::{Booking, book, refuse};
 use super::lines::ByDay;
+use super::pool::asking;
 use super::pricing::{Checked, Priceable, check_batch, price};
 use super::quote::{check_total, raw};
 use super::settle::{call_sent, check_call, correlation};
@@ -17,7 +18,7 @@ use crate::model::lines::split_lines;
 use crate::model::message::{Bill, CallReference, Message, SplitBatch};
 use crate::model::person::CareType;
 use crate::model::settle::StaySoFar;
-use crate::query::calls;
+use crate::query::{calls, pools};
 use crate::{Medical, refusal};
 
 pub fn ask(medical: &Medical, view: View<'_>, wish: BillWish, context: &mut Context<'_>) -> Decided {
@@ -85,6 +86,17 @@ pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, conte
         account_wanted: bill.account_wanted,
         stay: StaySoFar::default(),
     };
+    if pools::is_delegated(view, bill.facts.home_area)? {
+        let batch = asking::Batch { number: opened.number, bill: priceable, batch: &bill.batch, interim: false };
+        let basis = asking::Basis::Bill(asking::lines_of(&bill.batch));
+        return Ok(match asking::settlement(view, call.clone(), &batch, None, basis, from, context)? {
+            Err(refusal) => refuse(&call, refusal, from, context),
+            Ok(mut decision) => {
+                decision.events.insert(0, event);
+                decision
+            }
+        });
+    }
     let priced = match price(medical, view, &priceable)? {
         Ok(priced) => priced,
         Err(refusal) => return Ok(refuse(&call, refusal, from, context)),
@@ -97,7 +109,7 @@ pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, conte
         lines_hash: bill.batch.lines_hash,
         catalogues: bill.batch.catalogues.clone(),
         stay: None,
-        priced,
+        computed: priced.into(),
         quote: None,
     };
     match book(view, booking, from, context)? {

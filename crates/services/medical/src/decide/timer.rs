@@ -1,15 +1,14 @@
-//! Unknown outcomes resolve themselves: query when the deadline has passed, reverse when home stays silent.
+//! What is due by the clock. Unknown outcomes resolve themselves: query when the deadline has passed, reverse when home stays silent.
 
 use huitong_kernel::division::Division;
 use huitong_kernel::time::{Date, DurationMs, Instant};
 use huitong_service_kit::{Context, Decision, StoreError, View, params};
-
 use uuid::Uuid;
 
-use super::{Decided, day, prepayment, send};
+use super::{Decided, day, pool, prepayment, send};
 use crate::event::{CallState, Event};
 use crate::model::message::{CallReference, Message};
-use crate::query::{calls, prepayment as books};
+use crate::query::{calls, pools, prepayment as books};
 
 /// How long a call may stay unknown before the node takes it back. The cashier's patient has gone by then.
 pub const REVERSE_AFTER: DurationMs = DurationMs::minutes(5);
@@ -18,6 +17,8 @@ pub const REVERSE_AFTER: DurationMs = DurationMs::minutes(5);
 pub enum Due {
     /// A call whose next step it is.
     Call(CallReference),
+    /// A question to a pool whose answer is missing.
+    PoolAnswer(Uuid),
     /// A day with another jurisdiction that is over.
     Day(Division, Date),
     /// A raise that nobody has answered.
@@ -26,6 +27,7 @@ pub enum Due {
 
 pub fn due(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, StoreError> {
     let mut due = due_calls(view, now, limit)?;
+    due.extend(pools::missed(view, now, limit - due.len())?.into_iter().map(Due::PoolAnswer));
     let days = day::due(view, now, limit - due.len())?;
     due.extend(days.into_iter().map(|(home, day)| Due::Day(home, day)));
     let raises = books::overdue(view, now, limit - due.len())?;
@@ -44,6 +46,7 @@ fn due_calls(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Due>, Sto
 pub fn decide(view: View<'_>, due: Due, context: &mut Context<'_>) -> Decided {
     match due {
         Due::Call(call) => next_step(view, call, context),
+        Due::PoolAnswer(ask) => pool::missed_deadline(view, ask, context),
         Due::Raise(raise) => prepayment::overdue(view, raise),
         Due::Day(home, day) => day::tell(view, home, day, context),
     }

@@ -13,6 +13,7 @@ use super::amounts::Amounts;
 use super::explain::Step;
 use super::filing::FilingKind;
 use super::person::{CareType, HospitalLevel, Scheme};
+use crate::pool::ask::ComputedBy;
 
 /// Which version of dated data a settlement was computed with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -79,6 +80,9 @@ pub struct SettledDocument {
     /// Balance of the personal account after.
     pub account_balance_fen: Fen,
     pub steps: Vec<Step>,
+    /// The core system of the pool, where it has computed this and not home's node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed_by: Option<ComputedBy>,
     /// A contra mirrors the settlement it names, with negative amounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contra_of: Option<String>,

@@ -2,6 +2,7 @@
 
 use huitong_kernel::money::Fen;
 
+use super::amounts::{Amounts, LineSums};
 use super::lines::SplitLine;
 use super::policy::{CAP_KEY, Pack};
 use super::settle::{Case, Computation};
@@ -12,6 +13,48 @@ pub fn check_line(line: &SplitLine) -> bool {
         && [line.total_fen, line.own_fen, line.over_fen, line.pre_fen, line.eligible_fen]
             .iter()
             .all(|a| !a.is_negative())
+}
+
+/// I2 to I6 over amounts that others have computed: which does not hold.
+pub fn holds(amounts: &Amounts) -> Result<(), &'static str> {
+    let sums = &amounts.lines;
+    let rules = [
+        (sums.total_fen == sums.own_fen + sums.over_fen + sums.pre_fen + sums.eligible_fen, "I2: the four parts"),
+        (
+            sums.total_fen == amounts.fund_total_fen + amounts.person_total_fen + amounts.hospital_share_fen,
+            "I3: funds, person and hospital make the total",
+        ),
+        (
+            amounts.fund_total_fen == amounts.funds.iter().map(|fund| fund.paid_fen).sum(),
+            "I4: the fund total is the sum of the funds",
+        ),
+        (
+            amounts.person_total_fen == amounts.account_fen + amounts.mutual_aid_fen + amounts.cash_fen,
+            "I5: accounts and cash make the person's total",
+        ),
+        (all(amounts).iter().all(|amount| !amount.is_negative()), "I6: no negative"),
+    ];
+    rules.into_iter().try_for_each(|(holds, rule)| if holds { Ok(()) } else { Err(rule) })
+}
+
+fn all(amounts: &Amounts) -> Vec<Fen> {
+    let LineSums { total_fen, own_fen, over_fen, pre_fen, eligible_fen } = amounts.lines;
+    let mut all = vec![
+        total_fen,
+        own_fen,
+        over_fen,
+        pre_fen,
+        eligible_fen,
+        amounts.deductible_fen,
+        amounts.fund_total_fen,
+        amounts.person_total_fen,
+        amounts.account_fen,
+        amounts.mutual_aid_fen,
+        amounts.cash_fen,
+        amounts.hospital_share_fen,
+    ];
+    all.extend(amounts.funds.iter().flat_map(|fund| [fund.paid_fen, fund.in_scope_fen]));
+    all
 }
 
 /// I3 to I9 over a computation.

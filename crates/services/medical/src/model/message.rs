@@ -16,8 +16,8 @@ use super::document::{DataVersion, SettledDocument};
 use super::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
 use super::person::{CareType, HospitalLevel, Scheme};
 use super::published::{InstitutionPublished, InsuredPublished};
-use super::reconciliation::{DayDocument, DayTotals};
 use super::receipt::Receipt;
+use super::reconciliation::{DayDocument, DayTotals};
 use super::settle::Computation;
 
 /// Written with the name first, so that a reader can take the body as it stands.

@@ -18,7 +18,7 @@ pub mod person;
 pub mod policy;
 pub mod prepayment;
 pub mod published;
-pub mod reconciliation;
 pub mod receipt;
+pub mod reconciliation;
 pub mod settle;
 pub mod visit;

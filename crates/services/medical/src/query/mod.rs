@@ -5,6 +5,7 @@ pub mod clearing;
 pub mod dated;
 pub mod documents;
 pub mod persons;
+pub mod pools;
 pub mod prepayment;
 pub mod receipts;
 pub mod recompute;

@@ -16,6 +16,7 @@ use crate::model::amounts::Amounts;
 use crate::model::filing::FilingKind;
 use crate::model::person::Scheme;
 use crate::model::settle::Case;
+use crate::pool::ask::ComputedBy;
 
 /// The events of a decision, in [`crate::event::Event`]'s form.
 #[derive(Deserialize)]
@@ -73,8 +74,16 @@ pub struct Booked<'a> {
     pub case: Option<Case>,
 }
 
+/// What a pool has signed.
+#[derive(Deserialize)]
+pub struct Signed<'a> {
+    #[serde(borrow)]
+    pub answer: Cow<'a, str>,
+}
+
 /// An event that is looked at.
 pub enum Looked<'a> {
+    Answered(Signed<'a>),
     Published(Published<'a>),
     Settled(Box<Booked<'a>>),
 }
@@ -86,6 +95,7 @@ pub fn events(entry: &[u8]) -> Result<Vec<Looked<'_>>, StoreError> {
     for Happened { event, body } in decided.events {
         match event.as_ref() {
             "medical.policy_published.v1" => looked.push(Looked::Published(serde_json::from_str(body.get())?)),
+            "medical.pool_answered.v1" => looked.push(Looked::Answered(serde_json::from_str(body.get())?)),
             "medical.settled.v1" => looked.push(Looked::Settled(serde_json::from_str(body.get())?)),
             _ => {}
         }
@@ -126,6 +136,9 @@ pub struct Document<'a> {
     #[serde(default)]
     pub pool_ratio: Option<Ratio>,
     pub deltas: Deltas,
+    /// The core system of a pool.
+    #[serde(default)]
+    pub computed_by: Option<ComputedBy>,
     /// As they were signed: compared byte for byte before anybody reads them.
     #[serde(borrow)]
     pub steps: &'a RawValue,

@@ -67,6 +67,7 @@ fn document(pack: &Pack, case: &Case, computation: Computation) -> SettledDocume
         class: computation.class,
         care_type: CareType::Outpatient,
         care_date: case.care_date,
+        computed_by: None,
         stay: None,
         batch: "1".to_owned(),
         settled_at: Instant::start_of(case.care_date),
