@@ -15,6 +15,7 @@ mod offline;
 mod postgres;
 mod redelivery;
 mod region;
+mod sandbox;
 mod security;
 mod shared_journal;
 mod spreading;
