@@ -185,9 +185,11 @@ async fn a_good_system_is_found_good_and_a_bad_one_is_found_out() {
         assert_eq!(rule["verdict"], "kept", "{rule}");
     }
     assert_eq!(rule(&report, "returns_named").0, "not_exercised");
-    for fault in ["timeout_after_commit", "lost_before", "duplicate", "late", "wrong_sums", "home_silent"] {
-        assert_eq!(report["faults"][fault], 1, "{fault}");
-    }
+    let faults = json!({ "timeout_after_commit": 1, "lost_before": 1, "duplicate": 1, "late": 2, "wrong_sums": 1, "home_silent": 1 });
+    assert_eq!(report["faults"], faults);
+    let unknown =
+        report["rules"].as_array().and_then(|all| all.iter().find(|rule| rule["rule"] == "unknown_outcome_asked"));
+    assert_eq!(unknown.map(|rule| &rule["occasions"]), Some(&json!(4)), "swallowed, lost, hung up, pending");
     assert_eq!(report["answers_that_differ"], json!([]), "the same message, the same bytes");
     let settlements = report["transactions"].as_array().and_then(|all| all.iter().find(|of| of["infno"] == "2207"));
     assert_eq!(settlements.map(|of| &of["refused"]), Some(&json!({ "MED-4009": 1 })));
@@ -212,7 +214,7 @@ async fn a_good_system_is_found_good_and_a_bad_one_is_found_out() {
     assert_eq!(rule(&file, "unknown_outcome_asked").0, "broken");
 }
 
-/// Six patients, each with another fault; the system does what it should.
+/// Seven patients, each with another fault; the system does what it should.
 async fn well(system: &mut System) {
     // Booked, and the answer swallowed: the same message again.
     let message = system.patient().await;
@@ -229,13 +231,19 @@ async fn well(system: &mut System) {
     let input = message["input"].clone();
     system.ask("2207", input).await;
 
-    for fault in
-        [json!({ "infno": "*", "fault": "duplicate" }), json!({ "infno": "2207", "fault": "late", "seconds": 1 })]
-    {
-        let message = system.patient().await;
-        system.fault(fault).await;
-        granted(system.send(&message).await);
-    }
+    let message = system.patient().await;
+    system.fault(json!({ "infno": "*", "fault": "duplicate" })).await;
+    granted(system.send(&message).await);
+
+    // Late: the system waits for the first answer, and hangs up before the second.
+    let message = system.patient().await;
+    system.fault(json!({ "infno": "2207", "fault": "late", "seconds": 1 })).await;
+    granted(system.send(&message).await);
+    let message = system.patient().await;
+    system.fault(json!({ "infno": "2207", "fault": "late", "seconds": 60 })).await;
+    let hung_up = tokio::time::timeout(Duration::from_secs(1), system.send(&message)).await;
+    assert!(hung_up.is_err(), "no answer in a second");
+    granted(system.send(&message).await);
 
     // The sums do not add up: cancelled.
     let message = system.patient().await;

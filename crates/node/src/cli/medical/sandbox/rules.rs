@@ -166,18 +166,17 @@ fn is_lines(sent: &Sent) -> bool {
     matches!(sent.infno.as_str(), "2204" | "2301")
 }
 
+/// A refusal for another reason says nothing: the node may not have looked so far.
 fn never_answered(sent: &[Sent], codes: &[&str], concerns: impl Fn(&Sent) -> bool) -> Seen {
     let mut seen = Seen::default();
     for sent in sent.iter().filter(|sent| concerns(sent)) {
-        match &sent.answer {
-            Answer::Granted(_) => seen.occasions += 1,
-            Answer::Refused(code) => {
+        match sent.refused() {
+            Some(code) if codes.contains(&code) => {
                 seen.occasions += 1;
-                if codes.contains(&code.as_str()) {
-                    seen.broken.push(evidence(sent, None));
-                }
+                seen.broken.push(evidence(sent, None));
             }
-            Answer::Pending | Answer::Missing | Answer::Foreign(_) => {}
+            None if sent.is_granted() => seen.occasions += 1,
+            Some(_) | None => {}
         }
     }
     seen

@@ -160,6 +160,7 @@ fn lines_returns_and_sums_are_right() {
     let returned = |sent: Sent| Sent { about: About { returns: true, ..sent.about.clone() }, ..sent };
     check("line_sums", &[sent("1101", "M1")], Verdict::NotExercised);
     check("line_sums", &[sent("2204", "M1")], Verdict::Kept);
+    check("line_sums", &[refused("2204", "M1", "MED-3001")], Verdict::NotExercised);
     check("line_sums", &[refused("2301", "M1", "MED-3004")], Verdict::Broken);
     check("returns_named", &[sent("2301", "M1")], Verdict::NotExercised);
     check("returns_named", &[returned(sent("2301", "M1"))], Verdict::Kept);
