@@ -68,12 +68,27 @@ impl NodeProcess {
         lines[lines.len().saturating_sub(10)..].join("\n")
     }
 
-    /// Asks the node to end and waits; a node that does not is killed.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    async fn signal(&self, signal: &str) -> anyhow::Result<()> {
         if let Some(id) = self.child.id() {
             // Only this child, by its id.
-            Command::new("kill").arg("-TERM").arg(id.to_string()).status().await?;
+            Command::new("kill").arg(signal).arg(id.to_string()).status().await?;
         }
+        Ok(())
+    }
+
+    /// Makes the node stand still as a machine that hangs: it keeps its connections and answers nothing.
+    pub async fn pause(&self) -> anyhow::Result<()> {
+        self.signal("-STOP").await
+    }
+
+    /// Lets a node that stands still go on.
+    pub async fn resume(&self) -> anyhow::Result<()> {
+        self.signal("-CONT").await
+    }
+
+    /// Asks the node to end and waits; a node that does not is killed.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.signal("-TERM").await?;
         match tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await {
             Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(()),
             Ok(status) => bail!("the node {} ended with {}:\n{}", self.config.display(), status?, self.log_end()),

@@ -18,6 +18,7 @@ mod postgres;
 mod receipt;
 mod redelivery;
 mod region;
+mod sandbox;
 mod security;
 mod shared_journal;
 mod spreading;

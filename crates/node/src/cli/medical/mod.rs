@@ -5,6 +5,7 @@ mod policy;
 mod receipt;
 mod recompute;
 mod reconcile;
+mod sandbox;
 mod settle;
 mod verify_receipt;
 
@@ -24,6 +25,8 @@ pub enum MedicalCommand {
     Receipt(receipt::ReceiptArguments),
     /// Verify a receipt against a manifest, offline 核验凭证
     VerifyReceipt(verify_receipt::VerifyReceiptArguments),
+    /// A region of invented persons behind a proxy with faults on request, and a conformance report for a hospital's system
+    Sandbox(sandbox::SandboxArguments),
     /// Check policy packs, compare two, or ask what a past month would have cost under another
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -40,6 +43,7 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
         MedicalCommand::Rebuild(arguments) => super::block_on(reconcile::rebuild(arguments)),
         MedicalCommand::Receipt(arguments) => super::block_on(receipt::receipt(arguments)),
         MedicalCommand::VerifyReceipt(arguments) => super::block_on(verify_receipt::verify(arguments)),
+        MedicalCommand::Sandbox(arguments) => sandbox::run(&arguments),
         MedicalCommand::Policy(command) => policy::run(command),
         MedicalCommand::Fhir(command) => fhir::run(command),
     }
