@@ -8,6 +8,7 @@ mod lanes;
 mod packs;
 mod pool_core;
 mod pool_faults;
+mod pool_reversals;
 mod pool_stage;
 mod pools;
 mod properties;
