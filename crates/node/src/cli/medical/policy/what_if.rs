@@ -28,7 +28,7 @@ pub struct WhatIfArguments {
 pub fn run(arguments: &WhatIfArguments) -> anyhow::Result<i32> {
     let (pack, _) = read(&arguments.pack)?;
     if let Some(finding) = huitong_medical::model::policy::validate::findings(&pack).first() {
-        println!("The pack is faulty ({}): huitong medical policy check {}", finding.code, arguments.pack.display());
+        eprintln!("The pack is faulty ({}): huitong medical policy check {}", finding.code, arguments.pack.display());
     }
     let config = crate::config::NodeConfig::read(&arguments.data.join("node.toml"))?;
     let path = crate::services::stream_path(&config.data, "medical");
