@@ -307,7 +307,7 @@ pub const ALL: &[Transaction] = &[
         -> ["signoutoutb"] "Ends nothing: keys are revoked at the registry."),
     transaction!("9101" "文件上传" "file upload"
         [node("fsUploadIn", &[bytes("in").must(), text("filename", 200).must(), text("fixmedins_code", 12).must().ignored()])]
-        -> ["data"] "`in` is Base64, or a list of numbers, of the file or of a ZIP's bytes as they are; kept 30 days."),
+        -> ["data"] "`in` is Base64, or a list of numbers, of the file, UTF-8 text; kept 30 days."),
     transaction!("9102" "文件下载" "file download"
         [node("fsDownloadIn", &[text("file_qury_no", 30).must(), text("filename", 200).must().ignored(), text("fixmedins_code", 12).must().ignored()])]
         -> ["data"] "The answer's `data.in` is Base64."),
