@@ -257,10 +257,27 @@ pub struct Applied {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShapeProblem {
     NotJson,
-    Missing { field: String },
-    Unknown { field: String },
-    WrongType { field: String },
-    Number { field: String },
-    TooLong { field: String, limit: usize },
-    TooLarge { limit: usize },
+    Missing {
+        field: String,
+    },
+    Unknown {
+        field: String,
+    },
+    WrongType {
+        field: String,
+    },
+    Number {
+        field: String,
+    },
+    /// A date or an instant that is none.
+    Time {
+        field: String,
+    },
+    TooLong {
+        field: String,
+        limit: usize,
+    },
+    TooLarge {
+        limit: usize,
+    },
 }

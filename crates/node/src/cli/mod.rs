@@ -1,5 +1,6 @@
 //! The command line: `huitong --help` tells the story.
 
+mod call;
 mod clearing;
 mod journal;
 mod medical;
@@ -26,6 +27,10 @@ A region by hand:
   huitong region init --data data             keys, certificates and the signed manifest
   huitong node --config data/310000/node.toml one node; start each on its own machine
   huitong region show --data data             who takes part, which keys speak, until when
+
+Every endpoint (a node's /docs lists them) from the command line:
+  huitong call GET /v1/medical/prepayments --node http://127.0.0.1:7310 --key ht_…
+  huitong call POST /v1/medical/filings --body filing.json --node … --key …
 
 For operators:
   huitong journal backup --data data/310000 --to /backup/310000 --follow
@@ -76,6 +81,8 @@ enum Command {
     Prove(proof::ProveArguments),
     /// Check a proof against a manifest, offline
     VerifyProof(proof::VerifyProofArguments),
+    /// Call any endpoint of a node's API 调用接口
+    Call(call::CallArguments),
     /// Settle bills, recompute settlements
     #[command(subcommand)]
     Medical(medical::MedicalCommand),
@@ -97,6 +104,7 @@ pub fn run() -> i32 {
         Command::Journal(command) => journal::run(&command),
         Command::Prove(arguments) => proof::prove(&arguments),
         Command::VerifyProof(arguments) => proof::verify(&arguments),
+        Command::Call(arguments) => block_on(call::run(arguments)),
         Command::Medical(command) => medical::run(command),
         Command::Transit(command) => transit::run(command),
         Command::Clearing(command) => clearing::run(command),

@@ -117,7 +117,7 @@ impl ApiClient {
 
     /// Calls the member that led last. When it cannot be reached or does not lead, the next call goes to another one; what
     /// was surely not booked is asked there at once.
-    async fn call<B: Serialize, R: DeserializeOwned>(
+    pub async fn call<B: Serialize, R: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,

@@ -65,7 +65,7 @@ async fn each_malformed_bill_has_a_stable_code_in_both_languages_and_books_nothi
                 }),
             ),
             400,
-            "MED-1012",
+            "MED-1005",
         ),
         ("sums that differ", altered("/total_fee", json!("20.01")), 422, "MED-4001"),
         ("no such jurisdiction", altered("/visit/home_area", json!("440300")), 404, "MED-2003"),

@@ -1,4 +1,7 @@
-//! `huitong medical settle` as a cashier would use it.
+//! `huitong medical settle` as a cashier would use it, and `huitong call` for everything else.
+
+use huitong_node::clock::SystemClock;
+use huitong_service_kit::http::Clock;
 
 use super::stage::{Stage, huitong, text};
 
@@ -30,5 +33,36 @@ fn a_bill_is_settled_from_the_command_line_and_repeated_without_a_second_booking
     let url_of_nobody = ["medical", "settle", &bill, "--node", "http://127.0.0.1:1", "--key", &key];
     let unreachable = huitong(&url_of_nobody);
     assert!(text(&unreachable).contains("WAIT") && text(&unreachable).contains("Repeat"), "{}", text(&unreachable));
+    runtime.block_on(stage.stop());
+}
+
+#[test]
+fn what_has_no_command_of_its_own_is_called_by_its_path() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let stage = runtime.block_on(Stage::new(&[]));
+    let (key, url) = (stage.keys["H31010100001"].clone(), stage.url("310000"));
+    let body = stage.folder.path().join("filing.json");
+    let filing = r#"{"home_area":"330100","certificate":{"type":"02","number":"330100198307070379"},
+        "kind":"temp_referred","valid_from":"VALID_FROM"}"#;
+    let today = SystemClock { offset_ms: 0 }.now().business_date().to_string();
+    std::fs::write(&body, filing.replace("VALID_FROM", &today)).expect("writable");
+    let body = body.display().to_string();
+    let call = |arguments: &[&str]| huitong(&[&["call"], arguments, &["--node", &url, "--key", &key]].concat());
+    let file = ["POST", "/v1/medical/filings", "--body", &body, "--message-id", "filing-0001"];
+    let filed = call(&file);
+    assert!(filed.status.success(), "{}", text(&filed));
+    let answer: serde_json::Value = serde_json::from_slice(&filed.stdout).expect("JSON");
+    assert_eq!(answer["status"], "active");
+    assert_eq!(call(&file).stdout, filed.stdout, "the same answer for ever");
+    let visits = call(&["GET", "/v1/medical/visits"]);
+    assert!(visits.status.success() && text(&visits).contains("\"items\": []"), "{}", text(&visits));
+    std::fs::write(&body, filing.replace("VALID_FROM", "2026-02-30")).expect("writable");
+    let refused = call(&["POST", "/v1/medical/filings", "--body", &body]);
+    assert!(!refused.status.success() && text(&refused).contains("MED-1005"), "{}", text(&refused));
+    assert!(text(&refused).contains("日期时间格式不符：valid_from"), "{}", text(&refused));
+    let forbidden = call(&["GET", "/v1/medical/prepayments"]);
+    assert!(!forbidden.status.success() && text(&forbidden).contains("API-1002"), "{}", text(&forbidden));
+    let unreachable = huitong(&["call", "GET", "/v1/medical/visits", "--node", "http://127.0.0.1:1", "--key", &key]);
+    assert!(!unreachable.status.success() && text(&unreachable).contains("UNKNOWN"), "{}", text(&unreachable));
     runtime.block_on(stage.stop());
 }

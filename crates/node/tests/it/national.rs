@@ -71,8 +71,12 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+fn today() -> String {
+    SystemClock { offset_ms: 0 }.now().business_date().to_string()
+}
+
 fn line(visit: &str, person: &str, number: &str, count: &str, amount: &str) -> Value {
-    let today = SystemClock { offset_ms: 0 }.now().business_date();
+    let today = today();
     json!({
         "feedetl_sn": number, "mdtrt_id": visit, "psn_no": person, "chrg_bchno": "1", "rx_circ_flag": "0",
         "fee_ocur_time": format!("{today} 00:00:00"), "med_list_codg": "F002431", "medins_list_codg": "local-1",
@@ -94,23 +98,26 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     let mut system = System::new(&stage);
     system.ask("9001", json!({ "signIn": { "opter_no": "c01", "mac": "00", "ip": "127.0.0.1" } })).await;
     let person = system
-        .ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "begntime": "2026-11-29" } }))
+        .ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "begntime": today() } }))
         .await;
     assert_eq!(person["insuinfo"][0]["insutype"], "310");
     assert_eq!(person["baseinfo"]["brdy"], "1992-04-16");
     let person = text(&person["baseinfo"]["psn_no"]);
 
     let register = json!({ "data": {
-        "psn_no": person, "insutype": "310", "begntime": "2026-11-29 09:00:00", "mdtrt_cert_type": "02",
+        "psn_no": person, "insutype": "310", "begntime": format!("{} 09:00:00", today()), "mdtrt_cert_type": "02",
         "mdtrt_cert_no": CARD, "ipt_otp_no": "OP-1", "atddr_no": "DR1", "dr_name": "医生", "dept_code": "D1",
         "dept_name": "内科", "caty": "A03",
     } });
+    let mut stranger = register.clone();
+    stranger["data"]["psn_no"] = json!("somebody-else");
+    assert_eq!(system.refused("2201", stranger).await, "MED-2004");
     let visit = text(&system.ask("2201", register).await["data"]["mdtrt_id"]);
     assert!(visit.starts_with("S330100") && visit.len() == 20, "issued by home: {visit}");
     let diagnosis = json!({ "diag_type": "1", "diag_srt_no": 1, "diag_code": "J06.9", "diag_name": "上呼吸道感染",
-        "diag_dept": "内科", "dise_dor_no": "DR1", "dise_dor_name": "医生", "diag_time": "2026-11-29 09:10:00", "vali_flag": "1" });
+        "diag_dept": "内科", "dise_dor_no": "DR1", "dise_dor_name": "医生", "diag_time": format!("{} 09:10:00", today()), "vali_flag": "1" });
     let described = json!({ "mdtrtinfo": { "mdtrt_id": visit, "psn_no": person, "med_type": "11",
-        "begntime": "2026-11-29 09:00:00" }, "diseinfo": diagnosis });
+        "begntime": format!("{} 09:00:00", today()) }, "diseinfo": diagnosis });
     system.ask("2203", described).await;
     assert_eq!(
         system.refused("2204", json!({ "feedetail": line(&visit, &person, "1", "1e1", "200.00") })).await,
@@ -154,6 +161,13 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     assert_eq!(deductible.map(|row| text(&row["cum"])), Some("600.00".to_owned()));
 
     reconcile(&mut system, info, &person, &visit).await;
+    take_back(&mut system, info, &person, &visit).await;
+    assert_eq!(system.refused("2505", json!({ "data": {} })).await, "MED-1009");
+    stage.stop().await;
+}
+
+/// Cancelled once; what was reversed before it came stays refused.
+async fn take_back(system: &mut System, info: &Value, person: &str, visit: &str) {
     let settlement = text(&info["setl_id"]);
     let cancel = json!({ "data": { "setl_id": settlement, "mdtrt_id": visit, "psn_no": person } });
     let contra = system.ask("2208", cancel.clone()).await;
@@ -162,8 +176,11 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     let reverse =
         json!({ "data": { "psn_no": person, "omsgid": format!("{HOSPITAL}202611291000009999"), "oinfno": "2207" } });
     system.ask("2601", reverse).await;
-    assert_eq!(system.refused("2505", json!({ "data": {} })).await, "MED-1009");
-    stage.stop().await;
+    let mut late = system.message("2207", settle(visit, person, "2000.00"));
+    late["msgid"] = json!(format!("{HOSPITAL}202611291000009999"));
+    assert!(system.send(&late).await.contains("MED-4005"), "it was reversed before it came");
+    let other = json!({ "data": { "psn_no": person, "mdtrt_id": visit, "setl_id": "S-unknown" } });
+    assert_eq!(system.refused("5204", other).await, "MED-4007");
 }
 
 /// Totals agree or not; a file of details finds each difference, and its result is downloaded.
@@ -180,6 +197,8 @@ async fn reconcile(system: &mut System, info: &Value, person: &str, visit: &str)
     let sums = json!({ "medfee_sumamt": "2025.00", "fund_pay_sumamt": "1064.00", "acct_pay": "0.00", "fixmedins_setl_cnt": "2" });
     let differs = system.ask("3201", days(sums)).await;
     assert_eq!(differs["stmtinfo"]["stmt_rslt"], "000103");
+    let backwards = json!({ "medfee_sumamt": "0.00", "fund_pay_sumamt": "0.00", "acct_pay": "0.00", "fixmedins_setl_cnt": "0", "stmt_enddate": "2020-01-01" });
+    assert_eq!(system.refused("3201", days(backwards)).await, "MED-1005");
 
     let settlement = text(&info["setl_id"]);
     let file = format!(

@@ -93,6 +93,17 @@ pub async fn a_receipt_is_printed_and_verified(stage: &Stage, settlement: &str) 
     std::fs::write(&altered, html.replace("data-sum=\"total\">225.00", "data-sum=\"total\">925.00")).expect("writable");
     let (good, said) = verified(&altered, &manifest, &[]);
     assert!(!good && said.contains("ALTERED") && said.contains("925.00"), "{said}");
+    let mark = "data-sum=\"total\">225.00";
+    let dearer = html.replace(mark, "data-sum=\"total\">925.00");
+    for (name, hidden) in [
+        ("renamed.html", html.replace(mark, "data-some=\"total\">925.00")),
+        ("doubled.html", dearer.replace("<body>", &format!("<body><!-- <td {mark}</td> -->"))),
+    ] {
+        let hidden_path = folder.join(name).display().to_string();
+        std::fs::write(&hidden_path, hidden).expect("writable");
+        let (good, said) = verified(&hidden_path, &manifest, &[]);
+        assert!(!good && said.contains("ALTERED") && said.contains("应为一次"), "{name}: {said}");
+    }
     let mut middle: Vec<u8> = token.trim().bytes().collect();
     let last = middle.len() - 40;
     middle[last] = if middle[last] == b'A' { b'B' } else { b'A' };

@@ -99,6 +99,8 @@ fn shape_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Shape
         ShapeProblem::Unknown { field: if path == "." { quoted() } else { path } }
     } else if text.contains("decimal") || text.contains("number out of range") {
         ShapeProblem::Number { field: path }
+    } else if [" date", "failed to parse", "digit year"].iter().any(|words| text.contains(words)) {
+        ShapeProblem::Time { field: path }
     } else {
         ShapeProblem::WrongType { field: path }
     }
@@ -108,6 +110,7 @@ fn shape_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Shape
 mod tests {
     use super::*;
     use huitong_kernel::decimal::Price;
+    use huitong_kernel::time::Date;
     use serde::Deserialize;
 
     #[derive(Deserialize, Debug)]
@@ -116,6 +119,8 @@ mod tests {
     struct Line {
         price: Price,
         name: String,
+        #[serde(default)]
+        day: Option<Date>,
     }
 
     #[derive(Deserialize, Debug)]
@@ -143,5 +148,9 @@ mod tests {
             "{\"lines\":[{\"price\":0.1234567,\"name\":\"a\"}]}",
             ShapeProblem::Number { field: field("lines[0].price") },
         );
+        for day in ["\"2026-02-30\"", "\"yesterday\"", "\"\"", "7"] {
+            let line = format!("{{\"lines\":[{{\"price\":1,\"name\":\"a\",\"day\":{day}}}]}}");
+            check(&line, ShapeProblem::Time { field: field("lines[0].day") });
+        }
     }
 }

@@ -362,6 +362,7 @@ pub fn shape(problem: ShapeProblem) -> Refusal {
         ShapeProblem::Missing { field } => FIELD_MISSING.with("field", &field).at_field(field),
         ShapeProblem::Unknown { field } => FIELD_UNKNOWN.with("field", &field).at_field(field),
         ShapeProblem::WrongType { field } => CODE_UNKNOWN.with("field", &field).with("value", "?").at_field(field),
+        ShapeProblem::Time { field } => TIME_MALFORMED.with("field", &field).at_field(field),
         ShapeProblem::Number { field } => NUMBER_MALFORMED.with("field", &field).at_field(field),
         ShapeProblem::TooLong { field, limit } => {
             FIELD_TOO_LONG.with("field", &field).with("limit", limit).at_field(field)

@@ -47,9 +47,10 @@ pub fn shape(problem: ShapeProblem) -> Refusal {
         ShapeProblem::NotJson => NOT_JSON.refuse(),
         ShapeProblem::Missing { field } => FIELD_MISSING.with("field", &field).at_field(field),
         ShapeProblem::Unknown { field } => FIELD_UNKNOWN.with("field", &field).at_field(field),
-        ShapeProblem::WrongType { field } | ShapeProblem::Number { field } | ShapeProblem::TooLong { field, .. } => {
-            FIELD_INVALID.with("field", &field).at_field(field)
-        }
+        ShapeProblem::WrongType { field }
+        | ShapeProblem::Number { field }
+        | ShapeProblem::Time { field }
+        | ShapeProblem::TooLong { field, .. } => FIELD_INVALID.with("field", &field).at_field(field),
         ShapeProblem::TooLarge { .. } => BODY_TOO_LARGE.refuse(),
     }
 }

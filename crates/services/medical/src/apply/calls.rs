@@ -34,10 +34,11 @@ pub fn changed(tx: Tx<'_>, event: &Event) -> Result<(), StoreError> {
             params![call.institution, call.message_id],
         ),
         Event::CallEnded { call, state, settlement, code } => {
-            let key = params![call.institution, call.message_id];
+            // The contra of a call that had settled has opened its batch; it may be settled anew under another call.
             let batch = tx.view().one(
-                "SELECT visit, batch FROM visited_call WHERE institution = ?1 AND message_id = ?2",
-                key,
+                "SELECT visit, batch FROM visited_call WHERE institution = ?1 AND message_id = ?2
+                 AND (?3 = 'settled' OR settlement IS NULL)",
+                params![call.institution, call.message_id, state.name()],
                 |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, String>(1)?)),
             )?;
             if let Some((Some(visit), batch)) = batch {

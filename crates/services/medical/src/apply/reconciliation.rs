@@ -20,7 +20,7 @@ pub fn made(tx: Tx<'_>, made: &Reconciliation) -> Result<(), StoreError> {
 pub fn resolved(tx: Tx<'_>, reconciliation: Uuid, settlement: &str) -> Result<(), StoreError> {
     let known = books::reconciliation(tx.view(), reconciliation)?;
     let mut known = known.ok_or_else(|| StoreError::Damaged(format!("reconciliation {reconciliation} is gone")))?;
-    for difference in known.differences.iter_mut().filter(|of| of.settlement() == settlement) {
+    if let Some(difference) = known.next_open(settlement) {
         difference.is_resolved = true;
     }
     tx.execute_one(

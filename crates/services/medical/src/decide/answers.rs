@@ -256,6 +256,9 @@ fn contra_received(
     Ok(Decision::nothing().event(Event::SettlementReceived(booked)).message(told))
 }
 
+/// Funds of one document at most: sums of so many stay in range ([`huitong_kernel::money::Fen::LIMIT`]).
+const FUNDS_MAX: usize = 100;
+
 /// Visited's booking of a document: checked against the own books before anything is written.
 fn booked(
     view: View<'_>,
@@ -264,8 +267,8 @@ fn booked(
     context: &mut Context<'_>,
 ) -> Result<SettlementBooked, Stop> {
     let amounts = &document.amounts;
-    let adds_up = amounts.lines.total_fen
-        == amounts.fund_total_fen + amounts.person_total_fen + amounts.hospital_share_fen
+    let adds_up = amounts.funds.len() <= FUNDS_MAX
+        && amounts.lines.total_fen == amounts.fund_total_fen + amounts.person_total_fen + amounts.hospital_share_fen
         && amounts.fund_total_fen == amounts.funds.iter().map(|fund| fund.paid_fen).sum()
         && amounts.person_total_fen == amounts.account_fen + amounts.mutual_aid_fen + amounts.cash_fen;
     let ours = document.visited == context.home.jurisdiction

@@ -16,7 +16,7 @@ use crate::model::message::{Cancel, CancelAnswer, Message};
 use crate::pool::request::Why;
 use crate::query::settlements::{Role, Settlement};
 use crate::query::visits::{self, Serial};
-use crate::query::{self, documents, pools, settlements};
+use crate::query::{self, documents, persons, pools, settlements};
 use crate::{Medical, refusal};
 
 /// Which way a settlement is taken back.
@@ -114,13 +114,20 @@ pub fn contra(view: View<'_>, original: &Settlement, context: &Context<'_>) -> R
     let document = documents::document(view, original)?;
     let serial = visits::next_serial(view, Serial::Settlement, original.home_area)?;
     let paid = document.amounts.account_fen + document.amounts.mutual_aid_fen;
+    // A pool that computes by itself keeps the accounts too.
+    let before = if document.computed_by.is_some() {
+        document.account_balance_fen
+    } else {
+        let now = persons::balances(view, &document.person)?;
+        now.current_fen + now.history_fen + now.mutual_aid_fen
+    };
     let contra = SettledDocument {
         settlement: format!("A{}", number(original.home_area, context.now.business_date(), serial)),
         settled_at: context.now,
         period: period(context.now),
         amounts: document.amounts.negated(),
         deltas: negated(&document.deltas),
-        account_balance_fen: document.account_balance_fen + paid,
+        account_balance_fen: before + paid,
         steps: Vec::new(),
         computed_by: None,
         contra_of: Some(original.settlement.clone()),

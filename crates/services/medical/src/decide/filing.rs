@@ -82,7 +82,7 @@ fn make(
     let mut decision = Decision::nothing();
     for status in [FilingStatus::Active, FilingStatus::Suspended] {
         for known in persons::with_status(view, &filing.person, status)? {
-            if known.overlaps(&filing.areas) && known.meets(filing.valid_from, filing.valid_to) {
+            if known.lies_within(&filing) {
                 let (filing, status) = (known.filing, FilingStatus::Superseded);
                 decision.events.push(Event::FilingMoved { filing, status });
             }

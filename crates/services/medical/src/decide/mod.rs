@@ -112,7 +112,7 @@ pub fn message(medical: &Medical, view: View<'_>, received: Received<Message>, c
         Message::FilingChanged(changed) => filing::changed(view, changed, &from),
         Message::ChronicAsk(ask) => chronic::answer(medical, view, &ask, &from, context),
         Message::VisitOpen(open) => visit::answer(view, open, &from, context),
-        Message::VisitChanged(changed) => stay::changed(view, changed, &from),
+        Message::VisitChanged(changed) => stay::changed(view, changed, &from, context),
         Message::LinesSplit(part) => quote::hold(view, part, &from),
         Message::QuoteAsk(ask) => quote::answer(medical, view, &ask, &from, context),
         Message::Commit(commit) => settle::answer(medical, view, &commit, &from, context),

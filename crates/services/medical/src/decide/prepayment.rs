@@ -81,9 +81,18 @@ fn set_quota(
     decision.events.push(Event::QuotaSet { role, peer, year: of, quota_fen });
     if of == year(context) {
         let used = books::used(view, role, peer, context.home.jurisdiction)?;
-        decision.events.push(Event::QuotaBand { role, peer, year: of, band: band(used, quota_fen) });
+        let (reached, before) =
+            (band(used, quota_fen), books::quota(view, role, peer, of)?.map_or(0, |known| known.band));
+        decision.events.push(Event::QuotaBand { role, peer, year: of, band: reached });
+        if reached > before {
+            decision.alarms.push(reached_alarm(peer, used, quota_fen, reached));
+        }
     }
     Ok(())
+}
+
+fn reached_alarm(peer: Division, used: Fen, all: Fen, reached: u8) -> String {
+    format!("prepayment with {peer}: {} of {} yuan are used, {reached} % or more", used.yuan(), all.yuan())
 }
 
 /// What a booking adds to what is used: at 70 and 90 percent the duty officer is told, once on the way up.
@@ -104,8 +113,7 @@ pub fn watch(
     }
     decision.events.push(Event::QuotaBand { role, peer, year: of, band: reached });
     if reached > quota.band {
-        let (used, all) = (used.yuan(), quota.quota_fen.yuan());
-        decision.alarms.push(format!("prepayment with {peer}: {used} of {all} yuan are used, {reached} % or more"));
+        decision.alarms.push(reached_alarm(peer, used, quota.quota_fen, reached));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::model::document::DataVersion;
 use crate::model::exact::price_times_quantity;
 use crate::model::filing::FilingKind;
 use crate::model::invariants;
-use crate::model::lines::{BATCH_LINES_MAX, SplitLine};
+use crate::model::lines::{BATCH_LINES_MAX, SplitLine, is_plausible};
 use crate::model::message::{SplitBatch, VisitFacts};
 use crate::model::person::CareType;
 use crate::model::policy::{DateRule, MidstayChange, Pack, StayAcrossYear};
@@ -125,12 +125,14 @@ fn pack_of(
 fn check_stay(insured: &Insured, pack: &Pack, bill: &Priceable<'_>, care_date: Date) -> Result<(), Refusal> {
     let (first, last) = bill.days;
     let year = pack.insurance_year(care_date);
-    if pack.stay_across_year == StayAcrossYear::InterimAtYearEnd && pack.insurance_year(first) < year {
+    let is_stay = bill.facts.care_type == CareType::Inpatient;
+    let is_cut_by_year = pack.stay_across_year == StayAcrossYear::InterimAtYearEnd && pack.insurance_year(first) < year;
+    if is_stay && is_cut_by_year {
         let day = pack.year_begin(year).unwrap_or(care_date);
         return Err(refusal::STAY_CROSSES_YEAR.with("day", day));
     }
     let Some(from) = insured.suspended_from.filter(|from| *from <= care_date) else { return Ok(()) };
-    let is_cut = bill.facts.care_type == CareType::Inpatient && bill.facts.began_on < from;
+    let is_cut = is_stay && bill.facts.began_on < from;
     match pack.midstay_change {
         _ if !is_cut => Err(refusal::INSURANCE_NOT_IN_FORCE.with("reason", "suspended")),
         MidstayChange::Split if last < from => Ok(()),
@@ -141,8 +143,9 @@ fn check_stay(insured: &Insured, pack: &Pack, bill: &Priceable<'_>, care_date: D
 /// The filing in force for a bill.
 pub fn filing(view: View<'_>, person: &str, bill: &Priceable<'_>, care_date: Date) -> Result<FilingKind, Stop> {
     let filed = persons::filing_in_force(view, person, bill.facts.visited_area, care_date)?;
-    // An emergency counts as filed, but a filing that was made is never worse than it.
-    Ok(if filed == FilingKind::None && bill.facts.emergency { FilingKind::TempEmergency } else { filed })
+    // An emergency counts as filed (3.2); who went by themselves before is not worse off in it than who filed nothing.
+    let is_below = matches!(filed, FilingKind::None | FilingKind::TempSelf);
+    Ok(if is_below && bill.facts.emergency { FilingKind::TempEmergency } else { filed })
 }
 
 /// What a batch holds, as far as pricing asks.
@@ -184,7 +187,9 @@ fn check_lines(lines: &[SplitLine], batch: &SplitBatch) -> Result<Checked, Refus
         return Err(refusal::FIELD_MISSING.with("field", "lines"));
     };
     let is_priced = |line: &SplitLine| {
-        invariants::check_line(line) && line.total_fen == price_times_quantity(line.price, line.quantity)
+        is_plausible(line.quantity, line.price)
+            && invariants::check_line(line)
+            && line.total_fen == price_times_quantity(line.price, line.quantity)
     };
     if !lines.iter().all(is_priced) || LineSums::of(lines) != batch.sums {
         return Err(refusal::SUM_DIFFERS.with("field", "lines").with("expected", "-").with("sent", "-"));

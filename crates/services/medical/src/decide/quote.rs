@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::pool::asking;
 use super::pricing::{Checked, Priceable, Priced, check_batch, lines_hash, price};
-use super::{Decided, Peer, lines::own_open_visit, reply, send};
+use super::{Decided, Peer, lines::own_open_visit, reply, send, stay};
 use crate::event::Event;
 use crate::model::amounts::LineSums;
 use crate::model::document::DataVersion;
@@ -211,6 +211,9 @@ fn offer(
         Ok(of_stay) => of_stay.unwrap_or(ask.care_date),
         Err(refusal) => return Ok(refusal.into()),
     };
+    if !stay::day_is_possible(&visit.facts, care_date, context) {
+        return Ok(refusal::TIME_MALFORMED.with("field", "care_date").into());
+    }
     let bill = Priceable {
         facts: &visit.facts,
         sums: ask.batch.sums,

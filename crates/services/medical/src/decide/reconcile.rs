@@ -9,7 +9,7 @@ use super::cancel::{self, Way};
 use super::{Decided, own_institution, reverse};
 use crate::command::{ReconcileWish, Reply};
 use crate::event::Event;
-use crate::model::reconciliation::{Proposal, ROWS_MAX, Reconciliation, Row, Totals, compare};
+use crate::model::reconciliation::{Proposal, ROWS_MAX, Reconciliation, Row, Totals, check_rows, compare};
 use crate::query::reconciliation::{self as books, Days};
 use crate::refusal;
 
@@ -19,9 +19,7 @@ pub fn decide(view: View<'_>, wish: ReconcileWish, context: &mut Context<'_>) ->
     if from > to || to > context.now.business_date() {
         return Err(refusal::TIME_MALFORMED.with("field", "to").at_field("to").into());
     }
-    if rows.len() > ROWS_MAX {
-        return Err(refusal::TOO_MANY_LINES.with("limit", ROWS_MAX).at_field("rows").into());
-    }
+    check_rows(&rows)?;
     check_unique(&rows)?;
     let theirs = Totals::of(rows.iter());
     if stated.is_some_and(|stated| stated != theirs) {
@@ -69,10 +67,9 @@ fn check_unique(rows: &[Row]) -> Result<(), Stop> {
 pub fn fix(view: View<'_>, reconciliation: Uuid, settlement: String, context: &mut Context<'_>) -> Decided {
     let institution = own_institution(view, context)?.code;
     let known = books::reconciliation(view, reconciliation)?.filter(|known| known.institution == institution);
-    let known = known.ok_or_else(|| refusal::RECONCILIATION_UNKNOWN.refuse())?;
-    let difference = known.differences.into_iter().find(|of| of.settlement() == settlement && !of.is_resolved);
-    let difference = difference.ok_or_else(|| refusal::RECONCILIATION_UNKNOWN.refuse())?;
-    let mut decision = match (difference.proposal, difference.message_id) {
+    let mut known = known.ok_or_else(|| refusal::RECONCILIATION_UNKNOWN.refuse())?;
+    let difference = known.next_open(&settlement).ok_or_else(|| refusal::RECONCILIATION_UNKNOWN.refuse())?;
+    let mut decision = match (difference.proposal, difference.message_id.take()) {
         (Proposal::Reverse, Some(message_id)) => reverse::ask(view, message_id, context)?,
         // Nothing here could be reversed: the hospital takes its record away.
         (Proposal::Reverse, None) => Decision::reply(Reply::Moved),

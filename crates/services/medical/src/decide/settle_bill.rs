@@ -11,7 +11,7 @@ use super::pool::asking;
 use super::pricing::{Checked, Priceable, check_batch, price};
 use super::quote::{check_total, raw};
 use super::settle::{call_sent, check_call, correlation};
-use super::{Decided, Peer, home_of, send, visit};
+use super::{Decided, Peer, home_of, send, stay, visit};
 use crate::command::BillWish;
 use crate::model::amounts::LineSums;
 use crate::model::lines::split_lines;
@@ -73,6 +73,9 @@ pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, conte
     };
     if bill.facts.care_type == CareType::Inpatient {
         return Ok(refuse(&call, refusal::NOT_DISCHARGED.refuse(), from, context));
+    }
+    if !stay::day_is_possible(&bill.facts, bill.care_date, context) {
+        return Ok(refuse(&call, refusal::TIME_MALFORMED.with("field", "care_date"), from, context));
     }
     let (event, opened) = match visit::issue(view, &bill.facts, from, context)? {
         Ok(issued) => issued,

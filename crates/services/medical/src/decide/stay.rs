@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Decided, Peer, send};
 use crate::command::Reply;
 use crate::event::Event;
-use crate::model::message::{Message, VisitChange, VisitChanged};
+use crate::model::message::{Message, VisitChange, VisitChanged, VisitFacts};
 use crate::model::person::CareType;
 use crate::model::visit::VisitDetails;
 use crate::query::settlements::{self, Role};
@@ -108,14 +108,22 @@ fn tell(known: &VisitedVisit, visit: Uuid, change: VisitChange, context: &mut Co
     send(context, known.home, cycle, visit, Message::VisitChanged(changed))
 }
 
+/// Whether home can take `day` of a visit from visited: it selects pack, insurance year, caps and filing. Clocks may differ by a day.
+pub fn day_is_possible(facts: &VisitFacts, day: Date, context: &Context<'_>) -> bool {
+    let last = context.now.business_date().tomorrow().unwrap_or(Date::MAX);
+    (facts.began_on..=last).contains(&day)
+}
+
 /// Home takes what visited says of a visit that it has opened here.
-pub fn changed(view: View<'_>, changed: VisitChanged, from: &Peer) -> Decided {
+pub fn changed(view: View<'_>, changed: VisitChanged, from: &Peer, context: &Context<'_>) -> Decided {
     let visit = visits::home_visit(view, &changed.number)?;
     let visit = visit.filter(|visit| visit.visited == from.jurisdiction && from.is_medical());
     let visit = visit.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse())?;
     let is_stay = visit.facts.care_type == CareType::Inpatient;
     let is_possible = match changed.change {
-        VisitChange::Discharged { ended_on } => is_stay && visit.state == "open" && visit.facts.began_on <= ended_on,
+        VisitChange::Discharged { ended_on } => {
+            is_stay && visit.state == "open" && day_is_possible(&visit.facts, ended_on, context)
+        }
         // Also where the person has been admitted elsewhere meanwhile: who lies where is not for home to say.
         VisitChange::Readmitted => visit.state == "discharged",
         VisitChange::Cancelled => {

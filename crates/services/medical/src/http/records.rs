@@ -12,6 +12,7 @@ use super::wire::{FundWire, SettlementWire, problem};
 use crate::command::SettledReply;
 use crate::model::person::CareType;
 use crate::query::records::{self, Record};
+use crate::refusal;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -72,6 +73,9 @@ pub async fn list_records(
     caller: Caller,
     Query(query): Query<RecordsQuery>,
 ) -> Result<Json<Page<RecordItem>>, Problem> {
+    if query.to < query.from {
+        return Err(problem(&refusal::TIME_MALFORMED.with("field", "to").at_field("to")));
+    }
     let page = PageQuery { limit: query.limit, after: query.after };
     let limit = page.limit().map_err(|refusal| problem(&refusal))?;
     let [day, settlement] = page.parts().map_err(|refusal| problem(&refusal))?;

@@ -125,6 +125,14 @@ impl FilingState {
         everywhere || self.areas.iter().any(one)
     }
 
+    /// Whether the other speaks of all its places and days.
+    pub fn lies_within(&self, other: &FilingState) -> bool {
+        let ends_within = other.valid_to.is_none_or(|end| self.valid_to.is_some_and(|own| own <= end));
+        let places_within =
+            other.areas.is_empty() || (!self.areas.is_empty() && self.areas.iter().all(|area| other.covers(*area)));
+        other.valid_from <= self.valid_from && ends_within && places_within
+    }
+
     /// Whether it holds on one of the days, its status aside.
     pub fn meets(&self, from: Date, to: Option<Date>) -> bool {
         to.is_none_or(|to| self.valid_from <= to) && self.valid_to.is_none_or(|own| from <= own)

@@ -7,12 +7,17 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::Digest;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs, Instant, ToSpan};
-use huitong_service_kit::named;
+use huitong_service_kit::{Refusal, named};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::refusal;
+
 /// Rows of one comparison at most.
 pub const ROWS_MAX: usize = 20_000;
+
+/// An amount of a row at most: so many of them still add up to an amount that can be kept.
+const ROW_AMOUNT_MAX: Fen = Fen(Fen::LIMIT.0 / ROWS_MAX as i64);
 
 /// A document as one side's books know it (a row of 3202).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +33,23 @@ pub struct Row {
     pub is_contra: bool,
 }
 
+impl Row {
+    fn can_be_summed(&self) -> bool {
+        let amounts = [self.total_fen, self.fund_fen, self.account_fen];
+        amounts.iter().all(|amount| amount.0.unsigned_abs() <= ROW_AMOUNT_MAX.0.unsigned_abs())
+    }
+}
+
+/// Refuses foreign rows whose sums could not be kept.
+pub fn check_rows(rows: &[Row]) -> Result<(), Refusal> {
+    if rows.len() > ROWS_MAX {
+        return Err(refusal::TOO_MANY_LINES.with("limit", ROWS_MAX).at_field("rows"));
+    }
+    let Some(index) = rows.iter().position(|row| !row.can_be_summed()) else { return Ok(()) };
+    let field = format!("rows[{index}]");
+    Err(refusal::NUMBER_MALFORMED.with("field", &field).at_field(field))
+}
+
 /// What this side knows beside the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -36,6 +58,8 @@ pub struct Known {
     pub message_id: String,
     /// Of a contra: the settlement that it takes back.
     pub contra_of: Option<String>,
+    /// A contra of it is booked, on whichever day.
+    pub is_taken_back: bool,
     pub document: Digest,
 }
 
@@ -163,6 +187,13 @@ pub struct Reconciliation {
     pub differences: Vec<Difference>,
 }
 
+impl Reconciliation {
+    /// The difference that the next fix of a document is about: a visit that was mistyped makes two of one document.
+    pub fn next_open(&mut self, settlement: &str) -> Option<&mut Difference> {
+        self.differences.iter_mut().find(|of| !of.is_resolved && of.settlement() == settlement)
+    }
+}
+
 /// What a node's books hold of a day of settlement with another jurisdiction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayTotals {
@@ -222,12 +253,12 @@ pub fn compare(
 }
 
 fn differs(known: &Known, row: &Row) -> Difference {
-    // The amounts are those of the original: the hospital has it as it was before it was taken back here.
-    let is_reversed = known.row.is_contra != row.is_contra;
-    let (cause, proposal) = if is_reversed {
-        (Cause::ReversedOnOneSide, Proposal::MarkReversed)
-    } else {
-        (Cause::AmountTyped, Proposal::Correct)
+    let (cause, proposal, message_id) = match (known.row.is_contra, row.is_contra) {
+        (false, true) if !known.is_taken_back => {
+            (Cause::RefundMissing, Proposal::TakeBack, known.row.settlement.clone())
+        }
+        (false, false) | (true, true) => (Cause::AmountTyped, Proposal::Correct, known.message_id.clone()),
+        _ => (Cause::ReversedOnOneSide, Proposal::MarkReversed, known.message_id.clone()),
     };
     Difference {
         class: DifferenceClass::DataDiffer,
@@ -235,7 +266,7 @@ fn differs(known: &Known, row: &Row) -> Difference {
         proposal,
         platform: Some(known.row.clone()),
         institution: Some(row.clone()),
-        message_id: Some(known.message_id.clone()),
+        message_id: Some(message_id),
         is_resolved: false,
     }
 }
@@ -260,10 +291,7 @@ fn only_here(known: &Known) -> Difference {
 fn only_there(row: &Row, platform: &[Known], near: &[Known], message_id: Option<String>) -> Difference {
     let is_near = near.iter().any(|known| known.row == *row);
     // A contra of the hospital's own, under a number of its own or the original's.
-    let original = platform
-        .iter()
-        .chain(near)
-        .find(|known| known.contra_of.is_none() && (&known.row.person, &known.row.visit) == (&row.person, &row.visit));
+    let original = only(platform.iter().chain(near).filter(|known| may_be_taken_back_by(known, row)));
     let (cause, proposal) = match (is_near, row.is_contra, original) {
         (true, _, _) => (Cause::OtherDay, Proposal::NeighbourDay),
         (false, true, Some(_)) => (Cause::RefundMissing, Proposal::TakeBack),
@@ -279,6 +307,20 @@ fn only_there(row: &Row, platform: &[Known], near: &[Known], message_id: Option<
         message_id: of_original.or(message_id),
         is_resolved: cause == Cause::OtherDay,
     }
+}
+
+/// Whether a contra of the hospital's own can be of this settlement.
+fn may_be_taken_back_by(known: &Known, contra: &Row) -> bool {
+    let of = |row: &Row| (row.total_fen.0.unsigned_abs(), row.fund_fen.0.unsigned_abs());
+    let is_open = known.contra_of.is_none() && !known.is_taken_back;
+    let is_same_visit = (&known.row.person, &known.row.visit) == (&contra.person, &contra.visit);
+    is_open && is_same_visit && of(&known.row) == of(contra)
+}
+
+/// Of several nobody can tell which is meant: then it is none.
+fn only<T>(mut candidates: impl Iterator<Item = T>) -> Option<T> {
+    let first = candidates.next();
+    if candidates.next().is_some() { None } else { first }
 }
 
 #[cfg(test)]
@@ -299,7 +341,7 @@ mod tests {
 
     fn known(row: Row, contra_of: Option<&str>) -> Known {
         let message_id = format!("message of {}", row.settlement);
-        Known { row, message_id, contra_of: contra_of.map(str::to_owned), document: Digest::ZERO }
+        Known { row, message_id, contra_of: contra_of.map(str::to_owned), is_taken_back: false, document: Digest::ZERO }
     }
 
     #[test]
@@ -325,5 +367,64 @@ mod tests {
             ]
         );
         assert_eq!(compare(&platform[..2], &[], &[row("A2", 200), row("A1", 100)], |_| None), [], "order is nothing");
+    }
+
+    /// A visit with two settlements, the second of `total`.
+    fn visit_of_two(total: i64) -> [Known; 2] {
+        ["A1", "A2"].map(|settlement| {
+            let mut row = row(settlement, if settlement == "A1" { 100 } else { total });
+            row.visit = "visit of A1".to_owned();
+            known(row, None)
+        })
+    }
+
+    /// What is proposed when the hospital has refunded `total` of the visit under a number of its own.
+    fn proposed(visit: &[Known], total: i64) -> (Proposal, Option<String>) {
+        let mut refund = row("R1", -total);
+        refund.visit = "visit of A1".to_owned();
+        let mut theirs: Vec<Row> = visit.iter().map(|known| known.row.clone()).collect();
+        theirs.push(refund);
+        let found = compare(visit, &[], &theirs, |_| Some("named".to_owned()));
+        let [difference] = found.as_slice() else { panic!("one difference, not {found:?}") };
+        (difference.proposal, difference.message_id.clone())
+    }
+
+    #[test]
+    fn the_settlement_that_a_hospital_refunded_is_the_one_with_its_amounts_that_still_stands() {
+        let reversed_by_name = (Proposal::Reverse, Some("named".to_owned()));
+        assert_eq!(proposed(&visit_of_two(200), 200), (Proposal::TakeBack, Some("A2".to_owned())));
+        assert_eq!(proposed(&visit_of_two(200), 300), reversed_by_name, "none has these amounts");
+        let mut alike = visit_of_two(100);
+        assert_eq!(proposed(&alike, 100), reversed_by_name, "it could be either");
+        alike[0].is_taken_back = true;
+        assert_eq!(proposed(&alike, 100), (Proposal::TakeBack, Some("A2".to_owned())), "only the second still stands");
+    }
+
+    #[test]
+    fn a_settlement_that_the_hospital_marks_as_refunded_is_taken_back_unless_it_is() {
+        let mut ours = known(row("A1", 100), None);
+        let marked = Row { is_contra: true, ..row("A1", 100) };
+        let told = |ours: &Known| {
+            let found = compare(std::slice::from_ref(ours), &[], std::slice::from_ref(&marked), |_| None);
+            found.into_iter().map(|of| (of.cause, of.proposal, of.message_id)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&ours), [(Cause::RefundMissing, Proposal::TakeBack, Some("A1".to_owned()))]);
+        ours.is_taken_back = true;
+        let call = Some("message of A1".to_owned());
+        assert_eq!(told(&ours), [(Cause::ReversedOnOneSide, Proposal::MarkReversed, call)]);
+    }
+
+    #[test]
+    fn rows_whose_sums_could_not_be_kept_are_refused() {
+        let most = ROW_AMOUNT_MAX.0;
+        let kept = vec![row("A1", -most); ROWS_MAX];
+        check_rows(&kept).expect("they add up");
+        assert!(Fen::try_from(Totals::of(kept.iter()).total_fen.0).is_ok());
+        for amount in [most + 1, -most - 1, i64::MIN] {
+            let refused = check_rows(&[row("A1", 100), row("A2", amount)]).expect_err("refused");
+            assert_eq!((refused.code.as_str(), refused.arguments[0].1.as_str()), ("MED-1004", "rows[1]"));
+        }
+        let too_many = check_rows(&vec![row("A1", 1); ROWS_MAX + 1]).expect_err("refused");
+        assert_eq!(too_many.code.as_str(), "MED-1011");
     }
 }

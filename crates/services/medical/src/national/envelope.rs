@@ -13,12 +13,14 @@ use crate::refusal;
 
 /// Characters of `input` at most.
 const INPUT_MAX: usize = 40_000;
+/// Characters of `input` at most where it holds a file (9101): half a mebibyte in Base64. The node may take less.
+const UPLOAD_MAX: usize = 720_000;
 /// Bytes of `err_msg`, in characters.
 const ERR_MSG_MAX: usize = 200;
 
 /// The fields of the request, without `input`.
 pub const FIELDS: &[Field] = &[
-    text("infno", 4).must(),
+    text("infno", 5).must(),
     text("msgid", 30).must(),
     text("mdtrtarea_admvs", 6).must().ignored(),
     text("insuplc_admdvs", 6),
@@ -74,9 +76,10 @@ impl Request {
             // SM4 of the body is ended by the machine in front of the node, as its TLS is.
             return Err(refusal::CODE_UNKNOWN.with("field", "enc_type").with("value", &envelope["enc_type"]));
         }
+        let limit = if envelope["infno"] == "9101" { UPLOAD_MAX } else { INPUT_MAX };
         let nodes = match whole.get("input") {
-            Some(raw) if raw.get().chars().count() > INPUT_MAX => {
-                return Err(refusal::FIELD_TOO_LONG.with("field", "input").with("limit", INPUT_MAX).at_field("input"));
+            Some(raw) if raw.get().chars().count() > limit => {
+                return Err(refusal::FIELD_TOO_LONG.with("field", "input").with("limit", limit).at_field("input"));
             }
             Some(raw) => nodes(raw).ok_or_else(|| malformed().at_field("input"))?,
             None => BTreeMap::new(),
@@ -212,6 +215,7 @@ pub fn local_time(at: Instant) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::national::transactions::ALL;
 
     fn message(input: &str) -> String {
         format!(
@@ -234,6 +238,22 @@ mod tests {
             assert!(!data.contains_key("empty"), "an empty text is absent");
             assert_eq!(request.get("opter_type"), "1");
         }
+    }
+
+    #[test]
+    fn every_transaction_that_is_served_can_be_named() {
+        for transaction in ALL {
+            let text = message("{}").replace("\"2206\"", &format!("\"{}\"", transaction.infno));
+            assert_eq!(Request::read(text.as_bytes()).map(|read| read.infno() == transaction.infno), Ok(true));
+        }
+    }
+
+    #[test]
+    fn a_file_may_be_longer_than_any_other_message() {
+        let long = message(&format!(r#"{{"fsUploadIn":{{"in":"{}"}}}}"#, "QUJD".repeat(20_000)));
+        let code = |text: &str| Request::read(text.as_bytes()).map(|_| ()).map_err(|why| why.code);
+        assert_eq!(code(&long), Err("MED-1003".to_owned()));
+        assert_eq!(code(&long.replace("\"2206\"", "\"9101\"")), Ok(()));
     }
 
     #[test]

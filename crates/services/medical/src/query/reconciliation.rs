@@ -23,11 +23,11 @@ pub struct Days<'d> {
 }
 
 const COLUMNS: &str =
-    "settlement, visit, person, total_fen, fund_total_fen, account_fen, message_id, contra_of, document, home_area";
+    "settlement, visit, person, total_fen, fund_total_fen, account_fen, message_id, contra_of, document, state";
 
-fn read(row: &SqlRow<'_>) -> Result<(Known, String), SqlError> {
+fn read(row: &SqlRow<'_>) -> Result<Known, SqlError> {
     let contra_of: Option<String> = row.get(7)?;
-    let known = Known {
+    Ok(Known {
         row: Row {
             settlement: row.get(0)?,
             visit: row.get(1)?,
@@ -39,27 +39,20 @@ fn read(row: &SqlRow<'_>) -> Result<(Known, String), SqlError> {
         },
         message_id: row.get(6)?,
         contra_of,
+        is_taken_back: row.get::<_, String>(9)? == "cancelled",
         document: Digest(row.get(8)?),
-    };
-    Ok((known, row.get(9)?))
+    })
 }
 
 /// What this node holds of the days, up to one more than a comparison takes.
 pub fn known(view: View<'_>, days: &Days<'_>) -> Result<Vec<Known>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM settlement WHERE role = 'visited' AND day >= ?1 AND day <= ?2 AND institution = ?3
-         ORDER BY day, settlement LIMIT ?4"
+         AND (?4 IS NULL OR substr(home_area, 1, length(?4)) = ?4) ORDER BY day, settlement LIMIT ?5"
     );
     let limit = ROWS_MAX as i64 + 1;
-    let rows = view.all(&sql, params![days.from.to_string(), days.to.to_string(), days.institution, limit], read)?;
-    let mut known = Vec::with_capacity(rows.len());
-    for (row, home_area) in rows {
-        let area: Division = super::text(&home_area)?;
-        if days.home.is_none_or(|home| home.contains(area)) {
-            known.push(row);
-        }
-    }
-    Ok(known)
+    let home = days.home.as_ref().map(Division::prefix);
+    view.all(&sql, params![days.from.to_string(), days.to.to_string(), days.institution, home, limit], read)
 }
 
 /// The same of the day before and the day behind.

@@ -1,6 +1,6 @@
 //! Bad input gets a clear, stable refusal and changes nothing.
 
-use huitong_medical::command::{BillWish, Command};
+use huitong_medical::command::{BillWish, Command, Reply};
 use huitong_medical::model::filing::FilingKind;
 use huitong_medical::model::message::{Message, Wants};
 use huitong_medical::model::person::CareType;
@@ -46,9 +46,14 @@ fn without_a_filing_the_home_rules_forbid_direct_settlement_and_an_emergency_cou
     let mut emergency = bill("emergency-01");
     emergency.visit.emergency = true;
     country.region.ask("310000", HOSPITAL, None, Command::SettleBill(Box::new(emergency))).reply();
-    country.file(FilingKind::TempReferred);
-    country.settled("filed-000001");
-    country.check_books(2, 0);
+    country.file(FilingKind::TempSelf);
+    let Reply::Settled(by_themselves) = country.settle("filed-000001").reply() else { panic!("settled") };
+    let mut emergency = bill("emergency-02");
+    emergency.visit.emergency = true;
+    let asked = country.region.ask("310000", HOSPITAL, None, Command::SettleBill(Box::new(emergency)));
+    let Reply::Settled(in_emergency) = asked.reply() else { panic!("settled") };
+    assert!(in_emergency.cash_fen <= by_themselves.cash_fen, "who filed is not worse off than who did not");
+    country.check_books(3, 0);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn wish(kind: FilingKind, from: &str, to: Option<&str>) -> FilingWish {
 #[test]
 fn a_new_filing_of_the_same_place_and_days_takes_the_place_of_the_old() {
     let mut country = Country::unfiled();
-    country.filed(wish(FilingKind::LongStay, "2026-01-01", None));
+    country.filed(wish(FilingKind::LongStay, "2026-12-01", Some("2027-04-30")));
     let other = FilingWish { areas: vec![division("320000")], ..wish(FilingKind::TempSelf, "2026-11-24", None) };
     country.filed(other);
     let referred = country.filed(wish(FilingKind::TempReferred, "2026-11-24", None));
@@ -50,6 +50,20 @@ fn a_new_filing_of_the_same_place_and_days_takes_the_place_of_the_old() {
         country.statuses(),
         [(FilingKind::LongStay, Superseded), (FilingKind::TempReferred, Active), (FilingKind::TempSelf, Active)]
     );
+}
+
+#[test]
+fn a_filing_of_a_part_leaves_the_wider_one_in_force_before_and_elsewhere() {
+    let mut country = Country::unfiled();
+    country.filed(FilingWish { areas: Vec::new(), ..wish(FilingKind::LongStay, "2026-01-01", None) });
+    country.filed(wish(FilingKind::TempSelf, "2027-03-01", None));
+    let in_force = |area: &str, day: &str| {
+        let view = country.region.view("330000");
+        persons::filing_in_force(view, PERSON, division(area), date(day)).expect("readable")
+    };
+    assert_eq!(in_force("310000", "2026-11-30"), FilingKind::LongStay, "before it begins");
+    assert_eq!(in_force("310000", "2027-03-02"), FilingKind::TempSelf);
+    assert_eq!(in_force("320000", "2027-03-02"), FilingKind::LongStay, "elsewhere");
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! What medical reads from others: messages of peers, packs, catalogues, lines. Whatever comes, it answers, does not panic,
 //! and its books stay as they are.
 
+use huitong_kernel::decimal::{Price, Quantity};
 use huitong_kernel::feed::{Address, Feed};
 use huitong_medical::command::Command;
+use huitong_medical::model::lines::SplitLine;
+use huitong_medical::model::message::Message;
+use huitong_service_kit::Envelope;
 use huitong_service_kit::harness::Called;
 use huitong_service_kit::toml_data::json_text;
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 
 use super::country::{Country, HOSPITAL, bill, division};
 
@@ -60,6 +65,26 @@ proptest! {
         deliver(&mut country, noise);
         assert_eq!(country.region.replay_differences(), [], "views equal replay");
     }
+}
+
+/// Lines and hash agree, and no product of theirs can be computed with.
+#[test]
+fn a_line_of_a_peer_beyond_all_measure_is_refused() {
+    let mut country = Country::new();
+    let envelopes = messages().into_iter().map(|bytes| serde_json::from_slice::<Envelope<Message>>(&bytes));
+    let found = envelopes.flatten().find(|envelope| matches!(envelope.message, Message::Bill(_)));
+    let envelope = found.expect("the bill was sent");
+    let Message::Bill(mut bill) = envelope.message else { panic!("a bill") };
+    let mut lines: Vec<SplitLine> = serde_json::from_str(bill.batch.lines.get()).expect("lines");
+    lines.truncate(1);
+    lines[0] =
+        SplitLine { price: Price::from_units(i64::MAX), quantity: Quantity::from_units(i64::MAX), ..lines[0].clone() };
+    bill.batch.lines = RawValue::from_string(serde_json::to_string(&lines).expect("JSON")).expect("JSON");
+    bill.batch = bill.batch.hashed();
+    let forged = Envelope { message: Message::Bill(bill), ..envelope };
+    deliver(&mut country, vec![serde_json::to_vec(&forged).expect("JSON")]);
+    country.check_books(0, 0);
+    assert_eq!(country.region.replay_differences(), [], "views equal replay");
 }
 
 proptest! {

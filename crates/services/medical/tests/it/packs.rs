@@ -3,6 +3,7 @@
 use super::calculation::pack;
 use huitong_medical::model::catalogue::{Catalogue, validate as validate_catalogue};
 use huitong_medical::model::policy::validate::{Validity, check_sequence, validate};
+use huitong_medical::model::policy::{Cap, Fund, FundBase, Pack};
 use huitong_service_kit::toml_data::json_text;
 
 fn files(folder: &str) -> Vec<(String, String)> {
@@ -49,10 +50,38 @@ fn a_faulty_pack_is_refused_with_the_code_of_its_fault() {
     check_fault("valid_from = \"2025-01-01\"", "valid_from = \"2025-01-01\"\nvalid_to = \"2024-01-01\"", "MED-6001");
     check_fault("from = \"0.00\"", "from = \"90.00\"\nto = \"80.00\"", "MED-6002");
     check_fault("ratio = \"0.86\"", "ratio = \"1.2\"", "MED-6002");
+    check_fault(
+        "temp_referred = { direct = true, adjust = { factor = \"0.90\" } }",
+        "temp_referred = { direct = true, adjust = { factor = \"9\" } }",
+        "MED-6002",
+    );
     check_fault("level = \"2\", ratio = \"0.8\"", "level = \"2\", ratio = \"0.99\"", "MED-6002");
     check_fault("{ class = \"employed\", level = \"*\", amount = \"600.00\" },", "", "MED-6003");
     check_fault("expected_funds = \"", "expected_funds = \"9", "MED-6005");
     check_fault("\"grade_below_confirmed\", ", "", "MED-6008");
+}
+
+#[test]
+fn funds_that_spill_into_each_other_over_any_of_their_caps_are_refused() {
+    let pack = pack(include_str!("../../../../../regions/yangtze/policies/330100-employee-2025.toml"));
+    let fund = |id: &str| Fund { id: id.to_owned(), base: FundBase::Spill, ..pack.funds[0].clone() };
+    let cap = |id: &str, of: &str, spill_to: Option<&str>| Cap {
+        id: id.to_owned(),
+        funds: vec![of.to_owned()],
+        spill_to: spill_to.map(str::to_owned),
+        ..pack.caps[0].clone()
+    };
+    let looped = Pack {
+        funds: [pack.funds.clone(), vec![fund("one"), fund("other")]].concat(),
+        caps: vec![
+            cap("a", "one", None),
+            cap("b", "one", Some("other")),
+            cap("c", "other", None),
+            cap("d", "other", Some("one")),
+        ],
+        ..pack.clone()
+    };
+    assert_eq!(validate(&looped).expect_err("a loop").code, "MED-6002");
 }
 
 #[test]

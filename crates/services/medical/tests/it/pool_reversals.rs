@@ -4,9 +4,11 @@ use huitong_medical::command::{Command, Reply};
 use huitong_medical::event::CallState;
 use huitong_medical::pool::answer::{Answer, Outcome, PoolRefusal};
 use huitong_medical::pool::ask::Step;
+use huitong_medical::query::settlements::{self, Role};
 use huitong_service_kit::harness::Called;
 
 use super::country::HOSPITAL;
+use super::notary::{receipted, token, zhejiang};
 use super::pool_stage::{Delegated, VISITED};
 use super::pools::{amounts, state};
 
@@ -64,6 +66,11 @@ fn what_was_settled_is_taken_back_there_and_here() {
     let reply = stage.ask(None, reverse("message-0001")).reply();
     assert!(matches!(reply, Reply::Call { state: CallState::Reversed, .. }), "{reply:?}");
     stage.check_books(2, 2);
+    receipted(&mut stage.country, &zhejiang());
+    let all = settlements::list(stage.country.region.view(VISITED), Role::Visited, None, None, 100).expect("readable");
+    for known in all {
+        assert!(token(&stage.country, &known.settlement).is_ok(), "{} has a receipt", known.settlement);
+    }
     assert_eq!((stage.core.booked, stage.core.contras), (2, 2));
     assert_eq!(amounts(&stage.settled("message-0003")), amounts(&first), "the year stands where it stood before");
 }

@@ -41,6 +41,17 @@ impl Country {
 }
 
 #[test]
+fn a_quota_below_what_is_used_already_is_told_at_once() {
+    let mut country = Country::new();
+    used_up_deductible(&mut country);
+    country.settled("bill-0001");
+    country.set_quota("10.00").reply();
+    for node in [ZHEJIANG, SHANGHAI] {
+        assert!(country.alarms(node).iter().any(|text| text.contains("90 % or more")), "{:?}", country.alarms(node));
+    }
+}
+
+#[test]
 fn both_sides_are_told_when_a_prepayment_is_used_to_seventy_and_ninety_percent() {
     let mut country = Country::new();
     used_up_deductible(&mut country);

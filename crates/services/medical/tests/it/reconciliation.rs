@@ -1,5 +1,6 @@
 //! Three sides hold the same documents: the hospital, the node of the place of treatment, the node of the insured place.
 
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, DurationMs};
 use huitong_medical::command::{Command, ReconcileWish, Reply, SettledReply};
 use huitong_medical::event::DayState;
@@ -8,7 +9,7 @@ use huitong_medical::query::reconciliation::{DayItem, days};
 use huitong_medical::query::records;
 
 use super::calculation::fen;
-use super::country::{Country, HOSPITAL};
+use super::country::{Country, HOSPITAL, division};
 
 fn row(settled: &SettledReply) -> Row {
     Row {
@@ -80,6 +81,74 @@ fn each_difference_with_a_hospital_has_its_cause_and_one_command_mends_it() {
     let (reconciliation, settlement) = (made.reconciliation, made.differences[0].settlement().to_owned());
     let again = Command::FixDifference { reconciliation, settlement };
     assert_eq!(country.region.ask("310000", HOSPITAL, None, again).code(), "MED-5009", "it is resolved");
+}
+
+#[test]
+fn rows_too_large_to_be_added_up_are_refused() {
+    let mut country = Country::new();
+    let today = country.today();
+    for count in [2, 923] {
+        let row = |number: usize| Row {
+            settlement: format!("X-{number}"),
+            visit: "S-unknown".to_owned(),
+            person: "P-unknown".to_owned(),
+            total_fen: Fen::LIMIT,
+            fund_fen: Fen::ZERO,
+            account_fen: Fen::ZERO,
+            is_contra: false,
+        };
+        let wish =
+            ReconcileWish { from: today, to: today, home: None, rows: (0..count).map(row).collect(), stated: None };
+        let called = country.region.call("310000", HOSPITAL, None, Command::Reconcile(Box::new(wish)));
+        assert_eq!(called.code(), "MED-1004", "{count} rows");
+    }
+}
+
+#[test]
+fn a_mistyped_visit_makes_two_differences_of_one_document_and_each_is_fixed_by_itself() {
+    let mut country = Country::new();
+    let mut mistyped = row(&country.settled("message-0001"));
+    mistyped.visit = "S-mistyped".to_owned();
+    let made = country.reconcile(vec![mistyped]);
+    let proposals: Vec<Proposal> = made.differences.iter().map(|of| of.proposal).collect();
+    assert_eq!(proposals, [Proposal::Rebook, Proposal::Reverse]);
+    for difference in &made.differences {
+        country.fix(&made, difference);
+    }
+    let (reconciliation, settlement) = (made.reconciliation, made.differences[0].settlement().to_owned());
+    let again = Command::FixDifference { reconciliation, settlement };
+    assert_eq!(country.region.ask("310000", HOSPITAL, None, again).code(), "MED-5009", "both are resolved");
+    country.check_books(1, 0);
+}
+
+#[test]
+fn what_a_hospital_marks_as_refunded_is_taken_back_here_once() {
+    let mut country = Country::new();
+    let mut marked = row(&country.settled("message-0001"));
+    marked.is_contra = true;
+    let made = country.reconcile(vec![marked.clone()]);
+    let [difference] = made.differences.as_slice() else { panic!("one difference, not {:?}", made.differences) };
+    assert_eq!(difference.proposal, Proposal::TakeBack);
+    country.fix(&made, difference);
+    country.check_books(1, 1);
+    let again = country.reconcile(vec![marked]);
+    assert!(again.differences.iter().all(|of| of.proposal == Proposal::MarkReversed), "{:?}", again.differences);
+}
+
+#[test]
+fn what_is_compared_is_of_the_home_area_that_is_asked_for() {
+    let mut country = Country::new();
+    country.settled("message-0001");
+    let today = country.today();
+    for (home, documents) in
+        [(None, 1), (Some("330000"), 1), (Some("330100"), 1), (Some("330200"), 0), (Some("320000"), 0)]
+    {
+        let wish = ReconcileWish { from: today, to: today, home: home.map(division), rows: Vec::new(), stated: None };
+        match country.region.call("310000", HOSPITAL, None, Command::Reconcile(Box::new(wish))).reply() {
+            Reply::Reconciled(made) => assert_eq!(made.platform.documents, documents, "{home:?}"),
+            other => panic!("a reconciliation, not {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use huitong_kernel::time::DurationMs;
 use huitong_medical::command::{AccountBucket, Command, Reply};
 use huitong_medical::model::filing::FilingKind;
 use huitong_medical::model::message::Quote;
+use huitong_medical::query::persons;
 use huitong_medical::query::settlements::{Role, settlement};
 
 use super::calculation::fen;
@@ -120,8 +121,27 @@ fn cancelling_mirrors_the_original_and_restores_accounts_and_accumulators() {
     assert_eq!(contra.contra_of.as_deref(), Some(cancelled.settlement.as_str()));
     let totals = country.check_books(2, 1);
     assert_eq!(totals.total_fen, before.total_fen);
+    let balances = persons::balances(country.region.view("330000"), PERSON).expect("readable");
+    let now = balances.current_fen + balances.history_fen + balances.mutual_aid_fen;
+    assert_eq!(contra.account_balance_fen, now, "what is in the account now, not what was then");
     let repeated = country.settled("message-0003");
     assert_eq!(repeated.cash_fen, cancelled.cash_fen, "the year stands where it stood before");
     let again = Command::Cancel { settlement: cancelled.settlement };
     assert_eq!(country.region.ask("310000", HOSPITAL, None, again).code(), "MED-4008");
+}
+
+#[test]
+fn a_call_that_was_cancelled_before_is_reversed_without_touching_what_was_settled_anew() {
+    let mut country = Country::new();
+    let (visit, quote) = quoted(&mut country, false);
+    let Reply::Settled(first) = settle(&mut country, visit, &quote, "message-0001").reply() else { panic!("settled") };
+    let cancel = Command::Cancel { settlement: first.settlement };
+    country.region.ask("310000", HOSPITAL, None, cancel).reply();
+    let ask = Command::AskQuote { visit, batch: "1".to_owned(), interim: false, account_wanted: false, total: None };
+    let Reply::Quoted(again) = country.region.ask("310000", HOSPITAL, None, ask).reply() else { panic!("quoted") };
+    assert!(matches!(settle(&mut country, visit, &again, "message-0002").reply(), Reply::Settled(_)));
+    let reverse = Command::Reverse { message_id: "message-0001".to_owned() };
+    country.region.ask("310000", HOSPITAL, None, reverse).reply();
+    country.check_books(2, 1);
+    assert_eq!(settle(&mut country, visit, &again, "message-0003").code(), "MED-4004", "it stands");
 }

@@ -89,6 +89,12 @@ fn differences(path: &str, before: &Value, after: &Value, changes: &mut Vec<Stri
             }
         }
         (Value::Array(old), Value::Array(new)) if old.iter().chain(new).all(|entry| name(entry).is_some()) => {
+            // Classes, funds and caps are taken in their order.
+            let order = |of: &[Value]| of.iter().filter_map(name).collect::<Vec<_>>();
+            let (old_order, new_order) = (order(old), order(new));
+            if old_order != new_order {
+                changes.push(format!("{path}: order {old_order:?} → {new_order:?}"));
+            }
             let names: std::collections::BTreeSet<String> = old.iter().chain(new).filter_map(name).collect();
             for known in names {
                 let entry = |of: &[Value]| {

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use clap::Args;
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::Date;
+use huitong_medical::model::policy::Pack;
 use huitong_medical::query::what_if::{Compared, Question, WhatIf};
 
 use super::read;
@@ -30,6 +32,8 @@ pub fn run(arguments: &WhatIfArguments) -> anyhow::Result<i32> {
     if let Some(finding) = huitong_medical::model::policy::validate::findings(&pack).first() {
         eprintln!("The pack is faulty ({}): huitong medical policy check {}", finding.code, arguments.pack.display());
     }
+    // A draft of days to come is asked about days that are past.
+    let pack = Pack { valid_from: Date::constant(1900, 1, 1), valid_to: None, ..pack };
     let config = crate::config::NodeConfig::read(&arguments.data.join("node.toml"))?;
     let path = crate::services::stream_path(&config.data, "medical");
     let connection = huitong_store::journal::open_reader(&path)?;

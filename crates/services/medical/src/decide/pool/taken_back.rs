@@ -3,7 +3,7 @@
 use huitong_service_kit::{Context, Decision, Refusal, View};
 
 use super::super::cancel::{book_contra, contra};
-use super::super::{Decided, Peer, clearing, reply};
+use super::super::{Decided, Peer, clearing, receipt, reply};
 use super::settled::evidence;
 use super::{ended, wrong};
 use crate::event::{Event, SettlementBooked};
@@ -45,8 +45,9 @@ pub fn taken_back(
     let message = reply(context, &peer, answer(ask, Ok(contra.clone())));
     let booked = book_contra(view, &known, &contra, &peer, context)?;
     let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
+    let receipt = receipt::issue(&contra, booked.document, &peer, context);
     let told = clearing::told(&booked, contra.care_date, Some(&known), &peer, context);
-    let decision = Decision::nothing().event(Event::Settled(booked)).message(message).message(told);
+    let decision = Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told);
     Ok(ended(decision, ask))
 }
 

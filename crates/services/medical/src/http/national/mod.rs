@@ -17,7 +17,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::time::Instant;
-use huitong_service_kit::http::{Caller, Problem, RawBody};
+use huitong_service_kit::http::{Caller, Problem, RawBody, kit_refusals};
 
 use super::MedicalEdge;
 use super::wire::problem;
@@ -83,26 +83,48 @@ async fn answer(
         return Err(problem(&refusal::INSTITUTION_NOT_ALLOWED.refuse().at_field("fixmedins_code")));
     }
     let (of, message_id) = (institution.clone(), request.message_id().to_owned());
-    let known = edge.read(move |view| {
-        let is_institution = persons_of::institution(view, &of)?.is_some_and(|known| known.active);
-        Ok((is_institution, calls::kept_answer(view, &of, &message_id)?))
-    });
-    let (is_institution, kept) = known.await?;
-    if !is_institution {
+    let known = edge.read(move |view| Ok(persons_of::institution(view, &of)?.is_some_and(|known| known.active)));
+    if !known.await? {
         return Err(problem(&refusal::INSTITUTION_NOT_ALLOWED.refuse().at_field("fixmedins_code")));
     }
-    match kept {
-        Some((known, answer)) if known == hash => return Ok(answer),
-        Some(_) => return Err(problem(&refusal::MESSAGE_ID_REUSED.refuse().at_field("msgid"))),
-        None => {}
+    if let Some(answer) = kept_answer(edge, &institution, &message_id, hash).await? {
+        return Ok(answer);
     }
-    let message_id = request.message_id().to_owned();
     let call = Call { edge, caller: caller.with_key(&message_id), request: &request, hash };
-    let output = carry_out(&call).await?;
+    let output = carry_out(&call).await.map_err(in_its_words)?;
     let answer = answered(output, named, received, edge.clock.now()).to_string();
-    let kept = KeptAnswer { institution, message_id, request: hash, answer: answer.clone() };
+    let kept = KeptAnswer {
+        institution: institution.clone(),
+        message_id: message_id.clone(),
+        request: hash,
+        answer: answer.clone(),
+    };
     edge.ask_here(Command::KeepAnswer(kept), &call.caller.clone().without_key(), hash).await?;
-    Ok(answer)
+    // The same message at the same moment may have been answered first: both are told what was kept.
+    Ok(kept_answer(edge, &institution, &message_id, hash).await?.unwrap_or(answer))
+}
+
+/// What was answered to this message; a message with other content may not have its id.
+async fn kept_answer(
+    edge: &MedicalEdge,
+    institution: &str,
+    message_id: &str,
+    hash: Digest,
+) -> Result<Option<String>, Problem> {
+    let (institution, message_id) = (institution.to_owned(), message_id.to_owned());
+    match edge.read(move |view| Ok(calls::kept_answer(view, &institution, &message_id)?)).await? {
+        Some((known, _)) if known != hash => Err(reused()),
+        kept => Ok(kept.map(|(_, answer)| answer)),
+    }
+}
+
+fn reused() -> Problem {
+    problem(&refusal::MESSAGE_ID_REUSED.refuse().at_field("msgid"))
+}
+
+/// The idempotency key of a national message is its `msgid`.
+fn in_its_words(why: Problem) -> Problem {
+    if why.code == kit_refusals::IDEMPOTENCY_KEY_REUSED.code { reused() } else { why }
 }
 
 async fn carry_out(call: &Call<'_>) -> Result<Output, Problem> {

@@ -1,6 +1,7 @@
 //! 5201, 5203, 5204, 5206, 5301, 5303: queries
 
 use huitong_service_kit::http::Problem;
+use huitong_service_kit::{Stop, View};
 use serde_json::Value;
 
 use super::amounts::{details, settled};
@@ -14,6 +15,7 @@ use crate::national::envelope::Output;
 use crate::query::documents;
 use crate::query::settlements::{self, Role};
 use crate::query::visits::{self as visits_of, VisitedVisit};
+use crate::refusal;
 
 /// Rows of an answer at most.
 const ROWS_MAX: usize = 100;
@@ -113,15 +115,22 @@ pub async fn settlements(call: &Call<'_>) -> Result<Output, Problem> {
         .collect())
 }
 
+/// The batch of a settlement of this visit.
+fn batch_of(view: View<'_>, settlement: &str, visit: &str) -> Result<String, Stop> {
+    let known = settlements::settlement(view, Role::Visited, settlement)?.filter(|known| known.visit == visit);
+    let known = known.ok_or_else(|| refusal::SETTLEMENT_UNKNOWN.refuse().at_field("data.setl_id"))?;
+    Ok(known.batch)
+}
+
 pub async fn lines(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("data")?;
     let visit = call.visit(data).await?.facts.visit;
-    let settlement = data.get("setl_id").cloned();
+    let (number, settlement) = (text(data, "mdtrt_id"), data.get("setl_id").cloned());
     let lines = call
         .edge
         .read(move |view| {
             let of = match settlement {
-                Some(settlement) => settlements::settlement(view, Role::Visited, &settlement)?.map(|known| known.batch),
+                Some(settlement) => Some(batch_of(view, &settlement, &number)?),
                 None => None,
             };
             let mut lines = Vec::new();

@@ -8,6 +8,7 @@ use super::amounts::{details, quoted, settled};
 use super::call::{Call, amount, missing, text};
 use super::fees::open_batch;
 use crate::command::{Command, Reply, SentSums};
+use crate::event::CallState;
 use crate::model::document::SettledDocument;
 use crate::model::message::{CallReference, Quote};
 use crate::national::envelope::{Output, Record};
@@ -85,8 +86,12 @@ pub async fn settle(call: &Call<'_>) -> Result<Output, Problem> {
     let message_id = call.request.message_id().to_owned();
     let reference = CallReference { institution: call.caller.principal.participant.clone(), message_id };
     let of = reference.clone();
-    let is_known = call.edge.read(move |view| Ok(calls::visited_call(view, &of)?.is_some())).await?;
-    let (visit, batch, quote) = if is_known {
+    let state = call.edge.read(move |view| Ok(calls::state(view, &of)?)).await?;
+    if state == Some(CallState::Tombstone) {
+        // The reversal came first: there is nothing in the journal that would say so.
+        return Err(call.refuse(&refusal::CALL_REVERSED.refuse()));
+    }
+    let (visit, batch, quote) = if state.is_some() {
         // Sent before: what it came to is in the journal under its id, whatever is asked now.
         (Uuid::nil(), String::new(), Uuid::nil())
     } else {

@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::call::{Call, amount, date, missing, object, text, yuan};
 use super::files;
 use crate::command::{Command, ReconcileWish, Reply};
-use crate::model::reconciliation::{Cause, Difference, EQUAL, Proposal, Reconciliation, Row, Totals};
+use crate::model::reconciliation::{
+    Cause, Difference, EQUAL, Proposal, ROWS_MAX, Reconciliation, Row, Totals, check_rows,
+};
 use crate::national::envelope::{Output, Record, local_time};
 use crate::query::reconciliation::{self as books, Days};
 use crate::query::settlements;
@@ -42,11 +44,18 @@ pub async fn totals(call: &Call<'_>) -> Result<Output, Problem> {
     let (home_area, (theirs, _)) = (home(call, data)?, stated(data)?);
     let from = date(data, "stmt_begndate").ok_or_else(|| missing("stmt_begndate"))?;
     let to = date(data, "stmt_enddate").ok_or_else(|| missing("stmt_enddate"))?;
+    if to < from {
+        let why = refusal::TIME_MALFORMED.with("field", "data.stmt_enddate");
+        return Err(call.refuse(&why.at_field("data.stmt_enddate")));
+    }
     let institution = call.caller.principal.participant.clone();
     let known = call
         .edge
         .read(move |view| Ok(books::known(view, &Days { institution: &institution, from, to, home: Some(home_area) })?))
         .await?;
+    if known.len() > ROWS_MAX {
+        return Err(call.refuse(&refusal::TOO_MANY_LINES.with("limit", ROWS_MAX).at_field("data.stmt_enddate")));
+    }
     let ours = Totals::of(known.iter().map(|known| &known.row));
     let told = if ours == theirs {
         "对账一致".to_owned()
@@ -95,6 +104,7 @@ pub async fn details(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("data")?;
     let file = files::kept(call, text(data, "file_qury_no")).await?;
     let rows = rows(&file.text).map_err(|why| call.refuse(&why))?;
+    check_rows(&rows).map_err(|why| call.refuse(&why))?;
     let (mut sums, has_account) = stated(data)?;
     if !has_account {
         sums.account_fen = Totals::of(rows.iter()).account_fen;

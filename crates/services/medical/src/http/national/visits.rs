@@ -9,6 +9,7 @@ use crate::command::{Command, Reply, VisitWish};
 use crate::model::person::CareType;
 use crate::model::visit::{Diagnosis, VisitDetails};
 use crate::national::envelope::{Output, Record};
+use crate::refusal;
 
 fn wish(call: &Call<'_>, record: &Record, care_type: CareType) -> Result<VisitWish, Problem> {
     Ok(VisitWish {
@@ -23,9 +24,14 @@ fn wish(call: &Call<'_>, record: &Record, care_type: CareType) -> Result<VisitWi
     })
 }
 
-async fn open(call: &Call<'_>, wish: VisitWish) -> Result<(String, String), Problem> {
+/// Who comes is known when home has answered; a visit of somebody else than the message says does not stay open.
+async fn open(call: &Call<'_>, node: &str, wish: VisitWish) -> Result<(String, String), Problem> {
     match call.told("", Command::OpenVisit(wish)).await? {
-        Reply::Visit { number, person, .. } => Ok((number, person)),
+        Reply::Visit { number, person, .. } if text(call.node(node)?, "psn_no") == person => Ok((number, person)),
+        Reply::Visit { visit, .. } => {
+            call.told("mismatch", Command::CancelVisit { visit }).await?;
+            Err(call.refuse(&refusal::CERTIFICATE_MISMATCH.refuse().at_field(format!("{node}.psn_no"))))
+        }
         other => unreachable!("a visit was opened: {other:?}"),
     }
 }
@@ -34,7 +40,7 @@ pub async fn register(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("data")?;
     let care_type = data.get("med_type").and_then(|code| care_type(code)).unwrap_or(CareType::Outpatient);
     if care_type == CareType::Inpatient {
-        let why = crate::refusal::CODE_UNKNOWN.with("field", "data.med_type").with("value", "21");
+        let why = refusal::CODE_UNKNOWN.with("field", "data.med_type").with("value", "21");
         return Err(call.refuse(&why.at_field("data.med_type")));
     }
     let details = VisitDetails {
@@ -46,7 +52,7 @@ pub async fn register(call: &Call<'_>) -> Result<Output, Problem> {
         ..VisitDetails::default()
     };
     let wish = VisitWish { details: Some(Box::new(details)), ..wish(call, data, care_type)? };
-    let (number, person) = open(call, wish).await?;
+    let (number, person) = open(call, "data", wish).await?;
     let data = object([
         ("mdtrt_id", number.into()),
         ("psn_no", person.into()),
@@ -69,7 +75,7 @@ pub async fn admit(call: &Call<'_>) -> Result<Output, Problem> {
         details.diagnoses.insert(0, main);
     }
     let wish = VisitWish { details: Some(Box::new(details)), ..wish(call, info, CareType::Inpatient)? };
-    let (number, _) = open(call, wish).await?;
+    let (number, _) = open(call, "mdtrtinfo", wish).await?;
     Ok([("result".to_owned(), Value::Object(object([("mdtrt_id", number.into())])))].into_iter().collect())
 }
 

@@ -1,13 +1,17 @@
 //! Validation of a pack (5.2): what is refused, with its place in the pack, and what must be acknowledged by name.
 
+use std::collections::BTreeSet;
+
 use huitong_kernel::decimal::Ratio;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 use huitong_service_kit::Refusal;
 
-use super::{Band, Cap, ChronicDisease, Deductible, DeductibleKind, Fund, FundBase, Grade, Pack, examples};
+use super::{
+    Band, Cap, ChronicDisease, Deductible, DeductibleKind, Fund, FundBase, Grade, Pack, RepeatAdmission, examples,
+};
 use crate::model::exact::FineRatio;
-use crate::model::filing::FilingKind;
+use crate::model::filing::{Adjustment, FilingKind};
 use crate::model::person::CareType;
 use crate::refusal;
 
@@ -109,6 +113,22 @@ fn bands(pack: &Pack) -> Vec<Refusal> {
             }
         }
     }
+    for (kind, rule) in &pack.filings {
+        if let Adjustment::Points(by) | Adjustment::Factor(by) = rule.adjust
+            && !(Ratio::ZERO..=Ratio::ONE).contains(&by)
+        {
+            found.push(wrong(format!("filings.{}", kind.name())));
+        }
+    }
+    for deductible in &pack.deductibles {
+        let is_wrong = |repeat: &RepeatAdmission| match repeat {
+            RepeatAdmission::Factor(factor) => !(Ratio::ZERO..=Ratio::ONE).contains(factor),
+            RepeatAdmission::Amount(amount) => amount.is_negative(),
+        };
+        if deductible.repeat_admissions.iter().any(is_wrong) {
+            found.push(wrong(format!("deductibles.{}.repeat_admissions", deductible.id)));
+        }
+    }
     for chronic in &pack.chronic {
         if chronic.ratios.iter().any(|cell| !(Ratio::ZERO..=Ratio::ONE).contains(&cell.ratio)) {
             found.push(wrong(format!("chronic.{}", chronic.id)));
@@ -159,17 +179,20 @@ fn wrong_spills(pack: &Pack) -> Vec<Refusal> {
     pack.caps.iter().filter(is_wrong).map(|cap| wrong(format!("caps.{}", cap.id))).collect()
 }
 
+/// Follows every cap of every fund on the way: a fund may have several.
 fn spills_back(pack: &Pack, spill_to: Option<&str>, origins: &[String]) -> bool {
-    let mut next = spill_to;
-    for _ in 0..=pack.caps.len() {
-        let Some(fund) = next else { return false };
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&str> = spill_to.into_iter().collect();
+    while let Some(fund) = open.pop() {
         if origins.iter().any(|origin| origin == fund) {
             return true;
         }
-        let cap = pack.caps.iter().find(|cap| cap.funds.iter().any(|id| id == fund));
-        next = cap.and_then(|cap| cap.spill_to.as_deref());
+        if seen.insert(fund) {
+            let caps = pack.caps.iter().filter(|cap| cap.funds.iter().any(|id| id == fund));
+            open.extend(caps.filter_map(|cap| cap.spill_to.as_deref()));
+        }
     }
-    true
+    false
 }
 
 /// The cost after the deductible is paid by one fund: two would pay it twice (MED-6002).

@@ -32,9 +32,9 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// The cap that binds first; a tie goes to the one named first.
+    /// The cap that binds first; a tie goes to the one that spills (4.3: the pool's), then to the one named first.
     fn tightest(&self) -> Option<&Binding<'a>> {
-        self.bindings.iter().min_by_key(|binding| binding.room)
+        self.bindings.iter().min_by_key(|binding| (binding.room, binding.spill_to.is_none()))
     }
 
     fn room(&self) -> Option<Fen> {
