@@ -6,6 +6,7 @@ use huitong_kernel::clearing::Payment;
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
+use huitong_service_kit::http::escaped;
 
 use crate::model::payment::BankAccount;
 use crate::model::statement::{Confirmation, Difference, DifferenceClass, Place, State};
@@ -205,18 +206,4 @@ fn proof(page: &mut String, row: &StatementRow) {
         );
     }
     page.push_str("</table>");
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }

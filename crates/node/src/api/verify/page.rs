@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use huitong_medical::http::receipt::html::escaped;
+use huitong_service_kit::http::escaped;
 
 use crate::receipt::{Answer, Proved, Verdict};
 

@@ -61,7 +61,7 @@ impl Node {
     }
 
     /// An object of what is there.
-    pub fn object<const N: usize>(members: [(&str, Option<Node>); N]) -> Node {
+    pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Option<Node>)>) -> Node {
         let named = |(name, value): (&str, Option<Node>)| value.map(|value| (name.to_owned(), value));
         Node::Object(members.into_iter().filter_map(named).collect())
     }

@@ -118,13 +118,6 @@ impl FilingState {
         self.areas.is_empty() || self.areas.iter().any(|filed| filed.contains(area))
     }
 
-    /// Whether two filings speak of one place.
-    pub fn overlaps(&self, areas: &[Division]) -> bool {
-        let everywhere = self.areas.is_empty() || areas.is_empty();
-        let one = |own: &Division| areas.iter().any(|area| own.contains(*area) || area.contains(*own));
-        everywhere || self.areas.iter().any(one)
-    }
-
     /// Whether the other speaks of all its places and days.
     pub fn lies_within(&self, other: &FilingState) -> bool {
         let ends_within = other.valid_to.is_none_or(|end| self.valid_to.is_some_and(|own| own <= end));
@@ -133,9 +126,9 @@ impl FilingState {
         other.valid_from <= self.valid_from && ends_within && places_within
     }
 
-    /// Whether it holds on one of the days, its status aside.
-    pub fn meets(&self, from: Date, to: Option<Date>) -> bool {
-        to.is_none_or(|to| self.valid_from <= to) && self.valid_to.is_none_or(|own| from <= own)
+    /// Whether it holds on `day`, its status aside.
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.valid_from <= day && self.valid_to.is_none_or(|end| day <= end)
     }
 }
 

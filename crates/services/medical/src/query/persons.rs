@@ -118,7 +118,7 @@ pub fn balances(view: View<'_>, person: &str) -> Result<AccountBalances, StoreEr
 /// The filing of a person that holds for `area` on `day`; the one made last wins.
 pub fn filing_in_force(view: View<'_>, person: &str, area: Division, day: Date) -> Result<FilingKind, StoreError> {
     let active = with_status(view, person, FilingStatus::Active)?;
-    let holds = active.into_iter().find(|filing| filing.covers(area) && filing.meets(day, Some(day)));
+    let holds = active.into_iter().find(|filing| filing.covers(area) && filing.holds_on(day));
     Ok(holds.map_or(FilingKind::None, |filing| filing.kind))
 }
 

@@ -9,6 +9,7 @@ use huitong_medical::model::receipt::verify::{ReceiptFault, Verified, verify};
 use huitong_medical::query::receipts::{Standing, standing};
 use huitong_medical::query::settlements::{Role, of_call, settlement};
 use huitong_service_kit::Stop;
+use huitong_service_kit::http::escaped;
 use proptest::prelude::*;
 
 use super::calculation::fen;
@@ -149,7 +150,7 @@ fn the_page_explains_every_step_masks_the_person_and_loads_nothing() {
     let slip = Slip::of(&Medical::default(), view, &found, &token).expect("made");
     let page = html::page(&slip);
     for step in &slip.steps {
-        assert!(page.contains(&html::escaped(&step.text_zh)) && page.contains(&html::escaped(&step.text)), "{step:?}");
+        assert!(page.contains(&escaped(&step.text_zh)) && page.contains(&escaped(&step.text)), "{step:?}");
     }
     assert!(slip.steps.len() > 4 && page.contains("data-sum=\"total\">249.00<") && page.contains(&token.text()));
     let eligible = slip.lines.iter().map(|line| line.eligible.0).sum::<huitong_kernel::money::Fen>();

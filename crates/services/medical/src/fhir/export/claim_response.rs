@@ -15,17 +15,7 @@ pub fn claim_response(adjudicated: &Adjudicated<'_>) -> Node {
     };
     let quote = expires_at.map(|_| Node::text(adjudicated.id.as_str()));
     let paid = adjudicated.amounts.fund_total_fen;
-    Node::object([
-        ("resourceType", Some(Node::text("ClaimResponse"))),
-        ("id", Some(Node::text(adjudicated.id.as_str()))),
-        ("identifier", Some(adjudicated.identifiers())),
-        ("status", Some(Node::text(adjudicated.status()))),
-        ("type", Some(adjudicated.claim_type())),
-        ("subType", Some(terms::concept(terms::CARE_TYPE, adjudicated.care_type.code()))),
-        ("use", Some(Node::text(adjudicated.usage()))),
-        ("patient", Some(adjudicated.patient())),
-        ("created", Some(Node::text(adjudicated.created.to_string()))),
-        ("insurer", Some(adjudicated.insurer())),
+    let own = [
         ("requestor", Some(adjudicated.provider())),
         ("request", adjudicated.claim()),
         ("outcome", Some(Node::text("complete"))),
@@ -36,7 +26,8 @@ pub fn claim_response(adjudicated: &Adjudicated<'_>) -> Node {
         ("total", Some(amounts::totals(adjudicated.amounts))),
         ("payment", expires_at.is_none().then(|| amounts::payment(paid))),
         ("processNote", adjudicated.notes()),
-    ])
+    ];
+    Node::object(adjudicated.head("ClaimResponse").into_iter().chain(own))
 }
 
 fn period(start: Instant, end: Instant) -> Node {

@@ -10,17 +10,7 @@ pub fn explanation_of_benefit(adjudicated: &Adjudicated<'_>) -> Node {
         ("focal", Some(Node::Boolean(true))),
         ("coverage", Some(terms::reference("Coverage", terms::DIVISION, adjudicated.home_area.as_str()))),
     ]);
-    Node::object([
-        ("resourceType", Some(Node::text("ExplanationOfBenefit"))),
-        ("id", Some(Node::text(adjudicated.id.as_str()))),
-        ("identifier", Some(adjudicated.identifiers())),
-        ("status", Some(Node::text(adjudicated.status()))),
-        ("type", Some(adjudicated.claim_type())),
-        ("subType", Some(terms::concept(terms::CARE_TYPE, adjudicated.care_type.code()))),
-        ("use", Some(Node::text(adjudicated.usage()))),
-        ("patient", Some(adjudicated.patient())),
-        ("created", Some(Node::text(adjudicated.created.to_string()))),
-        ("insurer", Some(adjudicated.insurer())),
+    let own = [
         ("provider", Some(adjudicated.provider())),
         ("related", adjudicated.original()),
         ("claim", adjudicated.claim()),
@@ -30,7 +20,8 @@ pub fn explanation_of_benefit(adjudicated: &Adjudicated<'_>) -> Node {
         ("total", Some(amounts::totals(adjudicated.amounts))),
         ("payment", Some(amounts::payment(adjudicated.amounts.fund_total_fen))),
         ("processNote", adjudicated.notes()),
-    ])
+    ];
+    Node::object(adjudicated.head("ExplanationOfBenefit").into_iter().chain(own))
 }
 
 impl Adjudicated<'_> {

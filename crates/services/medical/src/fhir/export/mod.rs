@@ -57,6 +57,24 @@ pub enum Stage<'a> {
     },
 }
 
+impl Adjudicated<'_> {
+    /// What every answer begins with.
+    fn head(&self, kind: &str) -> [(&'static str, Option<Node>); 10] {
+        [
+            ("resourceType", Some(Node::text(kind))),
+            ("id", Some(Node::text(self.id.as_str()))),
+            ("identifier", Some(self.identifiers())),
+            ("status", Some(Node::text(self.status()))),
+            ("type", Some(self.claim_type())),
+            ("subType", Some(terms::concept(terms::CARE_TYPE, self.care_type.code()))),
+            ("use", Some(Node::text(self.usage()))),
+            ("patient", Some(self.patient())),
+            ("created", Some(Node::text(self.created.to_string()))),
+            ("insurer", Some(self.insurer())),
+        ]
+    }
+}
+
 impl<'a> Adjudicated<'a> {
     /// Of a settled document; the lines are those that visited sent, also for a contra.
     pub fn settled(document: &'a SettledDocument, lines: &'a [SplitLine]) -> Adjudicated<'a> {

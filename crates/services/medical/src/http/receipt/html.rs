@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use huitong_service_kit::http::escaped;
+
 use super::qr;
 use super::slip::{AmountRow, Fact, Slip};
 
@@ -134,18 +136,4 @@ fn proof(page: &mut String, slip: &Slip) {
          <p><code>huitong medical verify-receipt RECEIPT --manifest manifest.json</code></p></div></div>",
         qr::svg(&slip.qr)
     );
-}
-
-pub fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
