@@ -29,11 +29,14 @@ pub struct Refusal {
     /// Path of the offending field in the request, for instance `lines[2].quantity`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// What the service says beside the texts, in a shape of its own ([`crate::Service::extension`]). What a peer has sent is not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Box<serde_json::Value>>,
 }
 
 impl RefusalKind {
     pub fn refuse(&self) -> Refusal {
-        Refusal { code: self.code.to_owned(), arguments: Vec::new(), field: None }
+        Refusal { code: self.code.to_owned(), arguments: Vec::new(), field: None, extension: None }
     }
 
     /// A refusal that names the value of one place of the text.
@@ -50,6 +53,11 @@ impl Refusal {
 
     pub fn at_field(mut self, path: impl Into<String>) -> Refusal {
         self.field = Some(path.into());
+        self
+    }
+
+    pub fn extended(mut self, extension: serde_json::Value) -> Refusal {
+        self.extension = Some(Box::new(extension));
         self
     }
 

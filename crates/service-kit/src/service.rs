@@ -46,6 +46,11 @@ pub trait Service: Sized + Send + Sync + 'static {
     /// Every refusal of the service.
     fn refusals() -> &'static [&'static [RefusalKind]];
 
+    /// A member of the problem document beside code and texts: its name and value, from a refusal that carries more.
+    fn extension(_refusal: &Refusal) -> Option<(&'static str, serde_json::Value)> {
+        None
+    }
+
     /// The refusal for a request that does not have the right shape.
     fn shape_refusal(problem: ShapeProblem) -> Refusal;
 

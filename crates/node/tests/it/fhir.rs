@@ -4,7 +4,7 @@ use huitong_node::demo::client::{ApiClient, CallError};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, huitong, text};
+use super::stage::{Stage, consultation, huitong, text};
 
 const CLAIM: &str = "/v1/medical/fhir/Claim";
 
@@ -45,6 +45,12 @@ async fn claims_are_offered_settled_explained_paid_and_taken_back() {
     asked["use"] = json!("predetermination");
     let offer = post(&cashier, CLAIM, Some("fhir-offer-01"), &asked).await;
     assert_eq!((&offer["outcome"], &offer["use"]), (&json!("complete"), &json!("predetermination")));
+    let notes = offer["processNote"].as_array().expect("notes");
+    let notes: Vec<&str> = notes.iter().filter_map(|note| note["text"].as_str()).collect();
+    for part in ["若备案为临时·转诊", "if filed as temp_self", "本次结算前", "estimate of the same bill at home"]
+    {
+        assert!(notes.iter().any(|note| note.contains(part)), "{part} in {notes:?}");
+    }
     let again = post(&cashier, CLAIM, Some("fhir-offer-01"), &asked).await;
     assert_eq!(offer["identifier"][1], again["identifier"][1], "the same visit");
 
@@ -101,7 +107,27 @@ async fn claims_are_offered_settled_explained_paid_and_taken_back() {
     );
     let report = post(&cashier, "/v1/medical/fhir/$check", None, &wrong).await;
     assert_eq!((&report["findings"][0]["rule"], &report["findings"][0]["found"]), (&json!("F1"), &json!("1.00")));
+    without_a_filing(&stage, &asked).await;
     stage.stop().await;
+}
+
+/// The refusal says what is payable with a filing.
+async fn without_a_filing(stage: &Stage, asked: &Value) {
+    let (cashier, clerk) = (stage.cashier("H31010100001"), stage.operator("330000"));
+    let ask =
+        json!({ "home_area": "330100", "certificate": consultation()["visit"]["certificate"], "care_type": "11" });
+    let person = post(&cashier, "/v1/medical/eligibility", None, &ask).await["person"].clone();
+    let path = format!("/v1/medical/filings?person={}", person.as_str().expect("a person"));
+    let list: Value = clerk.get(&path).await.expect("a list");
+    for filing in list["items"].as_array().expect("filings") {
+        let path = format!("/v1/medical/filings/{}", filing["filing"].as_str().expect("an id"));
+        clerk.send::<_, Value>(Method::DELETE, &path, None, &json!(null)).await.expect("revoked");
+    }
+    let sent = cashier.send::<_, Value>(Method::POST, CLAIM, Some("fhir-offer-02"), asked).await;
+    let Err(CallError::Refused(problem)) = sent else { panic!("{sent:?}") };
+    assert_eq!(problem.code, "MED-2005");
+    let told = &problem.extension["if_filed"];
+    assert_eq!(told["alternatives"].as_array().map(Vec::len), Some(4), "{told}");
 }
 
 #[test]

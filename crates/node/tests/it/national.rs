@@ -163,7 +163,35 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     reconcile(&mut system, info, &person, &visit).await;
     take_back(&mut system, info, &person, &visit).await;
     assert_eq!(system.refused("2505", json!({ "data": {} })).await, "MED-1009");
+    let others = quote["dclainfo"].as_array().expect("other filings, and at home");
+    let others: Vec<String> = others.iter().map(|other| text(&other["dcla_type"])).collect();
+    assert_eq!(others, ["temp_referred", "temp_emergency", "temp_self", "at_home"]);
+    without_a_filing(&stage, &mut system, &person).await;
     stage.stop().await;
+}
+
+/// The cashier reads to the person what a filing would give.
+async fn without_a_filing(stage: &Stage, system: &mut System, person: &str) {
+    let clerk = stage.operator("330000");
+    let list: Value = clerk.get(&format!("/v1/medical/filings?person={person}")).await.expect("a list");
+    for filing in list["items"].as_array().expect("filings") {
+        let path = format!("/v1/medical/filings/{}", text(&filing["filing"]));
+        clerk.send::<_, Value>(reqwest::Method::DELETE, &path, None, &json!(null)).await.expect("revoked");
+    }
+    let register = json!({ "data": {
+        "psn_no": person, "insutype": "310", "begntime": format!("{} 09:00:00", today()), "mdtrt_cert_type": "02",
+        "mdtrt_cert_no": CARD, "ipt_otp_no": "OP-2", "atddr_no": "DR1", "dr_name": "医生", "dept_code": "D1",
+        "dept_name": "内科", "caty": "A03",
+    } });
+    let visit = text(&system.ask("2201", register).await["data"]["mdtrt_id"]);
+    system.ask("2204", json!({ "feedetail": [line(&visit, person, "1", "100", "2000.00")] })).await;
+    let refused = system.told("2206", settle(&visit, person, "2000.00")).await;
+    let said = format!(
+        "MED-2005 未备案，参保地规定不能直接结算。全额自费2000.00元；备案后个人负担：长期居住936.00元、临时·转诊1042.40元、\
+         急诊抢救1042.40元、临时·非急诊未转诊1255.20元；本次结算前可向参保地备案或由医院代办，须在{}有效，可补办",
+        today()
+    );
+    assert_eq!(refused["err_msg"], said, "{} characters", said.chars().count());
 }
 
 /// Cancelled once; what was reversed before it came stays refused.

@@ -1,5 +1,7 @@
 //! Problem documents (RFC 9457) with a stable `code` and both languages.
 
+use std::collections::BTreeMap;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,9 @@ pub struct Problem {
     /// Where money is at stake: what the person at the counter does now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// What the service says beside it (RFC 9457, 3.2); the endpoint names it.
+    #[serde(flatten)]
+    pub extension: BTreeMap<String, serde_json::Value>,
 }
 
 impl Problem {
@@ -44,6 +49,7 @@ impl Problem {
             code: kind.code.to_owned(),
             field: refusal.field.clone(),
             answer: None,
+            extension: BTreeMap::new(),
         }
     }
 
@@ -61,8 +67,9 @@ impl Problem {
     pub fn from_refusal<S: Service>(refusal: &Refusal) -> Problem {
         let registers = S::refusals().iter().copied().chain([kit_refusals::ALL]);
         let kind = registers.flatten().find(|kind| kind.code == refusal.code);
+        let extension = S::extension(refusal).map(|(name, value)| (name.to_owned(), value));
         match kind {
-            Some(kind) => Problem::of(kind, refusal),
+            Some(kind) => Problem { extension: extension.into_iter().collect(), ..Problem::of(kind, refusal) },
             // A newer peer may refuse with a code this version does not know; its code is still told.
             None => Problem {
                 kind: format!("urn:huitong:problem:{}", refusal.code),
@@ -72,6 +79,7 @@ impl Problem {
                 code: refusal.code.clone(),
                 field: refusal.field.clone(),
                 answer: None,
+                extension: BTreeMap::new(),
             },
         }
     }

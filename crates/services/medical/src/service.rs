@@ -16,7 +16,7 @@ use crate::model::catalogue::IndexedCatalogue;
 use crate::model::message::Message;
 use crate::model::policy::Pack;
 use crate::query::trees::FeedTrees;
-use crate::{apply, decide, refusal};
+use crate::{apply, decide, http, refusal};
 
 /// Parsed packs and catalogues kept at most; beyond that all are dropped and parsed again when needed.
 const PARSED_MAX: usize = 256;
@@ -42,6 +42,10 @@ impl Service for Medical {
 
     fn refusals() -> &'static [&'static [RefusalKind]] {
         &[refusal::ALL]
+    }
+
+    fn extension(refusal: &Refusal) -> Option<(&'static str, serde_json::Value)> {
+        http::filing_effect::member(refusal)
     }
 
     fn shape_refusal(problem: ShapeProblem) -> Refusal {

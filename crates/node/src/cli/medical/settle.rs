@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use huitong_medical::http::filing_effect;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -51,6 +52,9 @@ pub async fn settle(arguments: SettleArguments) -> anyhow::Result<i32> {
                 println!("DO NOT COLLECT 不收费: {} {} {}", problem.code, problem.title, problem.title_zh);
                 if let Some(field) = &problem.field {
                     println!("  field 字段: {field}");
+                }
+                if let Some(sums) = filing_effect::in_short(&problem) {
+                    println!("  if filed 备案影响: {sums}");
                 }
             }
             Ok(FAILED)

@@ -52,7 +52,7 @@ pub struct Computed {
 
 impl From<Priced> for Computed {
     fn from(priced: Priced) -> Computed {
-        let Priced { insured, version, pack, case, computation } = priced;
+        let Priced { insured, version, pack, case, computation, .. } = priced;
         Computed {
             insured,
             accounts: case.accounts,

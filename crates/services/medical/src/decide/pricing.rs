@@ -11,6 +11,7 @@ use crate::model::amounts::LineSums;
 use crate::model::document::DataVersion;
 use crate::model::exact::price_times_quantity;
 use crate::model::filing::FilingKind;
+use crate::model::filing_effect::{FilingEffect, FilingTerm};
 use crate::model::invariants;
 use crate::model::lines::{BATCH_LINES_MAX, SplitLine, is_plausible};
 use crate::model::message::{SplitBatch, VisitFacts};
@@ -28,6 +29,7 @@ pub struct Priced {
     pub pack: Arc<Pack>,
     pub case: Case,
     pub computation: Computation,
+    pub filing_term: FilingTerm,
 }
 
 /// What is to be priced.
@@ -39,7 +41,16 @@ pub struct Priceable<'a> {
     /// First and last day of the lines.
     pub days: (Date, Date),
     pub account_wanted: bool,
+    /// `mid_setl_flag`
+    pub interim: bool,
     pub stay: StaySoFar,
+}
+
+impl Priceable<'_> {
+    /// Until when a filing counts for it, that holds on the day by which it is priced.
+    pub fn filing_term(&self, care_date: Date) -> FilingTerm {
+        FilingTerm::of(care_date, self.facts.care_type == CareType::Inpatient, self.interim)
+    }
 }
 
 /// The insured person of a visit.
@@ -97,7 +108,13 @@ pub fn price(medical: &Medical, view: View<'_>, bill: &Priceable<'_>) -> Result<
         stay: bill.stay,
     };
     match compute(&pack, &case) {
-        Ok(computation) => Ok(Ok(Priced { insured, version, pack, case, computation })),
+        Ok(computation) => {
+            let filing_term = bill.filing_term(care_date);
+            Ok(Ok(Priced { insured, version, pack, case, computation, filing_term }))
+        }
+        Err(refusal) if refusal.code == refusal::NOT_FILED.code => {
+            Ok(Err(FilingEffect::of(&pack, &case, bill.filing_term(care_date)).refused(refusal)))
+        }
         Err(refusal) => Ok(Err(refusal)),
     }
 }

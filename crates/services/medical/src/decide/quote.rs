@@ -12,11 +12,11 @@ use super::{Decided, Peer, lines::own_open_visit, reply, send, stay};
 use crate::event::Event;
 use crate::model::amounts::LineSums;
 use crate::model::document::DataVersion;
-use crate::model::filing::FilingKind;
+use crate::model::filing_effect::{Alternative, alternatives};
 use crate::model::lines::SplitLine;
-use crate::model::message::{Alternative, Answered, LinesPart, Message, Quote, QuoteAsk, SplitBatch};
+use crate::model::message::{Answered, LinesPart, Message, Quote, QuoteAsk, SplitBatch};
 use crate::model::person::CareType;
-use crate::model::settle::{fund_total_at_home, fund_total_under};
+use crate::model::settle::{Computation, fund_total_at_home};
 use crate::query::pools;
 use crate::query::visits::{self, HomeVisit, VisitedVisit};
 use crate::{Medical, refusal};
@@ -220,10 +220,11 @@ fn offer(
         care_date,
         days,
         account_wanted: ask.account_wanted,
+        interim: ask.interim,
         stay: visit.stay,
     };
     if pools::is_delegated(view, visit.facts.home_area)? {
-        let batch = asking::Batch { number: ask.number.clone(), bill, batch: &ask.batch, interim: ask.interim };
+        let batch = asking::Batch { number: ask.number.clone(), bill, batch: &ask.batch };
         let asked = asking::quote(view, &ask.correlation, &batch, from, context)?;
         return Ok(asked.map_or_else(Offer::from, |decision| Offer::AskedOfPool(Box::new(decision))));
     }
@@ -255,14 +256,7 @@ pub struct Offered<'a> {
 }
 
 fn quote_of(priced: &Priced, offered: &Offered<'_>, context: &mut Context<'_>) -> Quote {
-    let now_fen = priced.computation.amounts.fund_total_fen;
-    let in_force = priced.computation.filing;
-    let possible =
-        FilingKind::POSSIBLE.into_iter().filter(|kind| *kind != in_force && in_force != FilingKind::ExemptArea);
-    let alternative = |filing| {
-        let fund_total_fen = fund_total_under(&priced.pack, &priced.case, filing)?;
-        Some(Alternative { filing, fund_total_fen, gain_fen: fund_total_fen - now_fen })
-    };
+    let alternatives = others(priced);
     Quote {
         quote: context.new_uuid(),
         number: offered.number.to_owned(),
@@ -273,7 +267,8 @@ fn quote_of(priced: &Priced, offered: &Offered<'_>, context: &mut Context<'_>) -
         interim: offered.interim,
         account_wanted: priced.case.account_wanted,
         computation: priced.computation.clone(),
-        alternatives: possible.filter_map(alternative).collect(),
+        filing_term: (!alternatives.is_empty()).then_some(priced.filing_term),
+        alternatives,
         at_home_fen: fund_total_at_home(&priced.pack, &priced.case),
         pack: priced.version.clone(),
         grade: priced.pack.grade,
@@ -283,11 +278,21 @@ fn quote_of(priced: &Priced, offered: &Offered<'_>, context: &mut Context<'_>) -
     }
 }
 
+/// What the same bill would come to under other filings.
+fn others(priced: &Priced) -> Vec<Alternative> {
+    let Computation { filing, amounts, .. } = &priced.computation;
+    alternatives(&priced.pack, &priced.case, *filing, amounts.fund_total_fen)
+}
+
 /// The same offer on today's basis, when the old one is stale.
 pub fn renewed(old: &Quote, priced: &Priced, context: &mut Context<'_>) -> Quote {
+    let alternatives = others(priced);
     Quote {
         quote: context.new_uuid(),
         computation: priced.computation.clone(),
+        filing_term: (!alternatives.is_empty()).then_some(priced.filing_term),
+        alternatives,
+        at_home_fen: fund_total_at_home(&priced.pack, &priced.case),
         pack: priced.version.clone(),
         grade: priced.pack.grade,
         accumulators_version: priced.case.accumulators.version,

@@ -129,6 +129,7 @@ pub fn answer(medical: &Medical, view: View<'_>, commit: &Commit, from: &Peer, c
         care_date: day,
         days: quote.days,
         account_wanted: quote.account_wanted,
+        interim: quote.interim,
         stay: visit.stay,
     };
     if pools::is_delegated(view, visit.facts.home_area)? {
@@ -172,7 +173,7 @@ fn by_pool(
 ) -> Decided {
     let split = SplitBatch::named(&quote.batch, quote.catalogues.clone(), bill.sums, quote.lines_hash);
     let stay = stay_dates(visit, quote.interim);
-    let batch = asking::Batch { number: quote.number.clone(), bill, batch: &split, interim: quote.interim };
+    let batch = asking::Batch { number: quote.number.clone(), bill, batch: &split };
     let expired = context.now >= quote.expires_at;
     let basis = asking::Basis::Offer { quote: Box::new(quote), expired };
     let asked = asking::settlement(view, call.clone(), &batch, stay, basis, from, context)?;

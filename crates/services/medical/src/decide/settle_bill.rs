@@ -87,10 +87,11 @@ pub fn answer(medical: &Medical, view: View<'_>, bill: &Bill, from: &Peer, conte
         care_date: bill.care_date,
         days,
         account_wanted: bill.account_wanted,
+        interim: false,
         stay: StaySoFar::default(),
     };
     if pools::is_delegated(view, bill.facts.home_area)? {
-        let batch = asking::Batch { number: opened.number, bill: priceable, batch: &bill.batch, interim: false };
+        let batch = asking::Batch { number: opened.number, bill: priceable, batch: &bill.batch };
         let basis = asking::Basis::Bill(asking::lines_of(&bill.batch));
         return Ok(match asking::settlement(view, call.clone(), &batch, None, basis, from, context)? {
             Err(refusal) => refuse(&call, refusal, from, context),

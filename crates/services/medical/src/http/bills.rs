@@ -6,6 +6,7 @@ use huitong_service_kit::http::{Body, Caller, Problem, Yuan};
 use serde::{Deserialize, Serialize};
 
 use super::MedicalEdge;
+use super::filing_effect::NotFiledProblem;
 use super::settle::settle;
 use super::wire::{self, LineWire, SettlementOutcome, VisitWire, check_length, message_id};
 use crate::Medical;
@@ -29,6 +30,7 @@ pub struct BillRequest {
     params(("Idempotency-Key" = String, Header, description = "mandatory: the sender's message id")),
     responses((status = 200, description = "collect", body = SettlementOutcome),
         (status = 202, description = "wait: do not collect yet", body = SettlementOutcome),
+        (status = 422, description = "the same; MED-2005 carries `if_filed`", body = NotFiledProblem),
         (status = "4XX", description = "do not collect: nothing was booked", body = Problem)))]
 pub async fn settle_bill(
     State(edge): State<MedicalEdge>,

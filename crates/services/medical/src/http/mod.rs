@@ -10,6 +10,7 @@ mod chronic;
 mod eligibility;
 pub mod explanation;
 mod fhir;
+pub mod filing_effect;
 mod filings;
 mod hospital_postings;
 mod lines;

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::MedicalEdge;
 use super::explanation::StepWire;
+use super::filing_effect::{AlternativeWire, FilingTermWire, NotFiledProblem};
 use super::wire::problem;
 use crate::command::{Command, Reply};
 use crate::model::filing::FilingKind;
-use crate::model::message::{Alternative, Quote};
+use crate::model::message::Quote;
 use crate::model::policy::Grade;
 use crate::{Medical, refusal};
 
@@ -28,16 +29,6 @@ pub struct QuoteRequest {
     pub total_fee: Option<Yuan>,
 }
 
-/// What the funds would pay under a filing that the person can still make.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct AlternativeWire {
-    pub filing: FilingKind,
-    pub fund_total: Yuan,
-    pub person_total: Yuan,
-    /// More than the funds pay now.
-    pub gain: Yuan,
-}
-
 /// An offer (预结算): changes nothing, holds until it expires or its basis changes.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct QuoteWire {
@@ -49,8 +40,11 @@ pub struct QuoteWire {
     pub account: Yuan,
     pub cash: Yuan,
     pub filing: FilingKind,
-    /// Of a stay they can be filed until the discharge settlement, also for days that are past; else until this settlement.
+    /// What would be payable under each filing that can still be made.
     pub alternatives: Vec<AlternativeWire>,
+    /// How and until when; absent where there are no alternatives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how_to_file: Option<FilingTermWire>,
     /// What the funds would pay of the same bill at home (估算): an estimate, home's catalogue may differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fund_total_at_home: Option<Yuan>,
@@ -66,12 +60,6 @@ impl From<Quote> for QuoteWire {
     fn from(quote: Quote) -> QuoteWire {
         let amounts = &quote.computation.amounts;
         let total = amounts.lines.total_fen;
-        let alternative = |other: &Alternative| AlternativeWire {
-            filing: other.filing,
-            fund_total: other.fund_total_fen.into(),
-            person_total: (total - other.fund_total_fen).into(),
-            gain: other.gain_fen.into(),
-        };
         QuoteWire {
             quote: quote.quote,
             total_fee: total.into(),
@@ -81,7 +69,8 @@ impl From<Quote> for QuoteWire {
             account: amounts.account_fen.into(),
             cash: amounts.cash_fen.into(),
             filing: quote.computation.filing,
-            alternatives: quote.alternatives.iter().map(alternative).collect(),
+            alternatives: AlternativeWire::all(total, &quote.alternatives),
+            how_to_file: quote.filing_term.map(FilingTermWire::from),
             fund_total_at_home: quote.at_home_fen.map(Yuan),
             policy: format!("{} {}", quote.pack.area, quote.pack.version),
             grade: quote.grade,
@@ -91,10 +80,12 @@ impl From<Quote> for QuoteWire {
     }
 }
 
-/// Asks home for an offer on the lines of a batch.
+/// Asks home for an offer on the lines of a batch. Where home settles nothing directly without a filing, the refusal (MED-2005) says what
+/// would be payable with one.
 #[utoipa::path(post, path = "/v1/medical/visits/{visit}/batches/{batch}/quotes", tag = "medical",
     request_body = QuoteRequest, params(("visit" = Uuid, Path), ("batch" = String, Path)),
-    responses((status = 200, body = QuoteWire), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = QuoteWire), (status = 422, description = "MED-2005 carries `if_filed`", body = NotFiledProblem),
+        (status = "4XX", body = Problem)))]
 pub async fn ask_quote(
     State(edge): State<MedicalEdge>,
     caller: Caller,

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::MedicalEdge;
+use super::filing_effect::NotFiledProblem;
 use super::wire::{SettlementOutcome, message_id};
 use crate::Medical;
 use crate::command::{Command, Reply, SentSums};
@@ -40,6 +41,7 @@ pub struct SumsWire {
     params(("Idempotency-Key" = String, Header, description = "mandatory: the sender's message id")),
     responses((status = 200, description = "collect", body = SettlementOutcome),
         (status = 202, description = "wait: do not collect yet", body = SettlementOutcome),
+        (status = 422, description = "the same; MED-2005 carries `if_filed`", body = NotFiledProblem),
         (status = "4XX", description = "do not collect: nothing was booked", body = Problem)))]
 pub async fn settle_batch(
     State(edge): State<MedicalEdge>,

@@ -7,6 +7,8 @@ use huitong_kernel::money::Fen;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::filing::FilingKind;
+
 /// The rules that steps apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -245,12 +247,5 @@ impl Step {
 }
 
 fn filing_name(kind: &str) -> &str {
-    match kind {
-        "long_stay" => "长期居住",
-        "temp_referred" => "临时·转诊",
-        "temp_emergency" => "急诊抢救",
-        "temp_self" => "临时·非急诊未转诊",
-        "exempt_area" => "免备案区域",
-        _ => "未备案",
-    }
+    FilingKind::parse(kind).unwrap_or(FilingKind::None).chinese()
 }

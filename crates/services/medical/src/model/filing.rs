@@ -33,9 +33,6 @@ impl FilingKind {
     pub const FILEABLE: [FilingKind; 4] =
         [FilingKind::LongStay, FilingKind::TempReferred, FilingKind::TempEmergency, FilingKind::TempSelf];
 
-    /// Those a person can still make before the settlement.
-    pub const POSSIBLE: [FilingKind; 3] = [FilingKind::LongStay, FilingKind::TempReferred, FilingKind::TempSelf];
-
     pub fn name(self) -> &'static str {
         match self {
             FilingKind::LongStay => "long_stay",
@@ -44,6 +41,17 @@ impl FilingKind {
             FilingKind::TempSelf => "temp_self",
             FilingKind::ExemptArea => "exempt_area",
             FilingKind::None => "none",
+        }
+    }
+
+    pub fn chinese(self) -> &'static str {
+        match self {
+            FilingKind::LongStay => "长期居住",
+            FilingKind::TempReferred => "临时·转诊",
+            FilingKind::TempEmergency => "急诊抢救",
+            FilingKind::TempSelf => "临时·非急诊未转诊",
+            FilingKind::ExemptArea => "免备案区域",
+            FilingKind::None => "未备案",
         }
     }
 

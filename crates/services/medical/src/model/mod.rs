@@ -11,6 +11,7 @@ pub mod document;
 pub mod exact;
 pub mod explain;
 pub mod filing;
+pub mod filing_effect;
 pub mod invariants;
 pub mod lines;
 pub mod message;

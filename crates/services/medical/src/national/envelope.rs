@@ -184,8 +184,16 @@ pub fn answered(output: Output, reference: &str, received: Instant, responded: I
     whole(0, "", output, reference, received, responded)
 }
 
-pub fn refused(problem: &Problem, reference: &str, received: Instant, responded: Instant) -> Value {
-    let text: String = format!("{} {}", problem.code, problem.title_zh).chars().take(ERR_MSG_MAX).collect();
+/// `more` comes behind the Chinese text, as far as there is room.
+pub fn refused(
+    problem: &Problem,
+    more: Option<String>,
+    reference: &str,
+    received: Instant,
+    responded: Instant,
+) -> Value {
+    let more = more.map_or_else(String::new, |more| format!("。{more}"));
+    let text: String = format!("{} {}{more}", problem.code, problem.title_zh).chars().take(ERR_MSG_MAX).collect();
     whole(-1, &text, Value::Null, reference, received, responded)
 }
 

@@ -330,7 +330,7 @@ pub const ALL: &[Transaction] = &[
     transaction!("2205" "门诊费用明细信息撤销" "revoke lines"
         [node("data", &[VISIT, text("chrg_bchno", 30).must(), PERSON_NO])] -> [] "`0000`: all that is not settled."),
     transaction!("2206" "门诊预结算" "outpatient quote" [node("data", SETTLE)]
-        -> ["setlinfo", "setldetail"] "`chrg_bchno` is mandatory."),
+        -> ["setlinfo", "setldetail", "dclainfo"] "`chrg_bchno` is mandatory."),
     transaction!("2207" "门诊结算" "outpatient settlement" [node("data", SETTLE)]
         -> ["setlinfo", "setldetail"] "Settles the quote of 2206, or one that is made at once. `infcode` -1 with MED-4009: do not collect yet."),
     transaction!("2208" "门诊结算撤销" "cancel an outpatient settlement" [node("data", SETTLED)]
@@ -340,7 +340,7 @@ pub const ALL: &[Transaction] = &[
     transaction!("2302" "住院费用明细撤销" "revoke lines of a stay"
         [node("data", &[text("feedetl_sn", 30), VISIT, PERSON_NO])] -> [] "Revokes all that is not settled; one line alone is returned by 2301."),
     transaction!("2303" "住院预结算" "inpatient quote" [node("data", SETTLE)]
-        -> ["setlinfo", "setldetail"] "`mid_setl_flag` 1, or before the discharge: of the stay so far."),
+        -> ["setlinfo", "setldetail", "dclainfo"] "`mid_setl_flag` 1, or before the discharge: of the stay so far."),
     transaction!("2304" "住院结算" "inpatient settlement" [node("data", SETTLE)]
         -> ["setlinfo", "setldetail"] "`mid_setl_flag` 1: interim; 0 asks for the discharge (2402) first."),
     transaction!("2305" "住院结算撤销" "cancel an inpatient settlement" [node("data", SETTLED)]

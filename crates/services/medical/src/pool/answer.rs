@@ -8,9 +8,10 @@ use huitong_service_kit::{Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::ask::OfferedFor;
 use super::{ANSWER_BYTES_MAX, CONTRACT, request};
 use crate::model::filing::FilingKind;
-use crate::model::message::Alternative;
+use crate::model::filing_effect::{Alternative, FilingEffect};
 use crate::model::policy::Grade;
 use crate::model::settle::Computation;
 use crate::refusal;
@@ -95,6 +96,11 @@ pub struct PoolRefusal {
     pub arguments: Vec<(String, String)>,
     pub reason_zh: String,
     pub reason_en: String,
+    /// Of MED-2005: what would be payable under each filing that the person can still make, and of the same bill at home.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_home_fen: Option<Fen>,
 }
 
 /// Why an answer does not count.
@@ -134,13 +140,30 @@ fn cut(text: &str) -> String {
 }
 
 impl PoolRefusal {
+    /// As the visited node is told, of a bill that was to be offered or settled.
+    pub fn refusal_of(&self, offered: &OfferedFor) -> Refusal {
+        let refusal = self.refusal();
+        if refusal.code != refusal::NOT_FILED.code {
+            return refusal;
+        }
+        let effect = FilingEffect {
+            total_fen: offered.sums.total_fen,
+            alternatives: self.alternatives.clone(),
+            at_home_fen: self.at_home_fen,
+            term: offered.filing_term(),
+        };
+        // What does not add up is left out, and the refusal stands.
+        let told = effect.refused(refusal.clone());
+        if FilingEffect::carried(&told).is_some() { told } else { refusal }
+    }
+
     /// As the visited node is told.
     pub fn refusal(&self) -> Refusal {
         match self.code.as_deref().filter(|code| may_say(code)) {
             Some(code) => {
                 let arguments = self.arguments.iter().take(ARGUMENTS_MAX);
                 let arguments = arguments.map(|(place, value)| (cut(place), cut(value))).collect();
-                Refusal { code: code.to_owned(), arguments, field: None }
+                Refusal { code: code.to_owned(), arguments, field: None, extension: None }
             }
             None => {
                 refusal::POOL_REFUSED.with("reason_zh", cut(&self.reason_zh)).with("reason_en", cut(&self.reason_en))
@@ -158,6 +181,8 @@ impl PoolRefusal {
             arguments: refusal.arguments.clone(),
             reason_zh: text(|kind| kind.chinese),
             reason_en: text(|kind| kind.english),
+            alternatives: Vec::new(),
+            at_home_fen: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::check::Asked;
 use super::request::{Original, Question, Request, Reverse, Why};
 use crate::model::amounts::{Amounts, LineSums};
 use crate::model::document::{DataVersion, StayDates};
+use crate::model::filing_effect::FilingTerm;
 use crate::model::message::{CallReference, Eligibility, VisitFacts};
 use crate::model::person::Scheme;
 
@@ -86,6 +87,8 @@ pub struct OfferedFor {
     pub care_date: Date,
     pub days: (Date, Date),
     pub interim: bool,
+    #[serde(default)]
+    pub is_stay: bool,
     pub account_wanted: bool,
 }
 
@@ -179,6 +182,10 @@ impl Owed {
 }
 
 impl OfferedFor {
+    pub fn filing_term(&self) -> FilingTerm {
+        FilingTerm::of(self.care_date, self.is_stay, self.interim)
+    }
+
     pub fn asked<'a>(&self, quoted: Option<&'a Amounts>) -> Asked<'a> {
         Asked { sums: self.sums, care_date: self.care_date, account_wanted: self.account_wanted, quoted }
     }

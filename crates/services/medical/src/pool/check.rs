@@ -6,6 +6,7 @@ use huitong_kernel::time::Date;
 
 use super::answer::{Computed, SettledByPool, TEXT_CHARACTERS_MAX};
 use crate::model::amounts::{Amounts, FundPayment, LineSums};
+use crate::model::filing_effect::{ALTERNATIVES_MAX, Alternative};
 use crate::model::invariants;
 
 /// Funds of one settlement.
@@ -18,8 +19,6 @@ const DELTAS_MAX: usize = 200;
 const KEY_CHARACTERS_MAX: usize = 100;
 /// Steps of one explanation.
 const STEPS_MAX: usize = 500;
-/// Other filings that a quote speaks of.
-const ALTERNATIVES_MAX: usize = 16;
 
 /// What was asked, as far as the answer must agree with it.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +72,18 @@ pub fn computed(asked: &Asked<'_>, computed: &Computed) -> Checked {
         "I7: what a settlement adds",
     )?;
     must(is_key(&computation.class) && computation.steps.len() <= STEPS_MAX, "class and steps have their limits")?;
-    must(is_key(&computed.version) && computed.alternatives.len() <= ALTERNATIVES_MAX, "version and alternatives, too")
+    must(
+        is_key(&computed.version) && computed.alternatives.len() <= ALTERNATIVES_MAX,
+        "version and alternatives, too",
+    )?;
+    let is_share = |fen: Fen| Fen::ZERO <= fen && fen <= amounts.lines.total_fen;
+    let is_other = |other: &Alternative| {
+        is_share(other.fund_total_fen) && other.gain_fen == other.fund_total_fen - amounts.fund_total_fen
+    };
+    must(
+        computed.alternatives.iter().all(is_other) && computed.at_home_fen.is_none_or(is_share),
+        "alternatives are parts of the bill, and their gain is the difference",
+    )
 }
 
 /// I2 to I6, and that the funds pay nothing beyond the scope.

@@ -131,13 +131,21 @@ impl Country {
 
     /// Since the beginning of the year.
     pub fn try_file(&mut self, kind: FilingKind) -> Called<Reply> {
+        self.try_file_until(kind, None)
+    }
+
+    pub fn file_until(&mut self, kind: FilingKind, last: &str) {
+        self.try_file_until(kind, Some(last)).reply();
+    }
+
+    fn try_file_until(&mut self, kind: FilingKind, last: Option<&str>) -> Called<Reply> {
         let wish = FilingWish {
             home_area: division("330100"),
             certificate: certificate(),
             kind,
             areas: vec![division("310000")],
             valid_from: "2026-01-01".parse().expect("a date"),
-            valid_to: None,
+            valid_to: last.map(|day| day.parse().expect("a date")),
             referral: None,
         };
         self.region.call("330000", "pool", None, Command::File(wish))

@@ -7,6 +7,7 @@ mod country;
 mod fhir;
 mod fhir_check;
 mod fhir_properties;
+mod filing_effect;
 mod filings;
 mod foreign_bytes;
 mod lanes;

@@ -45,7 +45,8 @@ fn two_thousand_mixed_cases_compute_and_explain_what_they_always_did() {
                 }
                 Err(refusal) => bytes.extend(refusal.code.as_bytes()),
             }
-            let under = FilingKind::POSSIBLE.map(|kind| fund_total_under(&pack, &case, kind));
+            let under = [FilingKind::LongStay, FilingKind::TempReferred, FilingKind::TempSelf]
+                .map(|kind| fund_total_under(&pack, &case, kind));
             serde_json::to_writer(&mut bytes, &(under, fund_total_at_home(&pack, &case))).expect("plain data");
             bytes.push(b'\n');
         }

@@ -4,15 +4,17 @@
 use std::collections::BTreeMap;
 
 use huitong_kernel::hash::{Digest, HashFunction};
+use huitong_kernel::money::Fen;
 use huitong_kernel::suite::{Signer, SoftwareKey, Suite};
 use huitong_medical::model::accumulators::Accumulators;
 use huitong_medical::model::amounts::LineSums;
 use huitong_medical::model::filing::FilingKind;
-use huitong_medical::model::message::Alternative;
+use huitong_medical::model::filing_effect::alternatives;
 use huitong_medical::model::policy::Pack;
-use huitong_medical::model::settle::{Case, compute, fund_total_at_home, fund_total_under};
+use huitong_medical::model::settle::{Case, compute, fund_total_at_home};
 use huitong_medical::pool::answer::{Answer, Benefit, Computed, Outcome, PoolRefusal, SettledByPool};
 use huitong_medical::pool::request::{Bill, Commit, EligibilityQuestion, Original, Question, Request, Reverse};
+use huitong_service_kit::Refusal;
 use uuid::Uuid;
 
 /// How a call stands in the core's books.
@@ -152,21 +154,26 @@ impl Core {
 
     fn price(&self, bill: &Bill) -> Result<Computed, PoolRefusal> {
         let case = self.case(bill);
-        let computation = compute(&self.pack, &case).map_err(|refusal| PoolRefusal::of(&refusal))?;
-        let fund_total_fen = computation.amounts.fund_total_fen;
-        let alternative = |filing| {
-            let other = fund_total_under(&self.pack, &case, filing)?;
-            Some(Alternative { filing, fund_total_fen: other, gain_fen: other - fund_total_fen })
-        };
-        let others = FilingKind::POSSIBLE.into_iter().filter(|kind| *kind != computation.filing);
+        let computation = compute(&self.pack, &case).map_err(|refusal| self.refused(&refusal, &case))?;
+        let now_fen = computation.amounts.fund_total_fen;
         Ok(Computed {
             version: self.pack.version.clone(),
             hash: self.hash,
             grade: self.pack.grade,
-            alternatives: others.filter_map(alternative).collect(),
+            alternatives: alternatives(&self.pack, &case, computation.filing, now_fen),
             at_home_fen: fund_total_at_home(&self.pack, &case),
             computation,
         })
+    }
+
+    /// Without a filing: what there would be with one.
+    fn refused(&self, refusal: &Refusal, case: &Case) -> PoolRefusal {
+        let refused = PoolRefusal::of(refusal);
+        if refusal.code != "MED-2005" {
+            return refused;
+        }
+        let alternatives = alternatives(&self.pack, case, case.filing, Fen::ZERO);
+        PoolRefusal { alternatives, at_home_fen: fund_total_at_home(&self.pack, case), ..refused }
     }
 
     fn case(&self, bill: &Bill) -> Case {

@@ -97,7 +97,14 @@ fn the_pool_refuses_to_take_back_and_the_settlement_stands() {
     stage.country.region.carry_all();
     let post = stage.due().remove(0);
     let (reason_zh, reason_en) = ("已报销".to_owned(), "reimbursed otherwise".to_owned());
-    let refused = PoolRefusal { code: None, arguments: Vec::new(), reason_zh, reason_en };
+    let refused = PoolRefusal {
+        code: None,
+        arguments: Vec::new(),
+        reason_zh,
+        reason_en,
+        alternatives: Vec::new(),
+        at_home_fen: None,
+    };
     let answer = stage.core.sign(Answer::text(post.ask, &post.body, Outcome::Refused(refused)));
     assert!(stage.give(&post, answer));
     stage.work();

@@ -4,6 +4,8 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::DurationMs;
 use huitong_medical::command::{AccountBucket, Command, Reply, SettledReply};
 use huitong_medical::event::CallState;
+use huitong_medical::model::filing::FilingKind;
+use huitong_medical::model::filing_effect::{Alternative, FileUntil, FilingEffect};
 use huitong_medical::model::message::{CallReference, Wants};
 use huitong_medical::model::person::CareType;
 use huitong_medical::pool::answer::{Answer, Outcome, PoolRefusal};
@@ -260,12 +262,36 @@ fn an_account_that_cannot_pay_what_the_pool_says_is_not_overdrawn() {
     stage.check_books(0, 0);
 }
 
+/// A pool that says no sums, or impossible ones: the refusal stands, with what the node itself knows or with nothing.
+fn not_filed_and_no_more(stage: &mut Delegated) {
+    let impossible = Alternative { filing: FilingKind::LongStay, fund_total_fen: Fen(-1), gain_fen: Fen(-1) };
+    for (key, alternatives, sums) in [("message-0003", Vec::new(), Some(0)), ("message-0004", vec![impossible], None)] {
+        stage.send(key);
+        let post = stage.due().remove(0);
+        let (reason_zh, reason_en) = ("未备案".to_owned(), "not filed".to_owned());
+        let code = Some("MED-2005".to_owned());
+        let refused =
+            PoolRefusal { code, arguments: Vec::new(), reason_zh, reason_en, alternatives, at_home_fen: None };
+        let answer = stage.core.sign(Answer::text(post.ask, &post.body, Outcome::Refused(refused)));
+        assert!(stage.give(&post, answer));
+        stage.work();
+        let Called::Refused(refusal) = stage.send(key) else { panic!("refused") };
+        assert_eq!(refusal.code, "MED-2005");
+        assert_eq!(FilingEffect::carried(&refusal).map(|told| told.alternatives.len()), sums);
+    }
+}
+
 #[test]
 fn the_pool_refuses_by_a_code_of_the_service_or_in_its_own_words() {
     let mut stage = Delegated::of(Country::unfiled());
     stage.send("message-0001");
     stage.work();
-    assert_eq!(stage.send("message-0001").code(), "MED-2005", "not filed");
+    let Called::Refused(refusal) = stage.send("message-0001") else { panic!("refused") };
+    assert_eq!(refusal.code, "MED-2005", "not filed");
+    let told = FilingEffect::carried(&refusal).expect("the pool says what a filing would give");
+    assert_eq!((told.total_fen, told.alternatives.len()), (fen("249.00"), 4));
+    assert_eq!(told.term.until, FileUntil::Settlement);
+    not_filed_and_no_more(&mut stage);
     stage.send("message-0002");
     let post = stage.due().remove(0);
     let refused = PoolRefusal {
@@ -273,6 +299,8 @@ fn the_pool_refuses_by_a_code_of_the_service_or_in_its_own_words() {
         arguments: Vec::new(),
         reason_zh: "账户冻结".to_owned(),
         reason_en: "the account is frozen".to_owned(),
+        alternatives: Vec::new(),
+        at_home_fen: None,
     };
     let answer = stage.core.sign(Answer::text(post.ask, &post.body, Outcome::Refused(refused)));
     assert!(stage.give(&post, answer));

@@ -45,6 +45,9 @@ fn follow(
     match (&ask.owed, outcome) {
         (Owed::Settlement(settling), outcome) => settled::settled(view, (open, settling), signed, outcome, context),
         (Owed::TakeBack { .. }, outcome) => taken_back::taken_back(view, ask, signed, outcome, context),
+        (Owed::Quote { offered, .. } | Owed::Renewal { offered, .. }, Outcome::Refused(refused)) => {
+            Ok(super::refuse(ask, refused.refusal_of(offered), context))
+        }
         (_, Outcome::Refused(refused)) => Ok(super::refuse(ask, refused.refusal(), context)),
         (Owed::Eligibility { correlation, known }, Outcome::Eligible(benefit)) => {
             Ok(ended(offered::eligible(ask, correlation, known, *benefit, context), ask))

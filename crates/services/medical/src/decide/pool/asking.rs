@@ -72,7 +72,6 @@ pub struct Batch<'a> {
     pub number: String,
     pub bill: Priceable<'a>,
     pub batch: &'a SplitBatch,
-    pub interim: bool,
 }
 
 pub fn quote(view: View<'_>, correlation: &str, batch: &Batch<'_>, from: &Peer, context: &mut Context<'_>) -> Asked {
@@ -197,7 +196,8 @@ fn offered_for(view: View<'_>, batch: &Batch<'_>) -> Result<Result<(Insured, Off
         scheme: insured.scheme,
         care_date: bill.care_date,
         days: bill.days,
-        interim: batch.interim,
+        interim: bill.interim,
+        is_stay: bill.facts.care_type == crate::model::person::CareType::Inpatient,
         account_wanted: bill.account_wanted,
     };
     Ok(Ok((insured, offered)))

@@ -83,6 +83,7 @@ pub fn quote_of(
         days: offered.days,
         interim: offered.interim,
         account_wanted: offered.account_wanted,
+        filing_term: (!computed.alternatives.is_empty()).then(|| offered.filing_term()),
         alternatives: computed.alternatives,
         at_home_fen: computed.at_home_fen,
         pack: DataVersion { area: ask.pool, version: computed.version, hash: computed.hash },

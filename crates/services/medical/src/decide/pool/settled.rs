@@ -30,7 +30,9 @@ pub fn settled(
             adopt(view, (ask, settling), signed, *by_pool, context)
         }
         (Step::Call, Outcome::Stale(computed)) => stale(view, (ask, settling), *computed, context),
-        (Step::Call | Step::Query, Outcome::Refused(refused)) => Ok(super::refuse(ask, refused.refusal(), context)),
+        (Step::Call | Step::Query, Outcome::Refused(refused)) => {
+            Ok(super::refuse(ask, refused.refusal_of(&settling.offered), context))
+        }
         (Step::Query, Outcome::NotFound) => Ok(reversing(ask, None)),
         (Step::Call | Step::Query, Outcome::Tombstone)
         | (Step::Reverse, Outcome::Reversed { .. } | Outcome::NothingBooked | Outcome::Tombstone) => {

@@ -11,6 +11,7 @@ pub use explanation::explanation_of_benefit;
 pub use reconciliation::{DETAILS_MAX, Payment, payment_reconciliation};
 
 use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::Instant;
 
 use super::node::Node;
@@ -18,6 +19,7 @@ use super::terms::{self, CLAIM_TYPE, INSTITUTION};
 use crate::model::amounts::Amounts;
 use crate::model::document::SettledDocument;
 use crate::model::explain::Step;
+use crate::model::filing_effect::Alternative;
 use crate::model::lines::SplitLine;
 use crate::model::message::{Quote, VisitFacts};
 use crate::model::person::CareType;
@@ -39,6 +41,8 @@ pub struct Adjudicated<'a> {
     /// Of a contra: those of its original.
     pub lines: &'a [SplitLine],
     pub steps: &'a [Step],
+    /// What other filings would change of an offer, in both languages.
+    pub other_filings: Vec<String>,
     pub stage: Stage<'a>,
 }
 
@@ -91,6 +95,7 @@ impl<'a> Adjudicated<'a> {
             amounts: &document.amounts,
             lines,
             steps: &document.steps,
+            other_filings: Vec::new(),
             stage: match &document.contra_of {
                 Some(of) => Stage::Contra { message_id, of },
                 None => Stage::Settled { message_id },
@@ -118,6 +123,7 @@ impl<'a> Adjudicated<'a> {
             amounts: &quote.computation.amounts,
             lines,
             steps: &quote.computation.steps,
+            other_filings: other_filings(quote),
             stage: Stage::Quoted { expires_at: quote.expires_at },
         }
     }
@@ -180,13 +186,37 @@ impl<'a> Adjudicated<'a> {
         terms::reference("Organization", INSTITUTION, self.institution)
     }
 
-    /// The steps of the calculation, in both languages.
+    /// The steps of the calculation, in both languages, and what other filings would change.
     fn notes(&self) -> Option<Node> {
-        let note = |(index, step): (usize, &Step)| {
-            let text = format!("{} / {}", step.chinese(), step.english());
+        let steps = self.steps.iter().map(|step| format!("{} / {}", step.chinese(), step.english()));
+        let note = |(index, text): (usize, String)| {
             Node::object([("number", Some(Node::whole(index as u64 + 1))), ("text", Some(Node::text(text)))])
         };
-        let notes: Vec<Node> = self.steps.iter().enumerate().map(note).collect();
+        let notes: Vec<Node> = steps.chain(self.other_filings.iter().cloned()).enumerate().map(note).collect();
         (!notes.is_empty()).then_some(Node::Array(notes))
     }
+}
+
+/// One sentence for each filing that can still be made, one about when and how, one about the same bill at home.
+fn other_filings(quote: &Quote) -> Vec<String> {
+    let amounts = &quote.computation.amounts;
+    let shares = |fund: Fen| {
+        let person = amounts.lines.total_fen - fund;
+        (format!("基金支付{fund}元，个人负担{person}元"), format!("funds {fund}, person {person} yuan"))
+    };
+    let alternative = |other: &Alternative| {
+        let (chinese, english) = shares(other.fund_total_fen);
+        let (kind, gain) = (other.filing, other.gain_fen);
+        format!(
+            "若备案为{}：{chinese}（基金增减{gain}元） / if filed as {}: {english} (funds {gain} more)",
+            kind.chinese(),
+            kind.name()
+        )
+    };
+    let term = quote.filing_term.map(|term| format!("{} / {}", term.chinese(), term.english()));
+    let at_home = quote.at_home_fen.map(|fund| {
+        let (chinese, english) = shares(fund);
+        format!("在参保地就医估算：{chinese} / estimate of the same bill at home: {english}")
+    });
+    quote.alternatives.iter().map(alternative).chain(term).chain(at_home).collect()
 }

@@ -10,6 +10,7 @@ use crate::command::{BillWish, Command, Reply};
 use crate::fhir::claim::{self, Bill, VisitName, Wish};
 use crate::fhir::export::{claim_response, queued};
 use crate::http::MedicalEdge;
+use crate::http::filing_effect::NotFiledProblem;
 use crate::http::wire::{message_id, problem};
 use crate::model::lines::{Line, SplitLine};
 use crate::query::visits;
@@ -21,6 +22,7 @@ use crate::refusal;
     params(("Idempotency-Key" = Option<String>, Header, description = "mandatory to settle: the sender's message id")),
     responses((status = 200, description = "a ClaimResponse, outcome complete", body = Object),
         (status = 202, description = "a ClaimResponse, outcome queued: do not collect yet", body = Object),
+        (status = 422, description = "the same; MED-2005 carries `if_filed`", body = NotFiledProblem),
         (status = "4XX", description = "nothing was booked", body = Problem)))]
 pub async fn submit_claim(
     State(edge): State<MedicalEdge>,

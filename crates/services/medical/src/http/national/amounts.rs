@@ -1,5 +1,6 @@
 //! setlinfo and setldetail: the amounts of a quote or a settlement under their national names.
 
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, Instant};
 use serde_json::{Map, Value};
 
@@ -7,6 +8,7 @@ use super::call::{object, scheme_code, yuan};
 use crate::model::amounts::{Amounts, FundPayment, PayField};
 use crate::model::document::SettledDocument;
 use crate::model::explain::Step;
+use crate::model::filing_effect::FilingTerm;
 use crate::model::message::{Certificate, Quote};
 use crate::national::envelope::local_time;
 use crate::query::visits::VisitedVisit;
@@ -104,6 +106,28 @@ fn fund_name(field: PayField) -> &'static str {
         PayField::MedicalAid => "医疗救助",
         PayField::Other => "其他基金",
     }
+}
+
+/// dclainfo, an extension: what would be payable under each filing (备案) that can still be made, and of the same bill at home.
+pub fn other_filings(quote: &Quote) -> Option<Value> {
+    let amounts = &quote.computation.amounts;
+    let row = |kind: &str, name: &str, fund: Fen, memo: Option<String>| {
+        Value::Object(object([
+            ("dcla_type", kind.into()),
+            ("dcla_name", name.into()),
+            ("fund_pay_sumamt", yuan(fund)),
+            ("psn_part_amt", yuan(amounts.lines.total_fen - fund)),
+            ("fund_pay_diff", yuan(fund - amounts.fund_total_fen)),
+            ("memo", memo.into()),
+        ]))
+    };
+    let memo = quote.filing_term.map(FilingTerm::chinese);
+    let others = quote.alternatives.iter();
+    let others =
+        others.map(|other| row(other.filing.name(), other.filing.chinese(), other.fund_total_fen, memo.clone()));
+    let at_home = quote.at_home_fen.map(|fund| row("at_home", "参保地就医（估算）", fund, None));
+    let rows: Vec<Value> = others.chain(at_home).collect();
+    (!rows.is_empty()).then_some(Value::Array(rows))
 }
 
 /// setlinfo of a quote: no `setl_id`.

@@ -20,6 +20,7 @@ use huitong_kernel::time::Instant;
 use huitong_service_kit::http::{Caller, Problem, RawBody, kit_refusals};
 
 use super::MedicalEdge;
+use super::filing_effect;
 use super::wire::problem;
 use crate::command::Command;
 use crate::event::KeptAnswer;
@@ -43,20 +44,25 @@ pub async fn national(
     let received = edge.clock.now();
     let body = match body {
         Ok(body) => body,
-        Err(problem) => return told(refused(&problem, &reference("000000", "", received), received, edge.clock.now())),
+        Err(problem) => return told(said(&problem, &reference("000000", "", received), received, edge.clock.now())),
     };
     let request = match Request::read(&body.bytes) {
         Ok(request) => request,
         Err(why) => {
             let (problem, reference) = (problem(&why), reference("000000", "", received));
-            return told(refused(&problem, &reference, received, edge.clock.now()));
+            return told(said(&problem, &reference, received, edge.clock.now()));
         }
     };
     let named = reference(request.get("mdtrtarea_admvs"), request.message_id(), received);
     match answer(&edge, caller, request, body.request, (&named, received)).await {
         Ok(text) => ([("content-type", "application/json")], text).into_response(),
-        Err(problem) => told(refused(&problem, &named, received, edge.clock.now())),
+        Err(problem) => told(said(&problem, &named, received, edge.clock.now())),
     }
+}
+
+/// A refusal; for want of a filing with the sums in short, which the cashier reads to the person.
+fn said(problem: &Problem, reference: &str, received: Instant, responded: Instant) -> serde_json::Value {
+    refused(problem, filing_effect::in_short(problem), reference, received, responded)
 }
 
 fn told(value: serde_json::Value) -> Response {

@@ -4,7 +4,7 @@ use huitong_service_kit::http::{Asked, Problem};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::amounts::{details, quoted, settled};
+use super::amounts::{details, other_filings, quoted, settled};
 use super::call::{Call, amount, missing, text};
 use super::fees::open_batch;
 use crate::command::{Command, Reply, SentSums};
@@ -65,7 +65,9 @@ pub async fn quote(call: &Call<'_>) -> Result<Output, Problem> {
     let interim = part.visit.is_stay() && (part.interim || part.visit.state == "open");
     let quote = ask_quote(call, &part, data, interim).await?;
     let info = quoted(&quote, &part.visit, call.edge.clock.now());
-    Ok(output(info, details(&quote.computation.amounts.funds, &quote.computation.steps)))
+    let mut output = output(info, details(&quote.computation.amounts.funds, &quote.computation.steps));
+    output.extend(other_filings(&quote).map(|others| ("dclainfo".to_owned(), others)));
+    Ok(output)
 }
 
 /// The quote that stands for the batch, or a new one.

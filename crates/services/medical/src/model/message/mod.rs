@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use super::amounts::LineSums;
 use super::document::{DataVersion, SettledDocument};
-use super::filing::{FilingKind, FilingState};
+use super::filing::FilingState;
+use super::filing_effect::{Alternative, FilingTerm};
 use super::published::{InstitutionPublished, InsuredPublished};
 use super::receipt::Receipt;
 use super::reconciliation::{DayDocument, DayTotals};
@@ -216,6 +217,9 @@ pub struct Quote {
     pub computation: Computation,
     /// What would be payable under each filing that the person can still make (15.4).
     pub alternatives: Vec<Alternative>,
+    /// How and until when to file; absent where no other filing can be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing_term: Option<FilingTerm>,
     /// What the funds would pay of the same bill at home; an estimate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_home_fen: Option<Fen>,
@@ -225,15 +229,6 @@ pub struct Quote {
     pub catalogues: Vec<DataVersion>,
     pub accumulators_version: u64,
     pub expires_at: Instant,
-}
-
-/// The same bill under another filing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alternative {
-    pub filing: FilingKind,
-    pub fund_total_fen: Fen,
-    /// More than what is payable now.
-    pub gain_fen: Fen,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
