@@ -4,6 +4,8 @@ use huitong_node::demo::client::{ApiClient, CallError};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use huitong_medical::http::filing_effect::NotFiledProblem;
+
 use super::receipt;
 use super::stage::{Stage, consultation};
 
@@ -123,6 +125,9 @@ async fn a_filing_is_made_from_the_hospital_listed_and_revoked_at_home() {
     let list: Value = clerk.get(&format!("/v1/medical/filings?person={person}")).await.expect("a list");
     assert_eq!(list["items"].as_array().map(Vec::len), Some(2), "the one of the profile and this one");
     let path = format!("/v1/medical/filings/{}", made["filing"].as_str().expect("an id"));
+    let state = cashier.get::<Value>(&path).await.expect("the hospital sees what it has asked for");
+    assert_eq!((&state["status"], &state["filed_by"]), (&json!("active"), &json!("H31010100001")));
+    assert_eq!(refused_get(&stage.cashier("H31011500002"), &path).await, "MED-2014", "another hospital does not");
     clerk.send::<_, Value>(Method::DELETE, &path, None, &json!(null)).await.expect("revoked");
     let again = clerk.send::<_, Value>(Method::DELETE, &path, None, &json!(null)).await.expect_err("revoked already");
     assert!(again.to_string().starts_with("MED-2006"), "{again}");
@@ -131,5 +136,52 @@ async fn a_filing_is_made_from_the_hospital_listed_and_revoked_at_home() {
         "valid_from": "2026-11-02", "valid_to": "2026-11-01",
     });
     assert_eq!(refused(&cashier, "/v1/medical/filings", "a-filing-0002", &backwards).await, "MED-2006");
+    let mut state = json!(null);
+    for _ in 0..100 {
+        state = cashier.get::<Value>(&path).await.expect("still")["status"].clone();
+        if state == "revoked" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(state, "revoked", "home has told");
+    let own = list["items"].as_array().and_then(|all| all.iter().find(|one| one["filed_by"] != "H31010100001"));
+    let path = format!("/v1/medical/filings/{}", own.expect("of the profile")["filing"].as_str().expect("an id"));
+    clerk.send::<_, Value>(Method::DELETE, &path, None, &json!(null)).await.expect("revoked");
+    without_a_filing(&cashier).await;
     stage.stop().await;
+}
+
+/// The refused quote, and the refused bill, say what is payable with a filing.
+async fn without_a_filing(cashier: &ApiClient) {
+    let (kind, mut bill) = ("urn:huitong:problem:MED-2005", consultation());
+    bill["lines"] =
+        json!([{ "number": "1", "item_code": "F002431", "quantity": "100", "price": "20.00", "amount": "2000.00" }]);
+    bill["total_fee"] = json!("2000.00");
+    let visit = post(cashier, "/v1/medical/visits", "no-filing-01", &bill["visit"]).await;
+    let batch = format!("/v1/medical/visits/{}/batches/1", visit["visit"].as_str().expect("an id"));
+    let lines = json!({ "lines": bill["lines"] });
+    cashier.send::<_, Value>(Method::PUT, &format!("{batch}/lines"), None, &lines).await.expect("split");
+    let wish = json!({ "account_wanted": true });
+    for (path, key, body) in
+        [(format!("{batch}/quotes"), "no-filing-02", &wish), ("/v1/medical/bills".to_owned(), "no-filing-03", &bill)]
+    {
+        let sent = cashier.send::<_, Value>(Method::POST, &path, Some(key), body).await;
+        let Err(CallError::Refused(problem)) = sent else { panic!("{path}: {sent:?}") };
+        let told: NotFiledProblem =
+            serde_json::from_value(serde_json::to_value(&problem).expect("JSON")).expect("as documented");
+        assert_eq!((told.problem.kind.as_str(), told.problem.status), (kind, 422));
+        let shares = told.if_filed.alternatives.iter();
+        let shares: Vec<(&str, String)> =
+            shares.map(|other| (other.filing.name(), other.person_total.0.yuan())).collect();
+        // 2 000.00 − 600.00 deductible, level 3, 76 %; the factors of the pack.
+        let expected = [
+            ("long_stay", "936.00"),
+            ("temp_referred", "1042.40"),
+            ("temp_emergency", "1042.40"),
+            ("temp_self", "1255.20"),
+        ];
+        assert_eq!(shares, expected.map(|(kind, share)| (kind, share.to_owned())), "{problem:?}");
+        assert_eq!(told.if_filed.self_paid.0.yuan(), "2000.00");
+    }
 }

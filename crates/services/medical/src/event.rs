@@ -95,6 +95,15 @@ pub enum Event {
     VisitMoved { visit: Uuid, change: VisitChange },
     #[serde(rename = "medical.filing_noted.v1")]
     FilingNoted(FilingChanged),
+    /// A hospital here asks home to file.
+    #[serde(rename = "medical.filing_asked.v1")]
+    FilingAsked { correlation: String, institution: String, home: Division },
+    /// What home has made of it; nothing where it has refused.
+    #[serde(rename = "medical.filing_answered.v1")]
+    FilingAnswered { correlation: String, filing: Option<FilingState> },
+    /// Home has told how it stands now.
+    #[serde(rename = "medical.asked_filing_moved.v1")]
+    AskedFilingMoved { correlation: String, status: FilingStatus },
     #[serde(rename = "medical.lines_split.v1")]
     LinesSplit(LinesSplit),
     #[serde(rename = "medical.lines_revoked.v1")]

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2013, 3009 to 3011, 4013 to 4019, 5008 to 5014, 6008 and 8003 to 8008 are additions).
+//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2014, 3009 to 3011, 4013 to 4019, 5008 to 5014, 6008 and 8003 to 8008 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -82,6 +82,8 @@ pub const DISEASE_NOT_REGISTERED: RefusalKind = kind(
     "未办理门诊慢特病备案：{disease}",
     "the person is not registered for this chronic disease: {disease}",
 );
+pub const FILING_UNKNOWN: RefusalKind =
+    kind("MED-2014", 404, "备案不存在或非本机构办理", "filing unknown or not made by this institution");
 pub const VISIT_UNKNOWN: RefusalKind = kind("MED-3001", 404, "就诊不存在或已结束", "visit unknown or closed");
 pub const ALREADY_ADMITTED: RefusalKind = kind("MED-3002", 409, "已在院，不能重复入院", "already admitted");
 pub const LINE_REPEATED: RefusalKind =
@@ -296,6 +298,7 @@ pub const ALL: &[RefusalKind] = &[
     NO_CATALOGUE,
     DISEASE_NOT_COVERED,
     DISEASE_NOT_REGISTERED,
+    FILING_UNKNOWN,
     VISIT_UNKNOWN,
     ALREADY_ADMITTED,
     LINE_REPEATED,

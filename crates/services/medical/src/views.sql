@@ -55,6 +55,17 @@ CREATE TABLE IF NOT EXISTS filing (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS filing_person ON filing (person, status);
 
+-- Visited: filings that hospitals here asked home for.
+CREATE TABLE IF NOT EXISTS visited_filing (
+    correlation TEXT PRIMARY KEY,
+    institution TEXT NOT NULL,
+    home        TEXT NOT NULL,
+    filing      TEXT,                       -- once home has answered, as the rest
+    status      TEXT,                       -- model::filing::FilingStatus, as home told it last
+    text        TEXT                        -- JSON, model::filing::FilingState, as it was made
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS visited_filing_filing ON visited_filing (filing) WHERE filing IS NOT NULL;
+
 CREATE TABLE IF NOT EXISTS chronic_registration (
     registration TEXT PRIMARY KEY,
     person       TEXT NOT NULL,

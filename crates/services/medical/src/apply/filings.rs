@@ -1,4 +1,4 @@
-//! Home: filings and registrations of the own insured.
+//! Filings and registrations: home's of the own insured, visited's as far as its hospitals asked for them.
 
 use huitong_kernel::time::Date;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
@@ -17,6 +17,17 @@ pub fn made(tx: Tx<'_>, filing: &FilingState, applied: &Applied) -> Result<(), S
 
 pub fn moved(tx: Tx<'_>, filing: Uuid, status: FilingStatus) -> Result<(), StoreError> {
     tx.execute_one("UPDATE filing SET status = ?2 WHERE filing = ?1", params![filing.to_string(), status.name()])
+}
+
+/// Visited: what was asked for here. Nothing is kept of a refusal.
+pub fn answered(tx: Tx<'_>, correlation: &str, filing: Option<&FilingState>) -> Result<(), StoreError> {
+    let Some(filing) = filing else {
+        return tx.execute_one("DELETE FROM visited_filing WHERE correlation = ?1", params![correlation]);
+    };
+    tx.execute_one(
+        "UPDATE visited_filing SET filing = ?2, status = ?3, text = ?4 WHERE correlation = ?1",
+        params![correlation, filing.filing.to_string(), filing.status.name(), json(filing)?],
+    )
 }
 
 pub fn chronic_registered(tx: Tx<'_>, state: &ChronicState) -> Result<(), StoreError> {

@@ -41,6 +41,15 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         Event::VisitDescribed { visit, details } => visits::described(tx, *visit, details),
         Event::VisitMoved { visit, change } => visits::moved(tx, *visit, *change),
         Event::FilingNoted(changed) => visits::filing_noted(tx, changed),
+        Event::FilingAsked { correlation, institution, home } => tx.execute_one(
+            "INSERT INTO visited_filing (correlation, institution, home) VALUES (?1, ?2, ?3)",
+            params![correlation, institution, home.as_str()],
+        ),
+        Event::FilingAnswered { correlation, filing } => filings::answered(tx, correlation, filing.as_ref()),
+        Event::AskedFilingMoved { correlation, status } => tx.execute_one(
+            "UPDATE visited_filing SET status = ?2 WHERE correlation = ?1",
+            params![correlation, status.name()],
+        ),
         Event::LinesSplit(split) => visits::lines_split(tx, split),
         Event::LinesRevoked { visit, batch } => visits::lines_revoked(tx, *visit, batch),
         Event::BatchQuoted { visit, batch, quote } => tx.execute_one(

@@ -5,7 +5,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, prepayment, reply};
+use super::{Decided, Peer, clearing, filing, prepayment, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
@@ -26,7 +26,7 @@ pub fn take(view: View<'_>, answer: Message, from: &Peer, context: &mut Context<
     }
     match answer {
         Message::EligibilityAnswer(answer) => Ok(told(answer, Reply::Eligible)),
-        Message::FilingAnswer(answer) => Ok(told(answer, Reply::Filed)),
+        Message::FilingAnswer(answer) => filing::take(view, answer, from),
         Message::ChronicAnswer(answer) => Ok(told(answer, Reply::Registered)),
         Message::VisitAnswer(answer) => visit(view, answer, from),
         Message::QuoteAnswer(answer) => quote(view, answer, from),

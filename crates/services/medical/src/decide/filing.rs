@@ -29,9 +29,25 @@ pub fn file(view: View<'_>, wish: FilingWish, context: &mut Context<'_>) -> Deci
     let institution = own_institution(view, context)?;
     let home = home_of(context, wish.home_area)?;
     let cycle = context.new_uuid();
-    let ask = FilingAsk { correlation: cycle.to_string(), institution: institution.code, wish };
+    let correlation = cycle.to_string();
+    let asked = Event::FilingAsked { correlation: correlation.clone(), institution: institution.code.clone(), home };
+    let ask = FilingAsk { correlation, institution: institution.code, wish };
     let message = send(context, home, cycle, cycle, Message::FilingAsk(ask));
-    Ok(Decision::wait(cycle).message(message))
+    Ok(Decision::wait(cycle).event(asked).message(message))
+}
+
+/// Visited: home's answer is kept for the hospital that asked.
+pub fn take(view: View<'_>, answer: Answered<FilingState>, from: &Peer) -> Decided {
+    let Answered { correlation, result } = answer;
+    let asked = persons::asked_by(view, &correlation)?;
+    let asked = asked.filter(|asked| asked.home == from.jurisdiction && asked.filing.is_none());
+    let asked = asked.ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;
+    let is_of_it = |made: &FilingState| made.filed_by == asked.institution && made.areas.len() <= AREAS_MAX;
+    if result.as_ref().is_ok_and(|made| !is_of_it(made)) {
+        return Err(refusal::DOCUMENTS_DIFFER.refuse().into());
+    }
+    let kept = Event::FilingAnswered { correlation: correlation.clone(), filing: result.as_ref().ok().cloned() };
+    Ok(Decision::nothing().event(kept).resolve(correlation, result.map(Reply::Filed)))
 }
 
 pub fn answer(view: View<'_>, ask: FilingAsk, from: &Peer, context: &mut Context<'_>) -> Decided {
@@ -85,6 +101,7 @@ fn make(
             if known.lies_within(&filing) {
                 let (filing, status) = (known.filing, FilingStatus::Superseded);
                 decision.events.push(Event::FilingMoved { filing, status });
+                tell_asker(view, &FilingState { status, ..known }, &mut decision, context)?;
             }
         }
     }
@@ -135,25 +152,52 @@ fn tell(
             continue;
         }
         let cycle = context.new_uuid();
-        let changed =
-            FilingChanged { number: stay.number, filing: filing.filing, kind: filing.kind, status: filing.status };
+        let changed = FilingChanged {
+            number: Some(stay.number),
+            filing: filing.filing,
+            kind: filing.kind,
+            status: filing.status,
+        };
         let message = send(context, stay.visited, cycle, stay.facts.visit, Message::FilingChanged(changed));
         decision.messages.push(message);
     }
     Ok(())
 }
 
+/// The hospital elsewhere that asked for the filing is told how it stands now.
+fn tell_asker(
+    view: View<'_>,
+    filing: &FilingState,
+    decision: &mut Decision<Medical>,
+    context: &mut Context<'_>,
+) -> Result<(), Stop> {
+    let Some(institution) = persons::institution(view, &filing.filed_by)? else { return Ok(()) };
+    let asker = context.directory.jurisdiction_of(institution.division);
+    let Some(asker) = asker.filter(|asker| *asker != context.home.jurisdiction) else { return Ok(()) };
+    let cycle = context.new_uuid();
+    let changed = FilingChanged { number: None, filing: filing.filing, kind: filing.kind, status: filing.status };
+    decision.messages.push(send(context, asker, cycle, cycle, Message::FilingChanged(changed)));
+    Ok(())
+}
+
 /// Home's clerk suspends, takes up again or revokes; what was superseded stays so.
 pub fn move_to(view: View<'_>, filing: uuid::Uuid, status: FilingStatus, context: &mut Context<'_>) -> Decided {
     use FilingStatus::{Active, Revoked, Suspended};
-    let known = persons::filing(view, filing)?.ok_or_else(|| refusal::FILING_INVALID.refuse())?;
+    let Some(known) = persons::filing(view, filing)? else {
+        // One that was asked for from here is home's to move; the hospital files anew.
+        let is_asked = persons::asked_filing(view, filing)?.is_some();
+        let why = if is_asked { refusal::INSTITUTION_NOT_ALLOWED } else { refusal::FILING_UNKNOWN };
+        return Err(why.refuse().into());
+    };
     check_clerk(view, Some(&known.filed_by), context)?;
     let is_step = matches!((known.status, status), (Active, Suspended | Revoked) | (Suspended, Active | Revoked));
     if !is_step {
         return Err(refusal::FILING_INVALID.refuse().into());
     }
     let mut decision = Decision::reply(Reply::Moved).event(Event::FilingMoved { filing, status });
-    tell(view, &FilingState { status, ..known }, &mut decision, context)?;
+    let moved = FilingState { status, ..known };
+    tell(view, &moved, &mut decision, context)?;
+    tell_asker(view, &moved, &mut decision, context)?;
     Ok(decision)
 }
 
@@ -167,11 +211,19 @@ pub fn check_clerk(view: View<'_>, filed_by: Option<&str>, context: &Context<'_>
     Ok(())
 }
 
-/// Visited: what home has told of a filing that concerns a stay here.
+/// Visited: what home has told of a filing that concerns a stay here, or that was asked for from here.
 pub fn changed(view: View<'_>, changed: FilingChanged, from: &Peer) -> Decided {
-    let visit = visits::visited_number(view, &changed.number)?.filter(|visit| visit.home == from.jurisdiction);
-    match visit {
-        Some(_) if from.is_medical() => Ok(Decision::nothing().event(Event::FilingNoted(changed))),
-        _ => Err(refusal::CYCLE_CLOSED.refuse().into()),
-    }
+    let event = match &changed.number {
+        Some(number) => {
+            let visit = visits::visited_number(view, number)?.filter(|visit| visit.home == from.jurisdiction);
+            visit.map(|_| Event::FilingNoted(changed))
+        }
+        None => {
+            let asked = persons::asked_filing(view, changed.filing)?.filter(|asked| asked.home == from.jurisdiction);
+            let status = changed.status;
+            asked.map(|asked| Event::AskedFilingMoved { correlation: asked.correlation, status })
+        }
+    };
+    let event = event.filter(|_| from.is_medical()).ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;
+    Ok(Decision::nothing().event(event))
 }

@@ -1,4 +1,4 @@
-//! POST and GET /v1/medical/filings, PUT /v1/medical/filings/{filing}/status, DELETE /v1/medical/filings/{filing}
+//! POST and GET /v1/medical/filings, GET and DELETE /v1/medical/filings/{filing}, PUT /v1/medical/filings/{filing}/status
 
 use axum::Json;
 use axum::extract::State;
@@ -130,6 +130,27 @@ pub async fn list_filings(
         edge.read(move |view| Ok(persons::filings(view, &query.person, page.after.as_deref(), limit + 1)?)).await?;
     let items = rows.into_iter().map(FilingWire::from).collect();
     Ok(Json(Page::of(items, limit, |item: &FilingWire| item.filing.to_string())))
+}
+
+/// How a filing stands. A hospital sees those that it has made; of one that another node's home has, what that home told last.
+#[utoipa::path(get, path = "/v1/medical/filings/{filing}", tag = "medical", params(("filing" = Uuid, Path)),
+    responses((status = 200, body = FilingWire), (status = "4XX", body = Problem)))]
+pub async fn get_filing(
+    State(edge): State<MedicalEdge>,
+    caller: Caller,
+    Path(filing): Path<Uuid>,
+) -> Result<Json<FilingWire>, Problem> {
+    let institution = caller.principal.participant;
+    let found = edge.read(move |view| {
+        let is_hospital = persons::institution(view, &institution)?.is_some();
+        let is_shown = |made: &FilingState| !is_hospital || made.filed_by == institution;
+        let known = match persons::filing(view, filing)? {
+            Some(known) => Some(known),
+            None => persons::asked_filing(view, filing)?.and_then(|asked| asked.filing),
+        };
+        Ok(known.filter(is_shown).ok_or_else(|| refusal::FILING_UNKNOWN.refuse())?)
+    });
+    Ok(Json(found.await?.into()))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -40,6 +40,7 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.eligibility.ask", eligibility::ask_eligibility),
         endpoint!("medical.filing.write", filings::file),
         endpoint!("medical.filing.read", filings::list_filings),
+        endpoint!("medical.filing.write", filings::get_filing),
         endpoint!("medical.filing.write", filings::set_filing_status),
         endpoint!("medical.filing.write", filings::revoke_filing),
         endpoint!("medical.filing.write", chronic::register_chronic),

@@ -162,6 +162,36 @@ pub fn filing(view: View<'_>, filing: Uuid) -> Result<Option<FilingState>, Store
     view.one(sql, params![filing.to_string()], read_filing)?.map(filing_of).transpose()
 }
 
+/// What a hospital here asked home to file.
+pub struct AskedFiling {
+    pub correlation: String,
+    pub institution: String,
+    pub home: Division,
+    /// As home told it last; `None` until it has answered.
+    pub filing: Option<FilingState>,
+}
+
+pub fn asked_by(view: View<'_>, correlation: &str) -> Result<Option<AskedFiling>, StoreError> {
+    asked(view, "correlation = ?1", correlation)
+}
+
+pub fn asked_filing(view: View<'_>, filing: Uuid) -> Result<Option<AskedFiling>, StoreError> {
+    asked(view, "filing = ?1 ORDER BY correlation LIMIT 1", &filing.to_string())
+}
+
+fn asked(view: View<'_>, which: &str, key: &str) -> Result<Option<AskedFiling>, StoreError> {
+    let sql = format!("SELECT correlation, institution, home, text, status FROM visited_filing WHERE {which}");
+    let row = view.one(&sql, params![key], |row| {
+        let filing = row.get::<_, Option<String>>(3)?.zip(row.get::<_, Option<String>>(4)?);
+        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, filing))
+    })?;
+    row.map(|(correlation, institution, home, filing)| {
+        let filing = filing.map(filing_of).transpose()?;
+        Ok(AskedFiling { correlation, institution, home: text(&home)?, filing })
+    })
+    .transpose()
+}
+
 /// Whether the person is registered for the disease on `day`.
 pub fn has_disease(view: View<'_>, person: &str, disease: &str, day: Date) -> Result<bool, StoreError> {
     let row = view.one(

@@ -2,12 +2,14 @@
 
 use huitong_medical::command::{ChronicWish, Command, Reply};
 use huitong_medical::model::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
+use huitong_medical::model::message::Message;
 use huitong_medical::model::person::{CareType, Scheme};
 use huitong_medical::query::{persons, visits};
+use huitong_service_kit::harness::Called;
 
 use super::calculation::fen;
 use super::country::{Country, HOSPITAL, PERSON, certificate, division};
-use super::stays::{HANGZHOU, date};
+use super::stays::{HANGZHOU, care, date};
 
 impl Country {
     fn filed(&mut self, wish: FilingWish) -> FilingState {
@@ -97,6 +99,117 @@ fn what_cannot_be_filed_is_refused() {
     assert_eq!(refused(wish(FilingKind::LongStay, "2026-11-24", Some("2026-11-23"))), "MED-2006");
     assert_eq!(refused(wish(FilingKind::TempSelf, "2026-11-24", Some("2027-01-01"))), "MED-2006", "under six months");
     assert_eq!(refused(wish(FilingKind::LongStay, "2024-11-24", None)), "MED-2006", "too far back");
+}
+
+/// The edges of a filing's days. Today is 24 November 2026.
+#[test]
+fn a_filing_holds_from_its_first_day_to_its_last() {
+    let mut country = Country::unfiled();
+    let filed = |country: &mut Country, kind, from: &str, to| {
+        country.region.call("330000", "pool", None, Command::File(wish(kind, from, to)))
+    };
+    use FilingKind::{LongStay, TempEmergency, TempReferred, TempSelf};
+    for kind in [TempReferred, TempEmergency, TempSelf] {
+        assert_eq!(
+            filed(&mut country, kind, "2026-11-24", Some("2027-05-22")).code(),
+            "MED-2006",
+            "a day less than six months"
+        );
+        filed(&mut country, kind, "2026-11-24", Some("2027-05-23")).reply();
+        filed(&mut country, kind, "2026-08-31", Some("2027-02-27")).reply();
+        assert_eq!(
+            filed(&mut country, kind, "2026-08-31", Some("2027-02-26")).code(),
+            "MED-2006",
+            "28 February, less a day"
+        );
+    }
+    filed(&mut country, LongStay, "2026-11-24", Some("2026-11-24")).reply();
+    for (from, code) in
+        [("2025-11-24", None), ("2025-11-23", Some("MED-2006")), ("2027-11-24", None), ("2027-11-25", Some("MED-2006"))]
+    {
+        let called = filed(&mut country, LongStay, from, None);
+        assert_eq!(code, matches!(called, Called::Refused(_)).then_some("MED-2006"), "{from}");
+    }
+
+    // From the day of discharge on, it is in force for the stay; from the day after, it is not.
+    for (from, to, code) in [
+        ("2026-11-20", None, None),
+        ("2026-11-21", None, Some("MED-2005")),
+        ("2026-11-10", Some("2026-11-20"), None),
+        ("2026-11-01", None, None),
+        ("2026-11-10", Some("2026-11-19"), Some("MED-2005")),
+    ] {
+        let mut country = Country::unfiled();
+        let stay = country.admitted("2026-11-10");
+        country.add(stay, "1", vec![care("1", "2026-11-12", 100)]).reply();
+        country.discharge(stay, "2026-11-20").reply();
+        filed(&mut country, LongStay, from, to).reply();
+        let quoted = country.quote(stay, "1", false);
+        assert_eq!(code, matches!(quoted, Called::Refused(_)).then_some("MED-2005"), "{from} {to:?}");
+    }
+}
+
+/// A hospital of another province sees how the filing stands that it asked for, and files anew in its place; to revoke it is home's.
+#[test]
+fn a_hospital_elsewhere_sees_its_filing_and_replaces_it() {
+    let mut country = Country::unfiled();
+    let asked = |country: &mut Country, wish| country.region.ask("310000", HOSPITAL, None, Command::File(wish));
+    let seen = |country: &Country, filing| {
+        let asked = persons::asked_filing(country.region.view("310000"), filing).expect("readable").expect("asked for");
+        assert_eq!(asked.institution, HOSPITAL);
+        let filing = asked.filing.expect("answered");
+        (filing.kind, filing.status)
+    };
+    use FilingKind::{LongStay, TempReferred, TempSelf};
+    use FilingStatus::{Active, Revoked, Superseded, Suspended};
+    assert_eq!(asked(&mut country, wish(TempSelf, "2026-11-24", Some("2026-12-24"))).code(), "MED-2006");
+    let Reply::Filed(first) = asked(&mut country, wish(TempSelf, "2026-11-24", None)).reply() else { panic!("filed") };
+    assert_eq!(seen(&country, first.filing), (TempSelf, Active));
+    let wish = |kind, from| wish(kind, from, None);
+    let Reply::Filed(second) = asked(&mut country, wish(TempReferred, "2026-11-24")).reply() else { panic!("filed") };
+    assert_eq!(seen(&country, first.filing), (TempSelf, Superseded));
+    asked(&mut country, wish(LongStay, "2026-11-25")).reply();
+    assert_eq!(seen(&country, second.filing), (TempReferred, Active), "partly covered: it holds until then");
+
+    let filing = second.filing;
+    let here = country.region.call("310000", HOSPITAL, None, Command::MoveFiling { filing, status: Revoked });
+    assert_eq!(here.code(), "MED-1010", "home's clerk does that");
+    for status in [Suspended, Active, Revoked] {
+        country.region.call("330000", "pool", None, Command::MoveFiling { filing, status }).reply();
+        country.region.carry_all();
+        assert_eq!(seen(&country, filing), (TempReferred, status));
+    }
+    let gone = Command::MoveFiling { filing: first.filing, status: Active };
+    assert_eq!(country.region.call("330000", "pool", None, gone).code(), "MED-2006", "superseded for good");
+    let unknown = Command::MoveFiling { filing: uuid::Uuid::nil(), status: Active };
+    assert_eq!(country.region.call("330000", "pool", None, unknown).code(), "MED-2014");
+    assert_eq!(country.region.replay_differences(), [], "views equal replay");
+}
+
+/// A hospital of the home jurisdiction takes back what it has filed, and nothing else.
+#[test]
+fn a_hospital_at_home_revokes_only_what_it_has_filed() {
+    let mut country = Country::unfiled();
+    const AT_HOME: &str = "H33010200001";
+    let mut institution = super::country::institution(AT_HOME);
+    if let Message::Institution(institution) = &mut institution {
+        institution.division = division("330102");
+    }
+    country.publish("330000", "330000", institution);
+    let clerks = country.filed(wish(FilingKind::LongStay, "2026-01-01", None)).filing;
+    let own =
+        country.region.call("330000", AT_HOME, None, Command::File(wish(FilingKind::TempReferred, "2026-11-24", None)));
+    let Reply::Filed(own) = own.reply() else { panic!("filed") };
+    let mut revoke = |filing| {
+        let revoke = Command::MoveFiling { filing, status: FilingStatus::Revoked };
+        country.region.call("330000", AT_HOME, None, revoke)
+    };
+    assert_eq!(revoke(clerks).code(), "MED-1010");
+    revoke(own.filing).reply();
+    assert_eq!(
+        country.statuses(),
+        [(FilingKind::LongStay, FilingStatus::Active), (FilingKind::TempReferred, FilingStatus::Revoked)]
+    );
 }
 
 /// 50 % of what is eligible, at most 60.00 a year, for the disease M01.

@@ -90,11 +90,12 @@ pub struct FilingAsk {
     pub wish: FilingWish,
 }
 
-/// A filing that concerns a stay which goes on at visited has changed.
+/// A filing has changed that concerns a stay which goes on at visited, or that visited asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilingChanged {
-    /// `mdtrt_id`
-    pub number: String,
+    /// `mdtrt_id` of the stay; absent: visited asked for the filing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     pub filing: Uuid,
     pub kind: FilingKind,
     pub status: FilingStatus,
