@@ -6,6 +6,8 @@ mod conformance;
 mod country;
 mod fhir;
 mod fhir_check;
+mod fhir_claims;
+mod fhir_misshapen;
 mod fhir_properties;
 mod filings;
 mod foreign_bytes;

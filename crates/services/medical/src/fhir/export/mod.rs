@@ -3,11 +3,14 @@
 mod amounts;
 mod claim_response;
 mod explanation;
+mod filing;
 mod lines;
 mod reconciliation;
 
 pub use claim_response::{by_fund, claim_response, queued};
 pub use explanation::explanation_of_benefit;
+pub use filing::filed;
+pub use lines::sequences;
 pub use reconciliation::{DETAILS_MAX, Payment, payment_reconciliation};
 
 use huitong_kernel::division::Division;

@@ -1,5 +1,6 @@
 //! Endpoints below /v1/medical/fhir: FHIR R4 in and out. What the documents say is read and written in [`crate::fhir`].
 
+mod batches;
 pub mod checks;
 pub mod claim_responses;
 pub mod claims;
