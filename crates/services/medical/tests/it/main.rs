@@ -9,6 +9,7 @@ mod fhir_check;
 mod fhir_claims;
 mod fhir_misshapen;
 mod fhir_properties;
+mod fhir_r4;
 mod filings;
 mod foreign_bytes;
 mod lanes;
