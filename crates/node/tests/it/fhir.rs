@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 
 use super::stage::{Stage, consultation, huitong, text};
 
-const CLAIM: &str = "/v1/medical/fhir/Claim";
+pub const CLAIM: &str = "/v1/medical/fhir/Claim";
 
 /// The Claim that the document shows.
-fn shown() -> Value {
+pub fn shown() -> Value {
     let document = include_str!("../../../../docs/services/medical-fhir.md");
     let start = document.find("       {\n").expect("the document shows a Claim");
     let end = start + document[start..].find("\n\n").expect("the Claim ends");
     serde_json::from_str(&document[start..end]).expect("the Claim of the document is JSON")
 }
 
-async fn post(client: &ApiClient, path: &str, key: Option<&str>, body: &Value) -> Value {
+pub async fn post(client: &ApiClient, path: &str, key: Option<&str>, body: &Value) -> Value {
     let sent = client.send::<_, Value>(Method::POST, path, key, body).await;
     sent.unwrap_or_else(|error| panic!("{path}: {error}")).1
 }
 
-async fn refused(client: &ApiClient, key: Option<&str>, body: &Value) -> (String, Option<String>) {
+pub async fn refused(client: &ApiClient, key: Option<&str>, body: &Value) -> (String, Option<String>) {
     match client.send::<_, Value>(Method::POST, CLAIM, key, body).await {
         Err(CallError::Refused(problem)) => (problem.code, problem.field),
         other => panic!("a refusal was expected, not {other:?}"),
@@ -29,7 +29,7 @@ async fn refused(client: &ApiClient, key: Option<&str>, body: &Value) -> (String
 }
 
 /// The total of a code, as yuan.
-fn total(document: &Value, code: &str) -> String {
+pub fn total(document: &Value, code: &str) -> String {
     let totals = document["total"].as_array().expect("totals");
     let total =
         totals.iter().find(|total| total["category"]["coding"][0]["code"] == code).expect("a total of the code");
@@ -65,6 +65,12 @@ async fn claims_are_offered_settled_explained_paid_and_taken_back() {
     assert_eq!(
         refused(&cashier, Some("fhir-claim-00"), &other).await,
         ("MED-4001".to_owned(), Some("item".to_owned()))
+    );
+    let mut swapped = accepted.clone();
+    swapped["item"][0]["productOrService"] = claim["item"][1]["productOrService"].clone();
+    assert_eq!(
+        refused(&cashier, Some("fhir-claim-00"), &swapped).await,
+        ("MED-4001".to_owned(), Some("item[0].productOrService".to_owned()))
     );
     let settled = post(&cashier, CLAIM, Some("fhir-claim-01"), &accepted).await;
     assert_eq!(total(&settled, "benefit"), total(&offer, "benefit"));

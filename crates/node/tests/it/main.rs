@@ -8,6 +8,7 @@ mod command_line;
 mod crash;
 mod endpoints;
 mod fhir;
+mod fhir_stays;
 mod full_disk;
 mod house;
 mod morning;

@@ -12,7 +12,7 @@ const HOSPITAL: &str = "H31010100001";
 const CARD: &str = "330100199204160018";
 
 /// A hospital system: it numbers its messages and fills the envelope.
-struct System {
+pub struct System {
     http: reqwest::Client,
     url: String,
     key: String,
@@ -20,7 +20,7 @@ struct System {
 }
 
 impl System {
-    fn new(stage: &Stage) -> System {
+    pub fn new(stage: &Stage) -> System {
         System {
             http: huitong_node::tls::http_client().build().expect("a client"),
             url: format!("{}/v1/medical/national", stage.url("310000")),
@@ -52,7 +52,7 @@ impl System {
     }
 
     /// The output of a message that is granted.
-    async fn ask(&mut self, infno: &str, input: Value) -> Value {
+    pub async fn ask(&mut self, infno: &str, input: Value) -> Value {
         let answer = self.told(infno, input).await;
         assert_eq!(answer["infcode"], 0, "{infno}: {answer}");
         assert_eq!(answer["inf_refmsgid"].as_str().map(str::len), Some(30));
@@ -71,11 +71,11 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn today() -> String {
+pub fn today() -> String {
     SystemClock { offset_ms: 0 }.now().business_date().to_string()
 }
 
-fn line(visit: &str, person: &str, number: &str, count: &str, amount: &str) -> Value {
+pub fn line(visit: &str, person: &str, number: &str, count: &str, amount: &str) -> Value {
     let today = today();
     json!({
         "feedetl_sn": number, "mdtrt_id": visit, "psn_no": person, "chrg_bchno": "1", "rx_circ_flag": "0",

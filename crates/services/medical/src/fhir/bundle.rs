@@ -7,10 +7,10 @@ use super::node::Node;
 use super::place::Place;
 
 /// Reads every document of a file: a Claim, ClaimResponse, ExplanationOfBenefit or PaymentReconciliation, or a Bundle of them.
-/// Other resources of a Bundle (patients, coverages …) have no sums and are passed over.
+/// Other resources of a Bundle (patients, coverages …) are passed over.
 ///
 /// # Errors
-/// As [`Document::read`]; MED-7002 for a Bundle without any document.
+/// As [`Document::read`]; MED-7002 for a Bundle without any document, and for one in another.
 pub fn documents(node: &Node) -> Result<Vec<Document>, Refusal> {
     let root = Place::root(node, "");
     let mut found = Vec::new();
@@ -20,6 +20,9 @@ pub fn documents(node: &Node) -> Result<Vec<Document>, Refusal> {
     }
     for entry in root.list("entry")? {
         let resource = entry.get("resource");
+        if resource.get("resourceType").text()? == Some("Bundle") {
+            return Err(resource.unsupported());
+        }
         if is_document(&resource)? {
             take(&resource, entry.get("fullUrl").text()?, &mut found)?;
         }

@@ -1,5 +1,7 @@
 //! The sums of a Claim, ClaimResponse, ExplanationOfBenefit or PaymentReconciliation, read once for all checks.
 
+use std::collections::btree_map::Entry;
+
 use huitong_service_kit::Refusal;
 
 use super::part::{Adjudicated, Amount, Category, Currency, Part};
@@ -52,6 +54,8 @@ pub struct Document {
     /// Adjudication of the document as a whole.
     pub header: Adjudicated,
     pub totals: Adjudicated,
+    /// Totals of a category that has one already.
+    pub repeated: Vec<(Category, Amount)>,
     /// Claim.total
     pub total: Option<Amount>,
     pub payment: Option<Amount>,
@@ -89,7 +93,7 @@ impl Document {
     ///
     /// # Errors
     /// MED-7002 for another type, another version of FHIR or a second currency; MED-1004 for a number that cannot be kept exactly;
-    /// MED-1002, MED-1003, MED-1011, MED-1012 for what has the wrong shape.
+    /// MED-1002 for what R4 demands of a payment; MED-1003, MED-1011, MED-1012 for what has the wrong shape.
     pub fn read(place: &Place<'_>, contained_in: Option<&str>) -> Result<Document, Refusal> {
         let kind_place = place.get("resourceType");
         let kind = kind_place.text()?.and_then(Kind::of).ok_or_else(|| kind_place.unsupported())?;
@@ -111,6 +115,7 @@ impl Document {
             added,
             header: Adjudicated::new(),
             totals: Adjudicated::new(),
+            repeated: Vec::new(),
             total: None,
             payment: None,
             payment_adjustment: None,
@@ -128,14 +133,24 @@ impl Document {
             Kind::Claim => self.total = currency.amount(&place.get("total"))?,
             Kind::ClaimResponse | Kind::ExplanationOfBenefit => {
                 self.header = currency.adjudicated(place, "adjudication")?;
-                self.totals = currency.adjudicated(place, "total")?;
+                for (category, amount) in currency.categorised(place, "total")? {
+                    match self.totals.entry(category) {
+                        Entry::Vacant(first) => _ = first.insert(amount),
+                        Entry::Occupied(known) => self.repeated.push((known.key().clone(), amount)),
+                    }
+                }
                 let payment = place.get("payment");
+                if payment.is_there() && self.kind == Kind::ClaimResponse {
+                    payment.needs(&["type", "amount"])?;
+                }
                 self.payment = currency.amount(&payment.get("amount"))?;
                 self.payment_adjustment = currency.amount(&payment.get("adjustment"))?;
             }
             Kind::PaymentReconciliation => {
+                place.needs(&["paymentAmount"])?;
                 self.payment_amount = currency.amount(&place.get("paymentAmount"))?;
                 for detail in place.list("detail")? {
+                    detail.needs(&["type"])?;
                     self.details.extend(currency.amount(&detail.get("amount"))?);
                 }
             }

@@ -99,15 +99,26 @@ impl Currency {
         })
     }
 
-    /// The amounts of a list by category: `adjudication`, `total`. The path is that of the first of a category.
+    /// The amounts of a list with their categories: `adjudication`, `total`.
+    ///
+    /// # Errors
+    /// As [`Currency::amount`].
+    pub fn categorised(&mut self, place: &Place<'_>, list: &str) -> Result<Vec<(Category, Amount)>, Refusal> {
+        let mut amounts = Vec::new();
+        for entry in place.list(list)? {
+            let Some(amount) = self.amount(&entry.get("amount"))? else { continue };
+            amounts.push((category(&entry.get("category"))?, amount));
+        }
+        Ok(amounts)
+    }
+
+    /// The amounts of `adjudication` by category; the path is that of the first of a category.
     ///
     /// # Errors
     /// As [`Currency::amount`].
     pub fn adjudicated(&mut self, place: &Place<'_>, list: &str) -> Result<Adjudicated, Refusal> {
         let mut amounts = Adjudicated::new();
-        for entry in place.list(list)? {
-            let Some(amount) = self.amount(&entry.get("amount"))? else { continue };
-            let category = category(&entry.get("category"))?;
+        for (category, amount) in self.categorised(place, list)? {
             amounts.entry(category).and_modify(|sum| sum.value = sum.value + amount.value).or_insert(amount);
         }
         Ok(amounts)

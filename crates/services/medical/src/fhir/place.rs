@@ -11,26 +11,35 @@ use crate::refusal;
 pub struct Place<'n> {
     node: Option<&'n Node>,
     pub path: String,
+    /// Of a member of what is no object (`"net": 5`): the path of that. Whoever reads here is told so.
+    misplaced: Option<String>,
 }
 
 impl<'n> Place<'n> {
     /// The root of a resource; paths begin with `path`.
     pub fn root(node: &'n Node, path: &str) -> Place<'n> {
-        Place { node: Some(node), path: path.to_owned() }
+        Place { node: Some(node), path: path.to_owned(), misplaced: None }
     }
 
-    /// JSON's `null` is nothing.
+    /// A member. JSON's `null` is nothing.
     pub fn get(&self, name: &str) -> Place<'n> {
         let node = self.node.and_then(|node| node.get(name)).filter(|node| **node != Node::Null);
-        Place { node, path: joined(&self.path, name) }
+        // A document that is no object has no type either, and is refused for that.
+        let is_object = self.path.is_empty() || self.node.is_none_or(|node| matches!(node, Node::Object(_)));
+        let misplaced = if is_object { self.misplaced.clone() } else { Some(self.path.clone()) };
+        Place { node, path: joined(&self.path, name), misplaced }
     }
 
     pub fn is_there(&self) -> bool {
         self.node.is_some()
     }
 
-    pub fn node(&self) -> Option<&'n Node> {
-        self.node
+    /// What stands here, if anything does.
+    fn value(&self) -> Result<Option<&'n Node>, Refusal> {
+        match &self.misplaced {
+            Some(path) => Err(refusal::shape(ShapeProblem::WrongType { field: path.clone() })),
+            None => Ok(self.node),
+        }
     }
 
     fn wrong_type<T>(&self) -> Result<T, Refusal> {
@@ -40,7 +49,7 @@ impl<'n> Place<'n> {
     /// The members of a list; none where it is absent.
     pub fn list(&self, name: &str) -> Result<Vec<Place<'n>>, Refusal> {
         let list = self.get(name);
-        let values = match list.node {
+        let values = match list.value()? {
             None => return Ok(Vec::new()),
             Some(Node::Array(values)) => values,
             Some(_) => return list.wrong_type(),
@@ -48,13 +57,14 @@ impl<'n> Place<'n> {
         if values.len() > LIST_MAX {
             return Err(refusal::TOO_MANY_LINES.with("limit", LIST_MAX).at_field(list.path));
         }
-        let place = |(index, node)| Place { node: Some(node), path: format!("{}[{index}]", list.path) };
+        let place =
+            |(index, node)| Place { node: Some(node), path: format!("{}[{index}]", list.path), misplaced: None };
         Ok(values.iter().enumerate().map(place).collect())
     }
 
     /// A text of at most `limit` characters; an empty one is none.
     pub fn text_up_to(&self, limit: usize) -> Result<Option<&'n str>, Refusal> {
-        match self.node {
+        match self.value()? {
             None => Ok(None),
             Some(Node::Text(text)) if text.chars().count() > limit => {
                 Err(refusal::shape(ShapeProblem::TooLong { field: self.path.clone(), limit }))
@@ -69,7 +79,7 @@ impl<'n> Place<'n> {
     }
 
     pub fn boolean(&self) -> Result<Option<bool>, Refusal> {
-        match self.node {
+        match self.value()? {
             None => Ok(None),
             Some(Node::Boolean(value)) => Ok(Some(*value)),
             Some(_) => self.wrong_type(),
@@ -78,7 +88,7 @@ impl<'n> Place<'n> {
 
     /// The digits of a number. A text is none: FHIR's decimals are JSON numbers.
     pub fn digits(&self) -> Result<Option<&'n str>, Refusal> {
-        match self.node {
+        match self.value()? {
             None => Ok(None),
             Some(Node::Number(digits)) => Ok(Some(digits)),
             Some(_) => Err(self.malformed()),
@@ -98,6 +108,12 @@ impl<'n> Place<'n> {
     /// MED-1002: it must be there.
     pub fn missing(&self) -> Refusal {
         refusal::FIELD_MISSING.with("field", &self.path).at_field(self.path.clone())
+    }
+
+    /// Refuses a member that is not there.
+    pub fn needs(&self, names: &[&str]) -> Result<(), Refusal> {
+        let absent = names.iter().map(|name| self.get(name)).find(|member| !member.is_there());
+        absent.map_or(Ok(()), |member| member.value().and(Err(member.missing())))
     }
 
     /// MED-7002: a value that is not supported here.

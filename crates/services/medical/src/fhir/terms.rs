@@ -43,8 +43,14 @@ pub const ITEM_CODE: &str = "urn:huitong:fhir:item-code";
 pub const LOCAL_CODE: &str = "urn:huitong:fhir:local-code";
 /// `hosp_appr_flag`: 0, 1, 2
 pub const APPROVAL: &str = "urn:huitong:fhir:approval";
-/// Kinds of supportingInfo: account, emergency, interim, chronic-disease
+/// The id of a filing
+pub const FILING: &str = "urn:huitong:fhir:filing";
+/// What is filed: long_stay, temp_referred, temp_emergency, temp_self
+pub const FILING_KIND: &str = "urn:huitong:fhir:filing-kind";
+/// Kinds of supportingInfo: account, emergency, interim, chronic-disease; of a filing: filing, area
 pub const INFORMATION: &str = "urn:huitong:fhir:information";
+/// Why something is refused: MED-… and API-…
+pub const REFUSAL: &str = "urn:huitong:fhir:refusal";
 /// How a settlement is taken back: cancel, refund
 pub const TAKE_BACK: &str = "urn:huitong:fhir:take-back";
 

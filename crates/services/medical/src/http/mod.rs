@@ -36,7 +36,7 @@ use crate::Medical;
 pub type MedicalEdge = Edge<Medical>;
 
 pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
-    vec![
+    let mut endpoints = vec![
         endpoint!("medical.eligibility.ask", eligibility::ask_eligibility),
         endpoint!("medical.filing.write", filings::file),
         endpoint!("medical.filing.read", filings::list_filings),
@@ -88,11 +88,7 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.settlement.audit", audit::list_all_settlements),
         endpoint!("medical.settlement.audit", audit::get_document),
         endpoint!("medical.totals.read", totals::get_totals),
-        endpoint!("medical.settle", fhir::claims::submit_claim),
-        endpoint!("medical.settlement.read", fhir::claim_responses::get_claim_response),
-        endpoint!("medical.settlement.read", fhir::claim_responses::get_claim_responses_by_fund),
-        endpoint!("medical.settlement.read", fhir::explanations::get_explanation_of_benefit),
-        endpoint!("medical.settlement.read", fhir::reconciliations::get_payment_reconciliation),
-        endpoint!("medical.settlement.read", fhir::checks::check_sums),
-    ]
+    ];
+    endpoints.extend(fhir::endpoints());
+    endpoints
 }

@@ -150,6 +150,13 @@ pub fn batches(view: View<'_>, visit: Uuid) -> Result<Vec<(String, String)>, Sto
     )
 }
 
+/// The batch of a stay that is not settled, else the next one, by running number.
+pub fn open_batch(view: View<'_>, visit: Uuid) -> Result<String, StoreError> {
+    let batches = batches(view, visit)?;
+    let open = batches.iter().find(|(_, state)| state != "settled").map(|(batch, _)| batch.clone());
+    Ok(open.unwrap_or_else(|| (batches.len() + 1).to_string()))
+}
+
 /// The split lines of a batch, in the order in which they came.
 pub fn lines(view: View<'_>, visit: Uuid, batch: &str) -> Result<Vec<SplitLine>, StoreError> {
     let texts = view.all(

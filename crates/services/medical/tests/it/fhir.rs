@@ -37,12 +37,14 @@ pub fn claim_text(usage: &str, message_id: &str, visit: Option<&str>, quote: Opt
     let quote = quote.map(|quote| format!(r#", "preAuthRef": ["{quote}"]"#)).unwrap_or_default();
     format!(
         r##"{{ "resourceType": "Claim", "status": "active", "use": "{usage}",
+            "type": {{ "coding": [{{ "system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional" }}] }},
+            "created": "{TODAY}", "provider": {{ "display": "hospital" }}, "priority": {{ "coding": [{{ "code": "normal" }}] }},
             "identifier": [{identifiers}],
             "subType": {{ "coding": [{{ "system": "urn:huitong:fhir:care-type", "code": "11" }}] }},
             "contained": [
               {{ "resourceType": "Patient", "id": "p", "identifier": [{{ "value": "{CARD}",
                  "type": {{ "coding": [{{ "system": "urn:huitong:fhir:certificate-type", "code": "02" }}] }} }}] }},
-              {{ "resourceType": "Coverage", "id": "c",
+              {{ "resourceType": "Coverage", "id": "c", "status": "active", "beneficiary": {{ "reference": "#p" }},
                  "type": {{ "coding": [{{ "system": "urn:huitong:fhir:scheme", "code": "310" }}] }},
                  "payor": [{{ "identifier": {{ "system": "urn:huitong:fhir:division", "value": "330100" }} }}] }} ],
             "patient": {{ "reference": "#p" }},
@@ -54,17 +56,17 @@ pub fn claim_text(usage: &str, message_id: &str, visit: Option<&str>, quote: Opt
     )
 }
 
-fn node(text: &str) -> Node {
+pub fn node(text: &str) -> Node {
     Node::read(text.as_bytes()).expect("the story's document is JSON")
 }
 
-fn wish(text: &str) -> Result<Wish, Refusal> {
+pub fn wish(text: &str) -> Result<Wish, Refusal> {
     claim::read(&node(text), TODAY.parse().expect("a date")).map(|claim| claim.wish)
 }
 
 /// A document of ours, written and read again: every sum of it is right.
 #[track_caller]
-fn adds_up(document: &Node) -> Report {
+pub fn adds_up(document: &Node) -> Report {
     let written = serde_json::to_vec(document).expect("JSON");
     let report = check(&Node::read(&written).expect("JSON")).expect("a document of ours is R4");
     assert_eq!(report.findings, [], "{}", String::from_utf8_lossy(&written));
@@ -73,7 +75,7 @@ fn adds_up(document: &Node) -> Report {
 
 /// The number at a path, as it is written.
 #[track_caller]
-fn number(document: &Node, path: &str) -> String {
+pub fn number(document: &Node, path: &str) -> String {
     match document.clone().at_mut(path) {
         Some(Node::Number(digits) | Node::Text(digits)) => digits.clone(),
         other => panic!("{path} is {other:?}"),
@@ -81,18 +83,19 @@ fn number(document: &Node, path: &str) -> String {
 }
 
 /// The total of a code.
-fn total(document: &Node, code: &str) -> String {
+pub fn total(document: &Node, code: &str) -> String {
     let Some(Node::Array(totals)) = document.get("total") else { panic!("totals") };
     let has_code = |total: &&Node| number(total, "category.coding[0].code") == code;
     number(totals.iter().find(has_code).expect(code), "amount.value")
 }
 
 impl Country {
-    fn settle_claim(&mut self, message_id: &str) -> String {
-        let Ok(Wish::SettleBill { bill, account_wanted, total }) = wish(&claim_text("claim", message_id, None, None))
-        else {
-            panic!("a bill to settle")
-        };
+    pub fn settle_claim(&mut self, message_id: &str) -> String {
+        self.settle_claim_text(message_id, &claim_text("claim", message_id, None, None))
+    }
+
+    pub fn settle_claim_text(&mut self, message_id: &str, text: &str) -> String {
+        let Ok(Wish::SettleBill { bill, account_wanted, total }) = wish(text) else { panic!("a bill to settle") };
         let message_id = message_id.to_owned();
         let (visit, batch, lines) = (bill.visit, bill.batch, bill.lines);
         let wish = BillWish { message_id: message_id.clone(), visit, batch, account_wanted, total, lines };
@@ -103,20 +106,20 @@ impl Country {
         }
     }
 
-    fn settlement(&self, number: &str) -> Settlement {
+    pub fn settlement(&self, number: &str) -> Settlement {
         let found = settlements::settlement(self.region.view("310000"), Role::Visited, number);
         found.expect("readable").expect("booked")
     }
 
     /// What is told of a settlement.
-    fn told(&self, number: &str, write: fn(&Adjudicated<'_>) -> Node) -> Node {
+    pub fn told(&self, number: &str, write: fn(&Adjudicated<'_>) -> Node) -> Node {
         let (view, settlement) = (self.region.view("310000"), self.settlement(number));
         let document = documents::document(view, &settlement).expect("signed");
         let lines = documents::lines(view, &settlement).expect("sent");
         write(&Adjudicated::settled(&document, &lines))
     }
 
-    fn payments(&self, period: &str) -> Node {
+    pub fn payments(&self, period: &str) -> Node {
         let period: Period = period.parse().expect("a period");
         let found = settlements::of_period(self.region.view("310000"), HOSPITAL, period, 100).expect("readable");
         let payments: Vec<Payment> = found.into_iter().map(Payment::from).collect();
@@ -183,10 +186,8 @@ fn an_offer_for_a_claim_books_nothing_and_the_claim_that_names_it_settles_as_off
 
     let accepted = number(&offer, "preAuthRef");
     let text = claim_text("claim", "claim-0002", Some(&visit_number), Some(&accepted));
-    let Ok(Wish::SettleBatch { visit: named, batch, quote, total: sent, lines }) = wish(&text) else {
-        panic!("a batch")
-    };
-    assert_eq!((named, lines.len()), (VisitName::Number(visit_number), 3));
+    let Ok(Wish::SettleBatch { batch: of, quote, total: sent }) = wish(&text) else { panic!("a batch") };
+    assert_eq!((of.visit, of.batch.as_deref(), of.lines.len()), (VisitName::Number(visit_number), Some("1"), 3));
     let message_id = "claim-0002".to_owned();
     let settle = Command::Settle { visit, batch, quote, message_id, total: sent, sums: None };
     let Reply::Settled(settled) = country.region.ask("310000", HOSPITAL, Some("claim-0002"), settle).reply() else {
@@ -255,8 +256,10 @@ fn a_claim_that_does_not_add_up_becomes_nothing_and_names_the_rule() {
     let refusal = refused(text.replace(r#""net": { "value": 20.00"#, r#""net": { "value": 21.00"#));
     assert_eq!(refusal.arguments, [("F".to_owned(), "F1, F2".to_owned())], "the total does not fit either");
     for (from, to, code, field) in [
-        ("\"claim\"", "\"preauthorization\"", "MED-7002", "use"),
-        ("\"CNY\"", "\"USD\"", "MED-7002", "item[0].unitPrice.currency"),
+        ("\"claim\"", "\"preauthorization\"", "MED-1012", "supportingInfo[0].category"),
+        ("\"active\"", "\"cancelled\"", "MED-1002", "related"),
+        ("\"code\": \"11\"", "\"code\": \"21\"", "MED-1002", "identifier[urn:huitong:fhir:visit]"),
+        ("\"CNY\"", "\"USD\"", "MED-7002", "total.currency"),
         ("\"active\"", "\"draft\"", "MED-1012", "status"),
         ("\"310\"", "\"999\"", "MED-1012", "contained[1].type"),
         ("\"330100\"", "\"33010x\"", "MED-1012", "contained[1].payor[0].identifier.value"),
@@ -284,12 +287,11 @@ fn claims_of_a_stay_name_the_visit_and_what_is_told_of_it_adds_up() {
         "supportingInfo": [
             { "category": { "coding": [{ "system": "urn:huitong:fhir:information", "code": "interim" }] }, "valueBoolean": true },
             { "category": { "coding": [{ "system": "urn:other", "code": "anything" }] } } ] }"#;
-    let Ok(Wish::Quote { of: Subject::Batch { visit, lines, .. }, interim, account_wanted, total: None }) = wish(text)
-    else {
+    let Ok(Wish::Quote { of: Subject::Batch(of), interim, account_wanted, total: None }) = wish(text) else {
         panic!("an offer for a batch")
     };
-    assert_eq!(visit, VisitName::Number("S3301002611100000001".to_owned()));
-    assert_eq!((lines.len(), interim, account_wanted), (0, true, false));
+    assert_eq!(of.visit, VisitName::Number("S3301002611100000001".to_owned()));
+    assert_eq!((of.lines.len(), interim, account_wanted), (0, true, false));
     let offerless =
         text.replace("predetermination", "claim").replace("\"supportingInfo\"", "\"total\": { \"value\": 1 }, \"x\"");
     let refusal = wish(&offerless).map(|_| ()).expect_err("a batch is settled as it was offered");

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::fhir::claim_text;
 
 /// A Claim of another program: an item of three details, one of which has two sub-details, and a plain item.
-const CLAIM: &str = r#"{
+pub const CLAIM: &str = r#"{
   "resourceType": "Claim", "id": "c1", "status": "active", "use": "claim",
   "item": [
     { "sequence": 1, "net": { "value": 120.50, "currency": "CNY" }, "detail": [
@@ -22,7 +22,7 @@ const CLAIM: &str = r#"{
 }"#;
 
 /// What an insurer answered to it.
-const RESPONSE: &str = r#"{
+pub const RESPONSE: &str = r#"{
   "resourceType": "ClaimResponse", "id": "r1", "status": "active", "use": "claim", "outcome": "complete",
   "request": { "reference": "Claim/c1" },
   "item": [
@@ -46,12 +46,15 @@ const RESPONSE: &str = r#"{
     { "category": { "coding": [{ "code": "submitted" }] }, "amount": { "value": 147.64 } },
     { "category": { "coding": [{ "code": "eligible" }] }, "amount": { "value": 100.00 } },
     { "category": { "coding": [{ "code": "benefit" }] }, "amount": { "value": 76.00 } } ],
-  "payment": { "adjustment": { "value": 6.00 }, "amount": { "value": 70.00 } }
+  "payment": { "type": { "text": "complete" }, "adjustment": { "value": 6.00 }, "amount": { "value": 70.00 } }
 }"#;
 
-const RECONCILIATION: &str = r#"{
+pub const RECONCILIATION: &str = r#"{
   "resourceType": "PaymentReconciliation", "status": "active", "paymentAmount": { "value": 90.00, "currency": "CNY" },
-  "detail": [ { "amount": { "value": 100.00 } }, { "amount": { "value": 15.00 } }, { "amount": { "value": -25.00 } } ]
+  "detail": [
+    { "type": { "coding": [{ "code": "payment" }] }, "amount": { "value": 100.00 } },
+    { "type": { "coding": [{ "code": "advance" }] }, "amount": { "value": 15.00 } },
+    { "type": { "coding": [{ "code": "adjustment" }] }, "amount": { "value": -25.00 } } ]
 }"#;
 
 /// A settlement as another node of ours exports it, without its lines.
@@ -83,7 +86,7 @@ fn bundle() -> Node {
     ))
 }
 
-fn checked(node: &Node) -> Report {
+pub fn checked(node: &Node) -> Report {
     check(node).unwrap_or_else(|refusal| panic!("refused with {} at {:?}", refusal.code, refusal.field))
 }
 
@@ -224,7 +227,7 @@ fn f9_finds_settlements_whose_parts_do_not_make_their_sums() {
 
 /// Of a document that cannot be read as R4 in one currency nothing is said but why.
 #[track_caller]
-fn refused(text: &str, code: &str, field: Option<&str>) {
+pub fn refused(text: &str, code: &str, field: Option<&str>) {
     let refusal = match Node::read(text.as_bytes()).and_then(|node| check(&node)) {
         Err(refusal) => refusal,
         Ok(report) => panic!("{code} was expected, not {report:?}"),

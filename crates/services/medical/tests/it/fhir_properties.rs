@@ -155,3 +155,65 @@ proptest! {
         prop_assert_eq!(faults(&paid), Vec::<String>::new());
     }
 }
+
+/// Paths of all amounts of a document: a value with a currency.
+fn amounts(node: &Node, path: &str, found: &mut Vec<String>) {
+    match node {
+        Node::Object(members) => {
+            if node.get("currency").is_some() {
+                found.push(format!("{path}.value"));
+            }
+            let joined = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            members.iter().for_each(|(name, member)| amounts(member, &joined(name), found));
+        }
+        Node::Array(values) => {
+            values.iter().enumerate().for_each(|(index, value)| amounts(value, &format!("{path}[{index}]"), found));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    /// One amount of a document that adds up is altered by a fen or more: it is found, whichever it is. Excepted is a unit price of a
+    /// quantity so small that the line costs the same.
+    #[test]
+    fn any_one_altered_amount_is_found(
+        lines in prop::collection::vec((0..3_u8, 0..3_000_000_000_i64, 1..200_000_i64, 1..9_999_i64, 0..2_000_000_000_i64), 1..6),
+        is_contra in any::<bool>(),
+        which in 0..3_usize,
+        place in any::<prop::sample::Index>(),
+        by in prop_oneof![1..1_000_000_i64, -1_000_000..0_i64],
+    ) {
+        let pack = pack(PACKS[0]);
+        let lines: Vec<SplitLine> = lines.into_iter().enumerate().map(|(index, parts)| line(index, parts)).collect();
+        let mut case = case("0.00", "0.00", "0.00", FilingKind::LongStay);
+        case.sums = LineSums::of(&lines);
+        let computation = compute(&pack, &case).expect("the pack settles it");
+        let settled = document(&pack, &case, computation);
+        let taken_back = contra(&settled);
+        let told = Adjudicated::settled(if is_contra { &taken_back } else { &settled }, &lines);
+        let period = "2026-03".parse().expect("a period");
+        let payments = [payment(&settled), payment(&taken_back), payment(&settled)];
+        let mut node = match which {
+            0 => claim_response(&told),
+            1 => explanation_of_benefit(&told),
+            _ => payment_reconciliation(division("310000"), HOSPITAL, period, Instant(0), &payments),
+        };
+        let mut places = Vec::new();
+        amounts(&node, "", &mut places);
+        let place = &places[place.index(places.len())];
+        let Some(Node::Number(digits)) = node.at_mut(place) else { panic!("a number at {place}") };
+        if place.contains("unitPrice") {
+            let price: Price = digits.parse().expect("a price");
+            *digits = Price::from_units(price.units() + by * 10_000).to_string();
+            let index: usize = place[5..place.find(']').expect("of an item")].parse().expect("an index");
+            let altered = SplitLine { price: digits.parse().expect("a price"), ..lines[index].clone() };
+            let costs = altered.with_quantity(altered.quantity).total_fen;
+            prop_assume!(costs != lines[index].total_fen);
+        } else {
+            let amount: Price = digits.parse().expect("an amount");
+            *digits = Price::from_units(amount.units() + by * 10_000).to_string();
+        }
+        prop_assert!(!faults(&node).is_empty(), "{} at {place}", serde_json::to_string(&node).expect("JSON"));
+    }
+}

@@ -17,6 +17,10 @@ pub(super) fn check(document: &Document, checker: &mut Checker<'_>) {
         let header = document.header.get(category).map(|amount| amount.value);
         checker.sum(Rule::F4, &named(category), sum(parts.chain([header])), total);
     }
+    // Two totals of one category: one reader takes the first, another the last, a third adds them.
+    for (category, again) in &document.repeated {
+        checker.bound(Rule::F4, &format!("{} ×2", named(category)), false, "×1", again);
+    }
 }
 
 fn check_part(part: &Part, cancelled: bool, checker: &mut Checker<'_>) {

@@ -39,7 +39,7 @@ fn resolved<'n>(root: &Place<'n>, reference: &Place<'n>) -> Result<Place<'n>, Re
 }
 
 /// The focal insurance's coverage, which the Claim contains.
-fn coverage<'n>(root: &Place<'n>) -> Result<Place<'n>, Refusal> {
+pub(super) fn coverage<'n>(root: &Place<'n>) -> Result<Place<'n>, Refusal> {
     let insurances = root.list("insurance")?;
     let mut focal = insurances.first();
     for insurance in &insurances {
@@ -53,7 +53,7 @@ fn coverage<'n>(root: &Place<'n>) -> Result<Place<'n>, Refusal> {
 }
 
 /// The pool in which the person is insured: the payor, by its division.
-fn home_area(coverage: &Place<'_>) -> Result<huitong_kernel::division::Division, Refusal> {
+pub(super) fn home_area(coverage: &Place<'_>) -> Result<huitong_kernel::division::Division, Refusal> {
     for payor in coverage.list("payor")? {
         let identifier = payor.get("identifier");
         if identifier.get("system").text()? == Some(DIVISION) {
@@ -75,7 +75,7 @@ fn scheme(coverage: &Place<'_>) -> Result<Scheme, Refusal> {
 }
 
 /// Of the patient that the Claim contains, or named by identifier alone. Its kind is a code of [`CERTIFICATE_TYPE`].
-fn certificate(root: &Place<'_>) -> Result<Certificate, Refusal> {
+pub(super) fn certificate(root: &Place<'_>) -> Result<Certificate, Refusal> {
     let patient = resolved(root, &root.get("patient"))?;
     let identifiers = match patient.get("resourceType").is_there() {
         true => patient.list("identifier")?,

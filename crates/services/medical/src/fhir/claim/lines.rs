@@ -7,22 +7,25 @@ use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 use huitong_service_kit::Refusal;
 
+use super::period::{Period, day};
 use crate::fhir::number::Exact;
 use crate::fhir::place::Place;
 use crate::fhir::terms::{APPROVAL, ITEM_CODE, LOCAL_CODE};
-use crate::model::lines::{Approval, LINES_MAX, Line, is_plausible};
+use crate::model::lines::{Approval, Line, is_plausible};
 use crate::refusal;
 
 /// The currency in which is settled.
 const YUAN: &str = "CNY";
 
-/// The fee lines, numbered by the items' sequences.
-pub(super) fn lines(root: &Place<'_>, today: Date) -> Result<Vec<Line>, Refusal> {
+/// The fee lines, numbered by the items' sequences. Each is of a day of the period.
+pub(super) fn lines(root: &Place<'_>, period: Period, today: Date) -> Result<Vec<Line>, Refusal> {
     let items = root.list("item")?;
-    if items.len() > LINES_MAX {
-        return Err(refusal::TOO_MANY_LINES.with("limit", LINES_MAX).at_field("item"));
-    }
-    items.iter().map(|item| line(item, today)).collect()
+    let read = |item: &Place<'_>| {
+        let line = line(item, today)?;
+        let outside = || refusal::FEE_TIME_OUTSIDE_VISIT.refuse().at_field(item.get("servicedDate").path);
+        if period.holds(line.day) { Ok(line) } else { Err(outside()) }
+    };
+    items.iter().map(read).collect()
 }
 
 /// Claim.total
@@ -39,23 +42,21 @@ fn line(item: &Place<'_>, today: Date) -> Result<Line, Refusal> {
     }
     check_length(&product, code, 50)?;
     check_length(&product, local_code, 150)?;
-    // A fee line has no parts and no factor: what has them is another kind of document.
-    for (name, factor) in [("detail", None), ("factor", item.get("factor").exact()?)] {
-        if item.get(name).is_there() && factor != Some(Exact::ONE) {
-            return Err(item.get(name).unsupported());
-        }
+    // A fee line has no parts: what has them is another kind of document.
+    if item.get("detail").is_there() {
+        return Err(item.get("detail").unsupported());
     }
     let quantity = match item.get("quantity").is_there() {
         true => plain(&item.get("quantity").get("value"))?,
         false => Quantity::ONE,
     };
-    let price: Price = yuan(&item.get("unitPrice"))?;
+    let price = price(item)?;
     if !is_plausible(quantity, price) {
         return Err(item.get("quantity").malformed());
     }
     Ok(Line {
         number: sequence(item)?,
-        day: day(&item.get("servicedDate"))?.unwrap_or(today),
+        day: serviced(item)?.unwrap_or(today),
         code: code.map(str::to_owned),
         local_code: local_code.map(str::to_owned),
         quantity,
@@ -95,11 +96,27 @@ fn plain<T: FromStr>(place: &Place<'_>) -> Result<T, Refusal> {
     number.to_string().parse().map_err(|_| place.malformed())
 }
 
-fn day(place: &Place<'_>) -> Result<Option<Date>, Refusal> {
-    let malformed = || refusal::TIME_MALFORMED.with("field", &place.path).at_field(place.path.clone());
-    // Ten characters: jiff would read longer forms as well.
-    let read = |text: &str| if text.len() == 10 { text.parse().ok() } else { None };
-    place.text()?.map(|text| read(text).ok_or_else(malformed)).transpose()
+/// What one costs. A factor (a discount, points) is part of the price where the price stays exact to 10⁻⁶ yuan.
+fn price(item: &Place<'_>) -> Result<Price, Refusal> {
+    let price: Price = yuan(&item.get("unitPrice"))?;
+    let factor = item.get("factor");
+    let Some(times) = factor.exact()?.filter(|times| *times != Exact::ONE) else { return Ok(price) };
+    // Six decimals and six make twelve at most, which are kept: nothing is rounded.
+    let exact = item.get("unitPrice").get("value").exact()?.filter(|_| times.rounded(6) == times);
+    let product = exact.and_then(|price| Exact::product(&[price, times], 12));
+    product.and_then(|product| product.to_string().parse().ok()).ok_or_else(|| factor.unsupported())
+}
+
+/// The day of the fee: a date, or a period of one day.
+fn serviced(item: &Place<'_>) -> Result<Option<Date>, Refusal> {
+    let period = item.get("servicedPeriod");
+    if !period.is_there() {
+        return day(&item.get("servicedDate"));
+    }
+    match Period::read(&period)? {
+        Period { start: Some(start), end: Some(end) } if start == end => Ok(Some(start)),
+        _ => Err(period.unsupported()),
+    }
 }
 
 /// `hosp_appr_flag` among the modifiers.

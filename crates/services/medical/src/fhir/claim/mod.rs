@@ -1,7 +1,11 @@
-//! What a Claim wishes: an offer, a settlement, or that one is taken back. Read after its sums were checked.
+//! What a Claim wishes: a filing, an offer, a settlement, or that one is taken back. Read after its sums were checked.
 
 mod coverage;
+mod filing;
 mod lines;
+mod period;
+
+pub use period::Period;
 
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
@@ -12,20 +16,25 @@ use super::check::{Report, check};
 use super::document::Kind;
 use super::node::Node;
 use super::place::Place;
-use super::terms::{BATCH, INFORMATION, MESSAGE, QUOTE, SETTLEMENT, TAKE_BACK, VISIT};
+use super::terms::{BATCH, CARE_TYPE, INFORMATION, MESSAGE, QUOTE, SETTLEMENT, TAKE_BACK, VISIT};
 use crate::command::VisitWish;
-use crate::model::lines::Line;
+use crate::model::filing::FilingWish;
+use crate::model::lines::{LINES_MAX, Line};
+use crate::model::person::CareType;
+use crate::refusal;
 
 /// What is wished.
 #[derive(Clone, Debug)]
 pub enum Wish {
+    /// `use` = preauthorization (备案)
+    File(FilingWish),
     /// `use` = predetermination (预结算)
     Quote { of: Subject, interim: bool, account_wanted: bool, total: Option<Fen> },
     /// `use` = claim of a whole outpatient bill (结算)
     SettleBill { bill: Box<Bill>, account_wanted: bool, total: Fen },
     /// `use` = claim of a quoted batch
-    SettleBatch { visit: VisitName, batch: String, quote: Uuid, total: Fen, lines: Vec<Line> },
-    /// `status` = cancelled (撤销、退费)
+    SettleBatch { batch: Batch, quote: Uuid, total: Fen },
+    /// `status` = cancelled, `use` = claim (撤销、退费)
     TakeBack { settlement: String, refund: bool },
 }
 
@@ -35,7 +44,18 @@ pub enum Subject {
     /// A whole outpatient bill: its visit is opened for it.
     Bill(Box<Bill>),
     /// A batch of a visit; lines, where there are any, take the place of the batch's.
-    Batch { visit: VisitName, batch: String, lines: Vec<Line> },
+    Batch(Batch),
+}
+
+/// A batch of a visit that is known here.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub visit: VisitName,
+    /// Of a stay it may be left out: the one that is not settled.
+    pub batch: Option<String>,
+    pub lines: Vec<Line>,
+    /// The days of all its lines.
+    pub period: Period,
 }
 
 /// A whole bill.
@@ -85,19 +105,24 @@ fn wish(root: &Place<'_>, today: Date) -> Result<Wish, Refusal> {
     let (status, usage) = (root.get("status"), root.get("use"));
     match status.text()?.ok_or_else(|| status.missing())? {
         "active" => {}
+        // A filing is revoked at home, and an offer lapses by itself.
+        "cancelled" if usage.text()? != Some("claim") => return Err(usage.unsupported()),
         "cancelled" => return take_back(root),
         other => return Err(status.unknown(other)),
     }
-    let lines = lines::lines(root, today)?;
+    if usage.text()? == Some("preauthorization") {
+        return Ok(Wish::File(filing::filing(root, today)?));
+    }
     let information = Information::read(root)?;
     let total = lines::total(root)?;
-    let subject = match visit_name(root)? {
-        Some(visit) => Subject::Batch { visit, batch: batch(root)?, lines },
-        None => Subject::Bill(Box::new(Bill {
-            visit: coverage::visit(root, &information)?,
-            batch: batch(root)?,
-            lines: if lines.is_empty() { return Err(root.get("item").missing()) } else { lines },
-        })),
+    let period = Period::read(&root.get("billablePeriod"))?;
+    let visit = visit_name(root)?;
+    // What settles a batch is about lines that have their days already.
+    let is_sent = visit.is_some() && usage.text()? == Some("claim");
+    let lines = lines::lines(root, if is_sent { Period::default() } else { period }, today)?;
+    let subject = match visit {
+        Some(visit) => Subject::Batch(Batch { visit, batch: batch(root)?, lines, period }),
+        None => Subject::Bill(Box::new(bill(root, &information, lines)?)),
     };
     let account_wanted = information.account;
     match usage.text()? {
@@ -108,13 +133,27 @@ fn wish(root: &Place<'_>, today: Date) -> Result<Wish, Refusal> {
             let total = total.ok_or_else(|| root.get("total").missing())?;
             Ok(match subject {
                 Subject::Bill(bill) => Wish::SettleBill { bill, account_wanted, total },
-                Subject::Batch { visit, batch, lines } => {
-                    Wish::SettleBatch { visit, batch, quote: quote(root)?, total, lines }
-                }
+                Subject::Batch(batch) => Wish::SettleBatch { batch, quote: quote(root)?, total },
             })
         }
         _ => Err(usage.unsupported()),
     }
+}
+
+/// A whole bill. A stay is none: the person is admitted, and lines come day by day.
+fn bill(root: &Place<'_>, information: &Information<'_>, lines: Vec<Line>) -> Result<Bill, Refusal> {
+    if root.get("subType").code(CARE_TYPE)? == Some(CareType::Inpatient.code()) {
+        return Err(root.get(&format!("identifier[{VISIT}]")).missing());
+    }
+    let visit = coverage::visit(root, information)?;
+    let batch = batch(root)?.ok_or_else(|| root.get(&format!("identifier[{BATCH}]")).missing())?;
+    if lines.is_empty() {
+        return Err(root.get("item").missing());
+    }
+    if lines.len() > LINES_MAX {
+        return Err(refusal::TOO_MANY_LINES.with("limit", LINES_MAX).at_field("item"));
+    }
+    Ok(Bill { visit, batch, lines })
 }
 
 /// What `supportingInfo` says, by its categories of [`INFORMATION`].
@@ -163,8 +202,8 @@ fn visit_name(root: &Place<'_>) -> Result<Option<VisitName>, Refusal> {
     }))
 }
 
-fn batch(root: &Place<'_>) -> Result<String, Refusal> {
-    Ok(identifier(root, BATCH, 30)?.ok_or_else(|| root.get(&format!("identifier[{BATCH}]")).missing())?.to_owned())
+fn batch(root: &Place<'_>) -> Result<Option<String>, Refusal> {
+    Ok(identifier(root, BATCH, 30)?.map(str::to_owned))
 }
 
 /// The offer that the person accepted: `preAuthRef` of the answer to the predetermination.

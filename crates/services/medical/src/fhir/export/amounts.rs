@@ -37,8 +37,20 @@ pub(super) fn totals(amounts: &Amounts) -> Node {
     ];
     let of_fhir = of_fhir.into_iter().map(|(code, fen)| amount(ADJUDICATION, code, fen));
     let of_ours = of_ours.into_iter().map(|(code, fen)| amount(SHARE, code, fen));
-    let of_funds = amounts.funds.iter().map(|fund| amount(FUND, &fund.fund, fund.paid_fen));
+    let of_funds = by_kind(&amounts.funds).into_iter().map(|(kind, fen)| amount(FUND, kind, fen));
     Node::Array(of_fhir.chain(of_ours).chain(of_funds).collect())
+}
+
+/// A pack may have several funds of one `fund_pay_type`; a category has one total.
+fn by_kind(funds: &[FundPayment]) -> Vec<(&str, Fen)> {
+    let mut kinds: Vec<(&str, Fen)> = Vec::new();
+    for fund in funds {
+        match kinds.iter_mut().find(|(kind, _)| *kind == fund.fund) {
+            Some((_, sum)) => *sum = *sum + fund.paid_fen,
+            None => kinds.push((&fund.fund, fund.paid_fen)),
+        }
+    }
+    kinds
 }
 
 /// What one fund found: the cost that it looked at, and what it pays of it.

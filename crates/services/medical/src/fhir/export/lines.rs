@@ -11,7 +11,7 @@ use crate::fhir::terms::{ADJUDICATION, ELIGIBLE, ITEM_CODE, LOCAL_CODE, OVER, OW
 use crate::model::lines::SplitLine;
 
 /// The items' sequences: the lines' own numbers where all of them are positive whole numbers, as those of a Claim are; else counted.
-fn sequences(lines: &[SplitLine]) -> Vec<u64> {
+pub fn sequences(lines: &[SplitLine]) -> Vec<u64> {
     let own = |line: &SplitLine| line.number.parse::<u64>().ok().filter(|number| (1..=9_999_999_999).contains(number));
     let numbers: Option<Vec<u64>> = lines.iter().map(own).collect();
     let are_distinct = |numbers: &Vec<u64>| numbers.iter().collect::<BTreeSet<_>>().len() == numbers.len();

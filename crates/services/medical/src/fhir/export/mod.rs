@@ -1,13 +1,21 @@
-//! What is answered: ClaimResponse, ExplanationOfBenefit, PaymentReconciliation. All of them keep F1 to F9.
+//! What is answered: ClaimResponse, ExplanationOfBenefit, PaymentReconciliation, all of which keep F1 to F9; OperationOutcome where it is
+//! refused; and the CapabilityStatement.
 
 mod amounts;
+mod capabilities;
 mod claim_response;
 mod explanation;
+mod filing;
 mod lines;
+mod outcome;
 mod reconciliation;
 
+pub use capabilities::capability_statement;
 pub use claim_response::{by_fund, claim_response, queued};
 pub use explanation::explanation_of_benefit;
+pub use filing::filed;
+pub use lines::sequences;
+pub use outcome::{Refused, operation_outcome};
 pub use reconciliation::{DETAILS_MAX, Payment, payment_reconciliation};
 
 use huitong_kernel::division::Division;

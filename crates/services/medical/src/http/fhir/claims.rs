@@ -3,21 +3,19 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use huitong_service_kit::http::{Asked, Caller, Problem, kit_refusals};
-use uuid::Uuid;
 
 use super::{Document, Resource, offer, settled};
 use crate::command::{BillWish, Command, Reply};
-use crate::fhir::claim::{self, Bill, VisitName, Wish};
-use crate::fhir::export::{claim_response, queued};
+use crate::fhir::claim::{self, Bill, Wish};
+use crate::fhir::export::{claim_response, filed, queued};
 use crate::http::MedicalEdge;
 use crate::http::filing_effect::NotFiledProblem;
 use crate::http::wire::{message_id, problem};
-use crate::model::lines::{Line, SplitLine};
-use crate::query::visits;
+use crate::model::filing::FilingWish;
 use crate::refusal;
 
-/// Takes a Claim: `use` = predetermination asks for an offer, `use` = claim settles (`Idempotency-Key` is the message id),
-/// `status` = cancelled takes a settlement back. A Claim that does not add up has no effect (MED-7001).
+/// Takes a Claim: `use` = preauthorization files, `use` = predetermination asks for an offer, `use` = claim settles
+/// (`Idempotency-Key` is the message id), `status` = cancelled takes a settlement back. A Claim that does not add up has no effect (MED-7001).
 #[utoipa::path(post, path = "/v1/medical/fhir/Claim", tag = "medical", request_body = Object,
     params(("Idempotency-Key" = Option<String>, Header, description = "mandatory to settle: the sender's message id")),
     responses((status = 200, description = "a ClaimResponse, outcome complete", body = Object),
@@ -43,12 +41,15 @@ pub async fn submit_claim(
             let wish = BillWish { message_id: message_id.clone(), visit, batch, account_wanted, total, lines };
             request.settle(Command::SettleBill(Box::new(wish)), message_id).await
         }
-        Wish::SettleBatch { visit, batch, quote, total, lines } => {
+        Wish::SettleBatch { batch: of, quote, total } => {
             let message_id = key(&caller, claim.message_id.as_deref())?;
-            let (visit, held) = request.batch(visit, batch.clone()).await?;
-            compare(&lines, &held)?;
+            let (visit, batch) = request.batch_to_settle(of, &message_id).await?;
             let command = Command::Settle { visit, batch, quote, message_id: message_id.clone(), total, sums: None };
             request.settle(command, message_id).await
+        }
+        Wish::File(wish) => {
+            permitted(&caller, "medical.filing.write")?;
+            request.file(wish).await
         }
         Wish::TakeBack { settlement, refund } => {
             permitted(&caller, "medical.settlement.cancel")?;
@@ -80,29 +81,6 @@ fn key(caller: &Caller, carried: Option<&str>) -> Result<String, Problem> {
     }
 }
 
-/// The lines of a Claim about a batch must be those that were sent for it; a Claim need not repeat them.
-fn compare(lines: &[Line], held: &[SplitLine]) -> Result<(), Problem> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let differs = |field: String, expected: String, sent: String| {
-        let refusal = refusal::SUM_DIFFERS.with("field", &field).with("expected", expected).with("sent", sent);
-        Err(problem(&refusal.at_field(field)))
-    };
-    if lines.len() != held.len() {
-        return differs("item".to_owned(), held.len().to_string(), lines.len().to_string());
-    }
-    for (index, line) in lines.iter().enumerate() {
-        let same = held.iter().find(|held| held.number == line.number);
-        let is_same = same.is_some_and(|held| (held.quantity, held.price) == (line.quantity, line.price));
-        if !is_same {
-            let expected = same.map_or_else(|| "-".to_owned(), |held| held.total_fen.yuan());
-            return differs(format!("item[{index}].net"), expected, line.amount.yuan());
-        }
-    }
-    Ok(())
-}
-
 /// Refusals name the fields of commands; here they are those of a Claim.
 fn in_claims_words(mut problem: Problem) -> Problem {
     let words = [
@@ -132,21 +110,6 @@ pub(super) struct Request<'r> {
 }
 
 impl Request<'_> {
-    /// A visit of the caller's institution, and the lines of a batch of it as they are now.
-    pub async fn batch(&self, name: VisitName, batch: String) -> Result<(Uuid, Vec<SplitLine>), Problem> {
-        let institution = self.caller.principal.participant.clone();
-        let read = self.edge.read(move |view| {
-            let known = match &name {
-                VisitName::Id(visit) => visits::visited_visit(view, *visit)?,
-                VisitName::Number(number) => visits::visited_number(view, number)?,
-            };
-            let known = known.filter(|known| known.institution == institution);
-            let visit = known.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse().at_field("identifier"))?.facts.visit;
-            Ok((visit, visits::lines(view, visit, &batch)?))
-        });
-        read.await
-    }
-
     async fn settle(&self, command: Command, message_id: String) -> Result<Resource, Problem> {
         match self.edge.ask(command, self.caller, self.digest).await {
             Ok(Asked::Replied(Reply::Settled(reply))) => {
@@ -161,6 +124,17 @@ impl Request<'_> {
             // 5xx leaves the outcome open: the same key, sent again, tells it.
             Err(problem) if problem.status >= 500 => Err(problem.answering("wait")),
             Err(problem) => Err(problem.answering("do_not_collect")),
+        }
+    }
+
+    async fn file(&self, wish: FilingWish) -> Result<Resource, Problem> {
+        let home_area = wish.home_area;
+        match self.edge.ask(Command::File(wish), self.caller, self.digest).await? {
+            Asked::Replied(Reply::Filed(filing)) => {
+                Ok(Resource(StatusCode::OK, filed(&filing, home_area, self.edge.clock.now())))
+            }
+            Asked::Replied(other) => unreachable!("a filing was wished for: {other:?}"),
+            Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
         }
     }
 

@@ -1,23 +1,49 @@
 //! Endpoints below /v1/medical/fhir: FHIR R4 in and out. What the documents say is read and written in [`crate::fhir`].
 
+mod batches;
+pub mod capabilities;
 pub mod checks;
 pub mod claim_responses;
 pub mod claims;
 pub mod explanations;
 mod offer;
+mod outcomes;
 pub mod reconciliations;
 mod settled;
 
+use std::convert::Infallible;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use huitong_kernel::hash::Digest;
-use huitong_service_kit::http::{Body, Problem};
+use huitong_service_kit::endpoint;
+use huitong_service_kit::http::{Body, Endpoint, Problem};
 use serde_json::value::RawValue;
 
+use super::MedicalEdge;
 use super::wire::problem;
 use crate::fhir::node::Node;
 use crate::{Medical, refusal};
+
+/// Each with its permission; what they refuse is said in FHIR's words to those who ask for them.
+pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
+    let endpoints = vec![
+        endpoint!("medical.settle", claims::submit_claim),
+        endpoint!("medical.settlement.read", claim_responses::get_claim_response),
+        endpoint!("medical.settlement.read", claim_responses::get_claim_responses_by_fund),
+        endpoint!("medical.settlement.read", explanations::get_explanation_of_benefit),
+        endpoint!("medical.settlement.read", reconciliations::get_payment_reconciliation),
+        endpoint!("medical.settlement.read", checks::check_sums),
+        endpoint!(public, capabilities::get_capabilities),
+    ];
+    let spoken = |mut endpoint: Endpoint<MedicalEdge>| {
+        endpoint.routes.2 = endpoint.routes.2.layer::<_, Infallible>(from_fn(outcomes::in_words_of_fhir));
+        endpoint
+    };
+    endpoints.into_iter().map(spoken).collect()
+}
 
 const MEDIA_TYPE: &str = "application/fhir+json; fhirVersion=4.0";
 

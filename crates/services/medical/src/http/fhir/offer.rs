@@ -27,9 +27,9 @@ pub(super) struct Terms {
 /// Asks home, and tells its offer.
 pub(super) async fn make(request: &Request<'_>, of: Subject, terms: Terms) -> Result<Resource, Problem> {
     match of {
-        Subject::Batch { visit, batch, lines } => {
-            let (visit, _) = request.batch(visit, batch.clone()).await?;
-            request.offer(visit, batch, lines, terms).await
+        Subject::Batch(of) => {
+            let (visit, batch) = request.batch_to_offer(&of).await?;
+            request.offer(visit, batch, of.lines, terms).await
         }
         Subject::Bill(bill) => {
             let visit = request.open(bill.visit).await?;

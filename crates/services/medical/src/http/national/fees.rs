@@ -13,9 +13,7 @@ use crate::refusal;
 
 /// The batch of a stay that takes lines: the running number of the settlement inside the visit.
 pub async fn open_batch(call: &Call<'_>, visit: uuid::Uuid) -> Result<String, Problem> {
-    let batches = call.edge.read(move |view| Ok(visits::batches(view, visit)?)).await?;
-    let open = batches.iter().find(|(_, state)| state != "settled").map(|(batch, _)| batch.clone());
-    Ok(open.unwrap_or_else(|| (batches.len() + 1).to_string()))
+    call.edge.read(move |view| Ok(visits::open_batch(view, visit)?)).await
 }
 
 pub async fn add(call: &Call<'_>) -> Result<Output, Problem> {
