@@ -75,9 +75,18 @@ pub enum Command {
         replaces: bool,
         lines: Vec<Line>,
     },
+    /// All lines of a batch.
     RevokeLines {
         visit: Uuid,
         batch: String,
+    },
+    /// These lines of a visit and no others, all of them or none.
+    RevokeChosenLines {
+        visit: Uuid,
+        /// Where they must be; in any batch of the visit when absent.
+        batch: Option<String>,
+        /// `feedetl_sn`
+        numbers: Vec<String>,
     },
     AskQuote {
         visit: Uuid,

@@ -99,6 +99,15 @@ pub enum Event {
     LinesSplit(LinesSplit),
     #[serde(rename = "medical.lines_revoked.v1")]
     LinesRevoked { visit: Uuid, batch: String },
+    #[serde(rename = "medical.chosen_lines_revoked.v1")]
+    ChosenLinesRevoked {
+        visit: Uuid,
+        batch: String,
+        numbers: Vec<String>,
+        /// Lines of which a return was revoked, as they are now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<SplitLine>,
+    },
     #[serde(rename = "medical.batch_quoted.v1")]
     BatchQuoted { visit: Uuid, batch: String, quote: Quote },
     #[serde(rename = "medical.call_sent.v1")]
