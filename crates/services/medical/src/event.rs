@@ -26,6 +26,7 @@ use crate::model::published::{InstitutionPublished, InsuredPublished};
 use crate::model::reconciliation::Reconciliation;
 use crate::model::settle::Case;
 use crate::model::visit::VisitDetails;
+use crate::national::archive::FileForm;
 use crate::pool::ask::{Asker, PoolAsk, PoolComputing, SignedAnswer};
 use crate::query::settlements::Role;
 
@@ -236,6 +237,9 @@ pub struct KeptFile {
     pub file: String,
     pub institution: String,
     pub name: String,
+    #[serde(default)]
+    pub form: FileForm,
+    /// Unpacked.
     pub text: String,
     pub until: Instant,
 }

@@ -2,8 +2,8 @@
 
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
-use huitong_service_kit::Refusal;
 use huitong_service_kit::http::Problem;
+use huitong_service_kit::Refusal;
 use serde_json::Value;
 
 use super::call::{Call, amount, date, missing, object, text, yuan};
@@ -19,6 +19,10 @@ use crate::refusal;
 
 /// Rows of 3260.
 const PAGE: usize = 100;
+/// Columns of a row of 3202: seven, and a memo.
+const COLUMNS_MAX: usize = 8;
+/// Characters of `setl_id`, `mdtrt_id`, `psn_no`.
+const ID_MAX: usize = 30;
 
 fn home(call: &Call<'_>, data: &Record) -> Result<Division, Problem> {
     let code = text(data, "setl_optins");
@@ -84,7 +88,9 @@ fn rows(file: &str) -> Result<Vec<Row>, Refusal> {
             return Err(malformed());
         };
         let amount = |text: &str| text.parse::<Fen>().map_err(|_| malformed());
-        if columns.len() > 8 || !matches!(*refunded, "0" | "1" | "" | "null") || person.is_empty() {
+        let is_long = [settlement, visit, person].iter().any(|id| id.chars().count() > ID_MAX);
+        let is_flag = matches!(*refunded, "0" | "1" | "" | "null");
+        if columns.len() > COLUMNS_MAX || !is_flag || is_long || person.is_empty() {
             return Err(malformed());
         }
         rows.push(Row {
@@ -118,8 +124,8 @@ pub async fn details(call: &Call<'_>) -> Result<Output, Problem> {
     };
     let reply = call.told("", Command::Reconcile(Box::new(wish))).await?;
     let Reply::Reconciled(made) = reply else { unreachable!("a reconciliation was made") };
-    let name = format!("{}.txt", made.reconciliation);
-    let kept = files::keep(call, "result", name, result(&made)).await?;
+    let name = format!("{}.{}", made.reconciliation, file.form.ending());
+    let kept = files::keep(call, "result", (file.form, name), result(&made)).await?;
     let info = kept.get("data").cloned().unwrap_or_default();
     Ok([("fileinfo".to_owned(), info)].into_iter().collect())
 }
@@ -213,6 +219,11 @@ mod tests {
             ("A1\tS1\tP1\t100.00\t60.00\t0.00\n", "1"),
             ("A1\tS1\tP1\t1e3\t0\t0\t0", "1"),
             ("\nA1\tS1\t\t1\t0\t0\t0", "2"),
+            ("A1\tS1\tP1\t1\t0\t0\t0\t\tone too many", "1"),
+            ("A1\tS1\tP1\t1\t0\t0\t2", "1"),
+            ("A1\tS1\tP1\t12.345\t0\t0\t0", "1"),
+            ("A1\tS1\t人人人人人人人人人人人人人人人人人人人人人人人人人人人人人人人\t1\t0\t0\t0", "1"),
+            ("A1,S1,P1,1,0,0,0", "1"),
         ] {
             let refused = rows(file).expect_err("refused");
             assert_eq!((refused.code.as_str(), refused.arguments[0].1.as_str()), ("MED-5001", row), "{file}");
