@@ -209,13 +209,13 @@ pub struct BillWish {
     pub lines: Vec<Line>,
 }
 
-/// The four sums of 2207 that must equal the split.
-#[derive(Clone, Copy, Debug)]
+/// The four sums of 2207; each that is sent must equal the split.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SentSums {
-    pub own: Fen,
-    pub over: Fen,
-    pub pre: Fen,
-    pub eligible: Fen,
+    pub own: Option<Fen>,
+    pub over: Option<Fen>,
+    pub pre: Option<Fen>,
+    pub eligible: Option<Fen>,
 }
 
 /// What the caller is told.

@@ -3,18 +3,19 @@
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
 use huitong_service_kit::http::Problem;
-use huitong_service_kit::Refusal;
+use huitong_service_kit::{Refusal, Stop, View};
 use serde_json::Value;
 
-use super::call::{Call, amount, date, missing, object, text, yuan};
+use super::call::{Call, amount, date, missing, object, scheme_code, text, yuan};
 use super::files;
 use crate::command::{Command, ReconcileWish, Reply};
 use crate::model::reconciliation::{
     Cause, Difference, EQUAL, Proposal, ROWS_MAX, Reconciliation, Row, Totals, check_rows,
 };
 use crate::national::envelope::{Output, Record, local_time};
+use crate::query::documents;
 use crate::query::reconciliation::{self as books, Days};
-use crate::query::settlements;
+use crate::query::settlements::{self, Role};
 use crate::refusal;
 
 /// Rows of 3260.
@@ -53,14 +54,23 @@ pub async fn totals(call: &Call<'_>) -> Result<Output, Problem> {
         return Err(call.refuse(&why.at_field("data.stmt_enddate")));
     }
     let institution = call.caller.principal.participant.clone();
-    let known = call
+    let (insurance, clearing) = (text(data, "insutype"), text(data, "clr_type"));
+    let ours = call
         .edge
-        .read(move |view| Ok(books::known(view, &Days { institution: &institution, from, to, home: Some(home_area) })?))
+        .read(move |view| {
+            let known = books::known(view, &Days { institution: &institution, from, to, home: Some(home_area) })?;
+            if known.len() > ROWS_MAX {
+                return Err(refusal::TOO_MANY_LINES.with("limit", ROWS_MAX).at_field("data.stmt_enddate").into());
+            }
+            let mut rows = Vec::new();
+            for known in known {
+                if clearing_of(view, &known.row.settlement)? == Some((insurance.as_str(), clearing.as_str())) {
+                    rows.push(known.row);
+                }
+            }
+            Ok(Totals::of(rows.iter()))
+        })
         .await?;
-    if known.len() > ROWS_MAX {
-        return Err(call.refuse(&refusal::TOO_MANY_LINES.with("limit", ROWS_MAX).at_field("data.stmt_enddate")));
-    }
-    let ours = Totals::of(known.iter().map(|known| &known.row));
     let told = if ours == theirs {
         "对账一致".to_owned()
     } else {
@@ -76,6 +86,13 @@ pub async fn totals(call: &Call<'_>) -> Result<Output, Problem> {
         ("stmt_rslt_dscr", told.into()),
     ]);
     Ok([("stmtinfo".to_owned(), Value::Object(info))].into_iter().collect())
+}
+
+/// `insutype` and `clr_type` of a document.
+fn clearing_of(view: View<'_>, settlement: &str) -> Result<Option<(&'static str, &'static str)>, Stop> {
+    let Some(known) = settlements::settlement(view, Role::Visited, settlement)? else { return Ok(None) };
+    let document = documents::document(view, &known)?;
+    Ok(Some((scheme_code(document.scheme), document.care_type.code())))
 }
 
 /// The rows of a file, by TAB; an empty line is none (MED-5001 names the row).
