@@ -9,6 +9,7 @@ use huitong_kernel::id::new_uuid;
 use huitong_service_kit::http::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::FAILED;
 use crate::clock::SystemClock;
@@ -21,7 +22,7 @@ pub struct CallArguments {
     method: Method,
     /// The path with its query, for instance /v1/medical/prepayments; /docs of the node lists them
     path: String,
-    /// The JSON body; - reads it from standard input
+    /// The JSON body, sent as it is written; - reads it from standard input
     #[arg(long)]
     body: Option<PathBuf>,
     /// Base address of the node's API
@@ -48,10 +49,13 @@ pub async fn run(arguments: CallArguments) -> anyhow::Result<i32> {
     };
     eprintln!("message id 报文ID: {message_id}");
     let called = client.call(arguments.method, &arguments.path, Some(&message_id), body.as_ref()).await;
-    Ok(show(called.map(|(status, answer): (_, Value)| (status, format!("{answer:#}")))))
+    // A message of the national interface is refused with status 200.
+    let is_refused = called.as_ref().is_ok_and(|(_, answer): &(_, Value)| answer["infcode"].as_i64() == Some(-1));
+    let code = show(called.map(|(status, answer)| (status, format!("{answer:#}"))));
+    Ok(if is_refused { FAILED } else { code })
 }
 
-fn read(path: &Path) -> anyhow::Result<Value> {
+fn read(path: &Path) -> anyhow::Result<Box<RawValue>> {
     let mut text = String::new();
     if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text)?;

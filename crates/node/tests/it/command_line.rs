@@ -62,6 +62,22 @@ fn what_has_no_command_of_its_own_is_called_by_its_path() {
     assert!(text(&refused).contains("日期时间格式不符：valid_from"), "{}", text(&refused));
     let forbidden = call(&["GET", "/v1/medical/prepayments"]);
     assert!(!forbidden.status.success() && text(&forbidden).contains("API-1002"), "{}", text(&forbidden));
+    let mut message = serde_json::json!({
+        "infno": "1101", "msgid": "H31010100001202611291000000001", "mdtrtarea_admvs": "310101", "insuplc_admdvs": "330100",
+        "recer_sys_code": "HIS", "opter_type": "1", "opter": "c01", "opter_name": "收费员", "inf_time": "2026-11-29 10:00:00",
+        "fixmedins_code": "H31010100001", "fixmedins_name": "示例医院",
+        "input": { "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": "330100199204160018", "psn_cert_type": "01" } },
+    });
+    let mut national = |infno: &str, serial: &str| {
+        message["infno"] = infno.into();
+        message["msgid"] = format!("H3101010000120261129100000{serial}").into();
+        std::fs::write(&body, message.to_string()).expect("writable");
+        call(&["POST", "/v1/medical/national", "--body", &body])
+    };
+    let person = national("1101", "0001");
+    assert!(person.status.success() && text(&person).contains("\"psn_no\""), "{}", text(&person));
+    let unserved = national("2505", "0002");
+    assert!(!unserved.status.success() && text(&unserved).contains("MED-1009"), "{}", text(&unserved));
     let unreachable = huitong(&["call", "GET", "/v1/medical/visits", "--node", "http://127.0.0.1:1", "--key", &key]);
     assert!(!unreachable.status.success() && text(&unreachable).contains("UNKNOWN"), "{}", text(&unreachable));
     runtime.block_on(stage.stop());

@@ -11,6 +11,7 @@ fn concrete(path: &str) -> String {
     path.replace("{visit}", "00000000-0000-7000-8000-000000000000")
         .replace("{filing}", "00000000-0000-7000-8000-000000000000")
         .replace("{batch}", "1")
+        .replace("{number}", "1")
         .replace("{person}", "P1")
         .replace("{settlement}", "A1")
         .replace("{message_id}", "m-00000001")

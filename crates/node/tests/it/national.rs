@@ -2,95 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use huitong_node::clock::SystemClock;
-use huitong_service_kit::http::Clock;
 use serde_json::{Value, json};
 
+use super::hospital_system::{CARD, HOSPITAL, System, admission, line, register, settle, text, today};
 use super::stage::Stage;
-
-const HOSPITAL: &str = "H31010100001";
-const CARD: &str = "330100199204160018";
-
-/// A hospital system: it numbers its messages and fills the envelope.
-pub struct System {
-    http: reqwest::Client,
-    url: String,
-    key: String,
-    serial: u32,
-}
-
-impl System {
-    pub fn new(stage: &Stage) -> System {
-        System {
-            http: huitong_node::tls::http_client().build().expect("a client"),
-            url: format!("{}/v1/medical/national", stage.url("310000")),
-            key: stage.keys[HOSPITAL].clone(),
-            serial: 0,
-        }
-    }
-
-    fn message(&mut self, infno: &str, input: Value) -> Value {
-        self.serial += 1;
-        json!({
-            "infno": infno, "msgid": format!("{HOSPITAL}20261129100000{:04}", self.serial),
-            "mdtrtarea_admvs": "310101", "insuplc_admdvs": "330100", "recer_sys_code": "HIS", "opter_type": "1",
-            "opter": "c01", "opter_name": "收费员", "inf_time": "2026-11-29 10:00:00", "fixmedins_code": HOSPITAL,
-            "fixmedins_name": "示例医院", "input": input,
-        })
-    }
-
-    async fn send(&self, message: &Value) -> String {
-        let request = self.http.post(&self.url).bearer_auth(&self.key).header("content-type", "application/json");
-        let answer = request.body(message.to_string()).send().await.expect("the node answers");
-        assert_eq!(answer.status(), 200);
-        answer.text().await.expect("text")
-    }
-
-    async fn told(&mut self, infno: &str, input: Value) -> Value {
-        let message = self.message(infno, input);
-        serde_json::from_str(&self.send(&message).await).expect("JSON")
-    }
-
-    /// The output of a message that is granted.
-    pub async fn ask(&mut self, infno: &str, input: Value) -> Value {
-        let answer = self.told(infno, input).await;
-        assert_eq!(answer["infcode"], 0, "{infno}: {answer}");
-        assert_eq!(answer["inf_refmsgid"].as_str().map(str::len), Some(30));
-        answer["output"].clone()
-    }
-
-    /// The code with which a message is refused.
-    async fn refused(&mut self, infno: &str, input: Value) -> String {
-        let answer = self.told(infno, input).await;
-        assert_eq!(answer["infcode"], -1, "{infno}: {answer}");
-        answer["err_msg"].as_str().unwrap_or_default().split(' ').next().unwrap_or_default().to_owned()
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-pub fn today() -> String {
-    SystemClock { offset_ms: 0 }.now().business_date().to_string()
-}
-
-pub fn line(visit: &str, person: &str, number: &str, count: &str, amount: &str) -> Value {
-    let today = today();
-    json!({
-        "feedetl_sn": number, "mdtrt_id": visit, "psn_no": person, "chrg_bchno": "1", "rx_circ_flag": "0",
-        "fee_ocur_time": format!("{today} 00:00:00"), "med_list_codg": "F002431", "medins_list_codg": "local-1",
-        "det_item_fee_sumamt": amount, "cnt": count, "pric": 20, "bilg_dept_codg": "D1", "bilg_dept_name": "内科",
-        "bilg_dr_codg": "DR1", "bilg_dr_name": "医生",
-    })
-}
-
-fn settle(visit: &str, person: &str, total: &str) -> Value {
-    json!({ "data": {
-        "psn_no": person, "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "med_type": "11", "medfee_sumamt": total,
-        "psn_setlway": "01", "mdtrt_id": visit, "chrg_bchno": "1", "acct_used_flag": "0", "insutype": "310",
-    } })
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messages() {
@@ -98,17 +13,13 @@ async fn an_outpatient_goes_from_the_counter_to_reconciliation_by_national_messa
     let mut system = System::new(&stage);
     system.ask("9001", json!({ "signIn": { "opter_no": "c01", "mac": "00", "ip": "127.0.0.1" } })).await;
     let person = system
-        .ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "begntime": today() } }))
+        .ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "psn_cert_type": "01", "certno": CARD } }))
         .await;
     assert_eq!(person["insuinfo"][0]["insutype"], "310");
     assert_eq!(person["baseinfo"]["brdy"], "1992-04-16");
     let person = text(&person["baseinfo"]["psn_no"]);
 
-    let register = json!({ "data": {
-        "psn_no": person, "insutype": "310", "begntime": format!("{} 09:00:00", today()), "mdtrt_cert_type": "02",
-        "mdtrt_cert_no": CARD, "ipt_otp_no": "OP-1", "atddr_no": "DR1", "dr_name": "医生", "dept_code": "D1",
-        "dept_name": "内科", "caty": "A03",
-    } });
+    let register = register(&person);
     let mut stranger = register.clone();
     stranger["data"]["psn_no"] = json!("somebody-else");
     assert_eq!(system.refused("2201", stranger).await, "MED-2004");
@@ -252,14 +163,12 @@ async fn reconcile(system: &mut System, info: &Value, person: &str, visit: &str)
 async fn a_stay_goes_from_admission_to_discharge_by_national_messages() {
     let stage = Stage::new(&[]).await;
     let mut system = System::new(&stage);
-    let person = system.ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD } })).await;
+    let person = system
+        .ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "psn_cert_type": "01" } }))
+        .await;
     let person = text(&person["baseinfo"]["psn_no"]);
-    let today = text(&line("", "", "", "1", "20.00")["fee_ocur_time"]);
-    let admission = json!({ "mdtrtinfo": {
-        "psn_no": person, "insutype": "310", "begntime": today, "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD,
-        "med_type": "21", "ipt_no": "IP-1", "atddr_no": "DR1", "chfpdr_name": "医生", "adm_dept_codg": "D1",
-        "adm_dept_name": "内科", "adm_bed": "12", "dscg_maindiag_code": "J18.9", "dscg_maindiag_name": "肺炎",
-    } });
+    let today = format!("{} 00:00:00", today());
+    let admission = admission(&person);
     let visit = text(&system.ask("2401", admission.clone()).await["result"]["mdtrt_id"]);
     assert_eq!(system.refused("2401", admission).await, "MED-3002");
     let stays = system.ask("5303", json!({ "data": { "psn_no": person, "begntime": today } })).await;

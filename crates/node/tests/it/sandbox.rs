@@ -89,7 +89,9 @@ impl System {
         let http = huitong_node::tls::http_client().build().expect("a client");
         let (url, key) = (program.url.clone(), program.key());
         let mut system = System { http, url, key, serial: 0, person: String::new() };
-        let known = system.ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD } })).await;
+        let known = system
+            .ask("1101", json!({ "data": { "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "psn_cert_type": "01" } }))
+            .await;
         system.person = text(&known["baseinfo"]["psn_no"]);
         system
     }
@@ -127,13 +129,15 @@ impl System {
         } }));
         let visit = text(&visit.await["data"]["mdtrt_id"]);
         let line = json!({
-            "feedetl_sn": "1", "mdtrt_id": visit, "psn_no": person, "chrg_bchno": "1", "fee_ocur_time": today(),
+            "feedetl_sn": "1", "mdtrt_id": visit, "psn_no": person, "chrg_bchno": "1", "fee_ocur_time": today(), "rx_circ_flag": "0",
             "med_list_codg": "F002431", "medins_list_codg": "local-1", "det_item_fee_sumamt": "200.00", "cnt": "10", "pric": "20",
+            "bilg_dept_codg": "D1", "bilg_dept_name": "内科", "bilg_dr_codg": "DR1", "bilg_dr_name": "医生",
         });
         self.ask("2204", json!({ "feedetail": [line] })).await;
         let settle = json!({ "data": {
             "psn_no": person, "mdtrt_cert_type": "02", "med_type": "11", "medfee_sumamt": "200.00", "mdtrt_id": visit,
-            "chrg_bchno": "1", "acct_used_flag": "0", "insutype": "310",
+            "chrg_bchno": "1", "acct_used_flag": "0", "insutype": "310", "psn_setlway": "01", "fulamt_ownpay_amt": "0.00",
+            "overlmt_selfpay": "0.00", "preselfpay_amt": "0.00", "inscp_scp_amt": "200.00",
         } });
         self.ask("2206", settle.clone()).await;
         self.message("2207", settle)
@@ -195,7 +199,7 @@ async fn a_good_system_is_found_good_and_a_bad_one_is_found_out() {
     assert_eq!(settlements.map(|of| &of["refused"]), Some(&json!({ "MED-4009": 1 })));
     assert_eq!(
         settlements.map(|of| &of["fields_ignored"]),
-        Some(&json!(["data.mdtrt_cert_type", "data.med_type", "data.insutype"]))
+        Some(&json!(["data.mdtrt_cert_type", "data.med_type", "data.psn_setlway", "data.insutype"]))
     );
 
     let cleared = system.http.delete(format!("{}/sandbox/report", system.url)).send().await;

@@ -75,9 +75,18 @@ pub enum Command {
         replaces: bool,
         lines: Vec<Line>,
     },
+    /// All lines of a batch.
     RevokeLines {
         visit: Uuid,
         batch: String,
+    },
+    /// These lines of a visit and no others, all of them or none.
+    RevokeChosenLines {
+        visit: Uuid,
+        /// Where they must be; in any batch of the visit when absent.
+        batch: Option<String>,
+        /// `feedetl_sn`
+        numbers: Vec<String>,
     },
     AskQuote {
         visit: Uuid,
@@ -200,13 +209,13 @@ pub struct BillWish {
     pub lines: Vec<Line>,
 }
 
-/// The four sums of 2207 that must equal the split.
-#[derive(Clone, Copy, Debug)]
+/// The four sums of 2207; each that is sent must equal the split.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SentSums {
-    pub own: Fen,
-    pub over: Fen,
-    pub pre: Fen,
-    pub eligible: Fen,
+    pub own: Option<Fen>,
+    pub over: Option<Fen>,
+    pub pre: Option<Fen>,
+    pub eligible: Option<Fen>,
 }
 
 /// What the caller is told.

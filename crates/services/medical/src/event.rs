@@ -26,6 +26,7 @@ use crate::model::published::{InstitutionPublished, InsuredPublished};
 use crate::model::reconciliation::Reconciliation;
 use crate::model::settle::Case;
 use crate::model::visit::VisitDetails;
+use crate::national::archive::FileForm;
 use crate::pool::ask::{Asker, PoolAsk, PoolComputing, SignedAnswer};
 use crate::query::settlements::Role;
 
@@ -108,6 +109,15 @@ pub enum Event {
     LinesSplit(LinesSplit),
     #[serde(rename = "medical.lines_revoked.v1")]
     LinesRevoked { visit: Uuid, batch: String },
+    #[serde(rename = "medical.chosen_lines_revoked.v1")]
+    ChosenLinesRevoked {
+        visit: Uuid,
+        batch: String,
+        numbers: Vec<String>,
+        /// Lines of which a return was revoked, as they are now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<SplitLine>,
+    },
     #[serde(rename = "medical.batch_quoted.v1")]
     BatchQuoted { visit: Uuid, batch: String, quote: Quote },
     #[serde(rename = "medical.call_sent.v1")]
@@ -236,6 +246,9 @@ pub struct KeptFile {
     pub file: String,
     pub institution: String,
     pub name: String,
+    #[serde(default)]
+    pub form: FileForm,
+    /// Unpacked.
     pub text: String,
     pub until: Instant,
 }

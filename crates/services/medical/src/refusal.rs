@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1015, 2009 to 2014, 3009 to 3011, 4013 to 4019, 5008 to 5014, 6008 and 8003 to 8008 are additions).
+//! (specification of medical, section 14; MED-1013 to 1017, 2009 to 2014, 3009 to 3013, 4013 to 4019, 5008 to 5014, 6008 and 8003 to 8008 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -41,6 +41,18 @@ pub const IDEMPOTENCY_KEY_MISSING: RefusalKind = kind(
     400,
     "缺少 Idempotency-Key（即发送方报文ID）",
     "Idempotency-Key is missing (it plays the part of the sender's message id)",
+);
+pub const ENCRYPTION_UNSUPPORTED: RefusalKind = kind(
+    "MED-1016",
+    501,
+    "不支持加密报文（enc_type={value}），请发送明文，由TLS加密",
+    "encrypted messages (enc_type={value}) are not read: send plain text, TLS encrypts it",
+);
+pub const FILE_UNREADABLE: RefusalKind = kind(
+    "MED-1017",
+    422,
+    "文件须为UTF-8文本，或仅含一个TXT的ZIP，不超过{limit}字节（{found}）",
+    "the file must be UTF-8 text, or a ZIP of exactly one TXT, of at most {limit} bytes ({found})",
 );
 pub const PERSON_NOT_FOUND: RefusalKind = kind("MED-2001", 404, "未找到参保人", "insured person not found");
 pub const INSURANCE_NOT_IN_FORCE: RefusalKind =
@@ -119,6 +131,14 @@ pub const VISIT_HAS_SETTLEMENT: RefusalKind = kind(
 );
 pub const VISIT_STATE: RefusalKind =
     kind("MED-3011", 409, "就诊状态（{state}）不能办理该业务", "not possible for a visit that is {state}");
+pub const LINE_UNKNOWN: RefusalKind =
+    kind("MED-3012", 404, "该就诊无此明细：{number}", "no such line of this visit: {number}");
+pub const LINE_RETURNED: RefusalKind = kind(
+    "MED-3013",
+    409,
+    "该明细已有退费明细，须一并撤销：{number}",
+    "something of the line was returned: revoke the return with it: {number}",
+);
 pub const SUM_DIFFERS: RefusalKind = kind(
     "MED-4001",
     422,
@@ -285,6 +305,8 @@ pub const ALL: &[RefusalKind] = &[
     FIELD_UNKNOWN,
     BODY_TOO_LARGE,
     IDEMPOTENCY_KEY_MISSING,
+    ENCRYPTION_UNSUPPORTED,
+    FILE_UNREADABLE,
     PERSON_NOT_FOUND,
     INSURANCE_NOT_IN_FORCE,
     HOME_AREA_NOT_SERVED,
@@ -310,6 +332,8 @@ pub const ALL: &[RefusalKind] = &[
     STAY_CROSSES_YEAR,
     VISIT_HAS_SETTLEMENT,
     VISIT_STATE,
+    LINE_UNKNOWN,
+    LINE_RETURNED,
     SUM_DIFFERS,
     QUOTE_EXPIRED,
     QUOTE_STALE,

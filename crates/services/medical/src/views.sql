@@ -227,7 +227,8 @@ CREATE TABLE IF NOT EXISTS national_file (
     file        TEXT PRIMARY KEY,           -- file_qury_no
     institution TEXT NOT NULL,
     name        TEXT NOT NULL,
-    text        TEXT NOT NULL,
+    form        TEXT NOT NULL,              -- national::archive::FileForm
+    text        TEXT NOT NULL,              -- unpacked
     until       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -52,6 +52,9 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         ),
         Event::LinesSplit(split) => visits::lines_split(tx, split),
         Event::LinesRevoked { visit, batch } => visits::lines_revoked(tx, *visit, batch),
+        Event::ChosenLinesRevoked { visit, batch, numbers, changed } => {
+            visits::chosen_lines_revoked(tx, (*visit, batch), numbers, changed)
+        }
         Event::BatchQuoted { visit, batch, quote } => tx.execute_one(
             "UPDATE visited_batch SET quote = ?3 WHERE visit = ?1 AND batch = ?2",
             params![visit.to_string(), batch, json(quote)?],

@@ -49,7 +49,7 @@ pub fn day_differs(tx: Tx<'_>, home: Division, day: Date, settlements: &[String]
 pub fn file_kept(tx: Tx<'_>, kept: &KeptFile, now: i64) -> Result<(), StoreError> {
     tx.execute("DELETE FROM national_file WHERE until < ?1", params![now])?;
     tx.execute_one(
-        "INSERT INTO national_file (file, institution, name, text, until) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![kept.file, kept.institution, kept.name, kept.text, kept.until.0],
+        "INSERT INTO national_file (file, institution, name, form, text, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![kept.file, kept.institution, kept.name, kept.form.name(), kept.text, kept.until.0],
     )
 }

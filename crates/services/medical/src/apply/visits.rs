@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::{json, settlements};
 use crate::event::LinesSplit;
+use crate::model::lines::SplitLine;
 use crate::model::message::{FilingChanged, LinesPart, VisitChange, VisitChanged, VisitFacts, VisitOpened};
 use crate::model::person::CareType;
 use crate::model::visit::VisitDetails;
-use crate::query::visits::Serial;
+use crate::query::visits::{self, Serial};
 
 pub fn asked(tx: Tx<'_>, facts: &VisitFacts, home: Division) -> Result<(), StoreError> {
     tx.execute_one(
@@ -74,10 +75,14 @@ pub fn lines_split(tx: Tx<'_>, split: &LinesSplit) -> Result<(), StoreError> {
     for returned in returns {
         tx.execute_one(insert, params![visit, returned.number, batch, None::<String>, json(returned)?])?;
     }
+    lines_changed(tx, split.visit, changed)
+}
+
+fn lines_changed(tx: Tx<'_>, visit: Uuid, changed: &[SplitLine]) -> Result<(), StoreError> {
     for line in changed {
         tx.execute_one(
             "UPDATE visited_line SET text = ?3 WHERE visit = ?1 AND number = ?2",
-            params![visit, line.number, json(line)?],
+            params![visit.to_string(), line.number, json(line)?],
         )?;
     }
     Ok(())
@@ -87,6 +92,25 @@ pub fn lines_revoked(tx: Tx<'_>, visit: Uuid, batch: &str) -> Result<(), StoreEr
     let key = params![visit.to_string(), batch];
     tx.execute("DELETE FROM visited_batch WHERE visit = ?1 AND batch = ?2", key)?;
     tx.execute("DELETE FROM visited_line WHERE visit = ?1 AND batch = ?2", key).map(drop)
+}
+
+/// What is left is to be quoted anew; a batch without lines is none.
+pub fn chosen_lines_revoked(
+    tx: Tx<'_>,
+    (visit, batch): (Uuid, &str),
+    numbers: &[String],
+    changed: &[SplitLine],
+) -> Result<(), StoreError> {
+    let text = visit.to_string();
+    for number in numbers {
+        tx.execute_one("DELETE FROM visited_line WHERE visit = ?1 AND number = ?2", params![text, number])?;
+    }
+    lines_changed(tx, visit, changed)?;
+    if visits::count_lines(tx.view(), visit, batch)? == 0 {
+        return lines_revoked(tx, visit, batch);
+    }
+    let key = params![text, batch];
+    tx.execute_one("UPDATE visited_batch SET quote = NULL WHERE visit = ?1 AND batch = ?2", key)
 }
 
 /// Home.

@@ -135,15 +135,6 @@ impl Catalogues for ByDay {
     }
 }
 
-pub fn revoke(view: View<'_>, visit: Uuid, batch: String, context: &Context<'_>) -> Decided {
-    own_open_visit(view, visit, context)?;
-    match visits::visited_batch(view, visit, &batch)? {
-        None => Err(refusal::VISIT_UNKNOWN.refuse().at_field("batch").into()),
-        Some(existing) if existing.state != "open" => Err(refusal::LINES_SETTLED.refuse().into()),
-        Some(_) => Ok(Decision::reply(Reply::Revoked).event(Event::LinesRevoked { visit, batch })),
-    }
-}
-
 /// A visit of the caller's institution that is not over: a stay may be discharged, and not settled.
 pub fn own_open_visit(view: View<'_>, visit: Uuid, context: &Context<'_>) -> Result<VisitedVisit, Stop> {
     let known = super::stay::own_visit(view, visit, context)?;

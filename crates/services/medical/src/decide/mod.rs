@@ -20,6 +20,7 @@ mod quote;
 mod receipt;
 mod reconcile;
 mod reverse;
+mod revoke;
 mod settle;
 mod settle_bill;
 mod stay;
@@ -67,7 +68,10 @@ pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mu
         Command::AddLines { visit, batch, replaces, lines } => {
             lines::add(medical, view, (visit, batch, replaces), &lines, context)
         }
-        Command::RevokeLines { visit, batch } => lines::revoke(view, visit, batch, context),
+        Command::RevokeLines { visit, batch } => revoke::all(view, visit, batch, context),
+        Command::RevokeChosenLines { visit, batch, numbers } => {
+            revoke::chosen(view, (visit, batch.as_deref()), &numbers, context)
+        }
         Command::AskQuote { visit, batch, interim, account_wanted, total } => {
             quote::ask(view, &quote::Wish { visit, batch, interim, account_wanted, total }, context)
         }

@@ -51,12 +51,11 @@ pub fn ask(view: View<'_>, wish: &Wish, context: &mut Context<'_>) -> Decided {
     check_stay(view, wish.visit, &visit, &wish.batch, quote.interim)?;
     let split = quote.computation.amounts.lines;
     check_total("total_fee", split.total_fen, Some(wish.total))?;
-    if let Some(sums) = wish.sums {
-        check_total("own", split.own_fen, Some(sums.own))?;
-        check_total("over", split.over_fen, Some(sums.over))?;
-        check_total("pre", split.pre_fen, Some(sums.pre))?;
-        check_total("eligible", split.eligible_fen, Some(sums.eligible))?;
-    }
+    let sums = wish.sums.unwrap_or_default();
+    check_total("own", split.own_fen, sums.own)?;
+    check_total("over", split.over_fen, sums.over)?;
+    check_total("pre", split.pre_fen, sums.pre)?;
+    check_total("eligible", split.eligible_fen, sums.eligible)?;
     let call = CallReference { institution: visit.institution.clone(), message_id: wish.message_id.clone() };
     check_call(view, &call)?;
     let commit = Commit {

@@ -56,6 +56,7 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.visit.write", lines::put_lines),
         endpoint!("medical.visit.write", lines::add_lines),
         endpoint!("medical.visit.write", lines::revoke_lines),
+        endpoint!("medical.visit.write", lines::revoke_line),
         endpoint!("medical.quote", quotes::ask_quote),
         endpoint!("medical.settle", settle::settle_batch),
         endpoint!("medical.settle", bills::settle_bill),

@@ -50,8 +50,12 @@ pub async fn settle_batch(
 ) -> Result<Response, Problem> {
     let message_id = message_id(&caller)?;
     let SettleRequest { visit, batch, quote, total_fee, sums } = body.value;
-    let sums =
-        sums.map(|sums| SentSums { own: sums.own.0, over: sums.over.0, pre: sums.pre.0, eligible: sums.eligible.0 });
+    let sums = sums.map(|sums| SentSums {
+        own: Some(sums.own.0),
+        over: Some(sums.over.0),
+        pre: Some(sums.pre.0),
+        eligible: Some(sums.eligible.0),
+    });
     let command = Command::Settle { visit, batch, quote, message_id: message_id.clone(), total: total_fee.0, sums };
     settle(&edge, command, &caller, body.request, message_id).await
 }

@@ -30,13 +30,13 @@ pub const FIELDS: &[Field] = &[
     text("cainfo", 1_024).ignored(),
     text("signtype", 10).ignored(),
     text("infver", 6).ignored(),
-    code("opter_type", 3, &["1", "2", "3"]).must(),
-    text("opter", 30).must(),
+    code("opter_type", 3, &["1", "2", "3"]).must().ignored(),
+    text("opter", 30).must().ignored(),
     text("opter_name", 50).must().ignored(),
-    time("inf_time").must(),
+    time("inf_time").must().ignored(),
     text("fixmedins_code", 12).must(),
     text("fixmedins_name", 200).must().ignored(),
-    text("sign_no", 30),
+    text("sign_no", 30).ignored(),
     text("enc_type", 10),
 ];
 
@@ -72,9 +72,9 @@ impl Request {
             }
         }
         check_message_id(&envelope)?;
-        if envelope.contains_key("enc_type") {
-            // SM4 of the body is ended by the machine in front of the node, as its TLS is.
-            return Err(refusal::CODE_UNKNOWN.with("field", "enc_type").with("value", &envelope["enc_type"]));
+        if let Some(cipher) = envelope.get("enc_type") {
+            // Before `input` is looked at. SM4 ends at the machine in front of the node, as its TLS does.
+            return Err(refusal::ENCRYPTION_UNSUPPORTED.with("value", cipher).at_field("enc_type"));
         }
         let limit = if envelope["infno"] == "9101" { UPLOAD_MAX } else { INPUT_MAX };
         let nodes = match whole.get("input") {

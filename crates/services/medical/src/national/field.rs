@@ -106,7 +106,8 @@ pub fn day(text: &str) -> Option<Date> {
 fn is_clock(text: &str) -> bool {
     let parts: Vec<&str> = text.split(':').collect();
     let limits = [24, 60, 60];
-    let fits = |(part, limit): (&&str, u32)| part.len() == 2 && part.parse::<u32>().is_ok_and(|value| value < limit);
+    let is_number = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = |(part, limit): (&&str, u32)| is_number(part) && part.parse::<u32>().is_ok_and(|value| value < limit);
     (2..=3).contains(&parts.len()) && parts.iter().zip(limits).all(fits)
 }
 

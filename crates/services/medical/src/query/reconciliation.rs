@@ -4,7 +4,7 @@ use huitong_kernel::division::Division;
 use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::{Date, ToSpan};
-use huitong_service_kit::{Row as SqlRow, SqlError, StoreError, View, params};
+use huitong_service_kit::{Row as SqlRow, SqlError, StoreError, Text, View, params};
 use uuid::Uuid;
 
 use super::settlements::Role;
@@ -188,15 +188,17 @@ pub fn days(view: View<'_>, after: (&str, &str), limit: usize) -> Result<Vec<Day
 /// A file that is still kept, of an institution.
 pub fn file(view: View<'_>, institution: &str, file: &str, now: i64) -> Result<Option<KeptFile>, StoreError> {
     view.one(
-        "SELECT file, institution, name, text, until FROM national_file WHERE file = ?1 AND institution = ?2 AND until >= ?3",
+        "SELECT file, institution, name, form, text, until FROM national_file
+         WHERE file = ?1 AND institution = ?2 AND until >= ?3",
         params![file, institution, now],
         |row| {
             Ok(KeptFile {
                 file: row.get(0)?,
                 institution: row.get(1)?,
                 name: row.get(2)?,
-                text: row.get(3)?,
-                until: huitong_kernel::time::Instant(row.get(4)?),
+                form: row.get::<_, Text<_>>(3)?.0,
+                text: row.get(4)?,
+                until: huitong_kernel::time::Instant(row.get(5)?),
             })
         },
     )

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{date, json, text};
 use crate::model::document::DataVersion;
-use crate::model::lines::SplitLine;
+use crate::model::lines::{Returned, SplitLine};
 use crate::model::message::{FilingChanged, Quote, VisitFacts};
 use crate::model::person::CareType;
 use crate::model::settle::StaySoFar;
@@ -175,6 +175,16 @@ pub fn line(view: View<'_>, visit: Uuid, number: &str) -> Result<Option<(String,
         |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)),
     )?;
     row.map(|(batch, text)| Ok((batch, text.as_deref().map(json).transpose()?))).transpose()
+}
+
+/// The returns of a batch, in the order in which they came.
+pub fn returns(view: View<'_>, visit: Uuid, batch: &str) -> Result<Vec<Returned>, StoreError> {
+    let texts = view.all(
+        "SELECT returned FROM visited_line WHERE visit = ?1 AND batch = ?2 AND returned IS NOT NULL ORDER BY id",
+        params![visit.to_string(), batch],
+        |row| row.get::<_, String>(0),
+    )?;
+    texts.iter().map(|text| json(text)).collect()
 }
 
 /// How many numbers a batch uses, lines and returns.

@@ -8,9 +8,11 @@ use huitong_medical::national::transactions::{ALL, NOT_SERVED};
 
 const BEGIN: &str = "<!-- The tables below are made from the code: HUITONG_WRITE_PAGES=1 cargo nextest run -p huitong-medical conformance -->\n";
 
-fn names(fields: &[Field], is_ignored: bool) -> String {
+fn names(fields: &[Field], is_required: impl Fn(&Field) -> bool, is_ignored: bool) -> String {
     let of = fields.iter().filter(|field| field.ignored == is_ignored);
-    of.map(|field| format!("`{}`{}", field.name, if field.required { "!" } else { "" })).collect::<Vec<_>>().join(", ")
+    of.map(|field| format!("`{}`{}", field.name, if is_required(field) { "!" } else { "" }))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn tables() -> String {
@@ -18,8 +20,8 @@ fn tables() -> String {
     let _ = writeln!(
         page,
         "\nEnvelope: {}. Kept without effect: {}.",
-        names(envelope::FIELDS, false),
-        names(envelope::FIELDS, true)
+        names(envelope::FIELDS, |field| field.required, false),
+        names(envelope::FIELDS, |field| field.required, true)
     );
     for transaction in ALL {
         let _ = writeln!(page, "\n### {} {} ({})\n", transaction.infno, transaction.name_zh, transaction.name_en);
@@ -29,12 +31,13 @@ fn tables() -> String {
         for node in transaction.nodes {
             let _ = writeln!(
                 page,
-                "* `{}`{}: {}",
+                "* `{}`{}{}: {}",
                 node.name,
                 if node.required { "" } else { " (optional)" },
-                names(node.fields, false)
+                if node.records_max > 1 { format!(", up to {}", node.records_max) } else { String::new() },
+                names(node.fields, |field| node.is_required(field), false)
             );
-            let ignored = names(node.fields, true);
+            let ignored = names(node.fields, |field| node.is_required(field), true);
             if !ignored.is_empty() {
                 let _ = writeln!(page, "  * without effect: {ignored}");
             }

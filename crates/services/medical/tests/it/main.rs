@@ -28,6 +28,7 @@ mod properties;
 mod receipt;
 mod reconciliation;
 mod refunds;
+mod revoked_lines;
 mod settlement;
 mod stays;
 mod told_to_clearing;

@@ -13,6 +13,8 @@ use crate::model::message::{Certificate, Quote};
 use crate::national::envelope::local_time;
 use crate::query::visits::VisitedVisit;
 
+/// `clr_way`: other, as home's pack decides.
+const CLEARING_WAY: &str = "9";
 /// Characters of `setl_proc_info` at most.
 const STEPS_MAX: usize = 4_000;
 
@@ -130,16 +132,26 @@ pub fn other_filings(quote: &Quote) -> Option<Value> {
     (!rows.is_empty()).then_some(Value::Array(rows))
 }
 
-/// setlinfo of a quote: no `setl_id`.
-pub fn quoted(quote: &Quote, visit: &VisitedVisit, now: Instant) -> Map<String, Value> {
+/// `cvlserv_flag`
+fn civil_servant(of: &Amounts) -> &'static str {
+    if of.paid_by(PayField::CivilServant) == Fen::ZERO { "0" } else { "1" }
+}
+
+/// setlinfo of a quote: no `setl_id`; `medins_setl_id` is the question's.
+pub fn quoted(quote: &Quote, visit: &VisitedVisit, message_id: &str, now: Instant) -> Map<String, Value> {
     let mut info = object([
         ("mdtrt_id", quote.number.clone().into()),
         ("psn_no", visit.person.clone().into()),
         ("insutype", scheme_code(visit.facts.scheme).into()),
         ("psn_type", class_code(&quote.computation.class).into()),
+        ("cvlserv_flag", civil_servant(&quote.computation.amounts).into()),
         ("med_type", visit.facts.care_type.code().into()),
         ("setl_time", local_time(now).into()),
         ("pool_prop_selfpay", quote.computation.pool_ratio.map(|ratio| ratio.to_string()).into()),
+        ("medins_setl_id", message_id.into()),
+        ("clr_optins", visit.facts.home_area.to_string().into()),
+        ("clr_way", CLEARING_WAY.into()),
+        ("clr_type", visit.facts.care_type.code().into()),
     ]);
     info.extend(person(visit, now.business_date()));
     info.extend(amounts(&quote.computation.amounts));
@@ -154,13 +166,14 @@ pub fn settled(document: &SettledDocument, visit: Option<&VisitedVisit>) -> Map<
         ("psn_no", document.person.clone().into()),
         ("insutype", scheme_code(document.scheme).into()),
         ("psn_type", class_code(&document.class).into()),
+        ("cvlserv_flag", civil_servant(&document.amounts).into()),
         ("med_type", document.care_type.code().into()),
         ("setl_time", local_time(document.settled_at).into()),
         ("pool_prop_selfpay", document.pool_ratio.map(|ratio| ratio.to_string()).into()),
         ("balc", yuan(document.account_balance_fen)),
         ("medins_setl_id", document.message_id.clone().into()),
         ("clr_optins", document.home_area.to_string().into()),
-        ("clr_way", "9".into()),
+        ("clr_way", CLEARING_WAY.into()),
         ("clr_type", document.care_type.code().into()),
     ]);
     if let Some(visit) = visit {

@@ -3,7 +3,8 @@
 use axum::Json;
 use serde::Serialize;
 
-use crate::national::transactions::{ALL, NOT_SERVED, Transaction};
+use crate::national::field::Field;
+use crate::national::transactions::{ALL, NOT_SERVED, Node, Transaction};
 
 /// What a transaction takes, which fields it keeps without effect, and what it gives.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -28,9 +29,9 @@ pub struct Conformance {
 
 impl From<&Transaction> for TransactionItem {
     fn from(of: &Transaction) -> TransactionItem {
-        let fields = || of.nodes.iter().flat_map(|node| node.fields.iter().map(move |field| (node.name, field)));
-        let named = |(node, field): (&str, &crate::national::field::Field)| {
-            format!("{node}.{}{}", field.name, if field.required { "!" } else { "" })
+        let fields = || of.nodes.iter().flat_map(|node| node.fields.iter().map(move |field| (node, field)));
+        let named = |(node, field): (&Node, &Field)| {
+            format!("{}.{}{}", node.name, field.name, if node.is_required(field) { "!" } else { "" })
         };
         TransactionItem {
             infno: of.infno,

@@ -114,12 +114,32 @@ fn reason(reason: SplitReason) -> &'static str {
     }
 }
 
-/// `chrg_bchno` 0000, and any revocation of a stay, means all that is not settled.
+/// All that is not settled, where a serial or a batch would stand.
+const ALL: &str = "0000";
+
+/// 2205, 2302: the lines that are named by `feedetl_sn`; of a batch, or of the visit, all where none is.
 pub async fn revoke(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("data")?;
     let visit = call.visit(data).await?.facts.visit;
-    let wanted = data.get("chrg_bchno").cloned().filter(|batch| batch != "0000");
-    let batches = match wanted {
+    let records = call.request.all("data");
+    let is_same = |field: &str| records.iter().all(|record| record.get(field) == data.get(field));
+    if !is_same("mdtrt_id") || !is_same("psn_no") || !is_same("chrg_bchno") {
+        return Err(call.refuse(&refusal::VISIT_UNKNOWN.refuse().at_field("data.mdtrt_id")));
+    }
+    let batch = data.get("chrg_bchno").cloned().filter(|batch| batch != ALL);
+    let named = |record: &Record| record.get("feedetl_sn").cloned().filter(|number| number != ALL);
+    let numbers: Vec<String> = records.iter().filter_map(named).collect();
+    match numbers.len() {
+        0 => revoke_all(call, visit, batch).await?,
+        // Whether that one means all of them would be a guess.
+        some if some < records.len() => return Err(missing("data.feedetl_sn")),
+        _ => drop(call.told("", Command::RevokeChosenLines { visit, batch, numbers }).await?),
+    }
+    Ok(Output::new())
+}
+
+async fn revoke_all(call: &Call<'_>, visit: uuid::Uuid, batch: Option<String>) -> Result<(), Problem> {
+    let batches = match batch {
         Some(batch) => vec![batch],
         None => {
             let all = call.edge.read(move |view| Ok(visits::batches(view, visit)?)).await?;
@@ -130,5 +150,5 @@ pub async fn revoke(call: &Call<'_>) -> Result<Output, Problem> {
         let step = format!("revoke-{batch}");
         call.told(&step, Command::RevokeLines { visit, batch }).await?;
     }
-    Ok(Output::new())
+    Ok(())
 }

@@ -10,14 +10,13 @@ use serde_json::Value;
 use super::call::{Call, missing, object, text};
 use crate::command::Command;
 use crate::event::KeptFile;
+use crate::national::archive::{self, FileForm};
 use crate::national::envelope::{Output, local_time};
 use crate::query::reconciliation;
 use crate::refusal;
 
 /// How long a file is kept.
 const KEPT: DurationMs = DurationMs::days(30);
-/// Characters of a file at most.
-const FILE_MAX: usize = 512 * 1024;
 
 /// The API key has said who calls; the number is given because the interface has one.
 pub fn sign_in(call: &Call<'_>) -> Result<Output, Problem> {
@@ -35,35 +34,43 @@ pub fn sign_out(call: &Call<'_>) -> Result<Output, Problem> {
     Ok([("signoutoutb".to_owned(), Value::Object(out))].into_iter().collect())
 }
 
-/// `in` as text of UTF-8: Base64, or a list of the bytes.
-fn content(sent: &str) -> Option<String> {
-    let bytes = if sent.starts_with('[') {
-        serde_json::from_str::<Vec<i16>>(sent).ok()?.into_iter().map(|byte| byte.rem_euclid(256) as u8).collect()
-    } else {
-        STANDARD.decode(sent).ok()?
-    };
-    String::from_utf8(bytes).ok()
+/// `in`: Base64, or a list of the bytes, as signed numbers too.
+fn content(sent: &str) -> Option<Vec<u8>> {
+    if !sent.starts_with('[') {
+        return STANDARD.decode(sent).ok();
+    }
+    let numbers: Vec<i16> = serde_json::from_str(sent).ok()?;
+    let byte = |number: i16| u8::try_from(number).ok().or_else(|| i8::try_from(number).ok().map(i8::cast_unsigned));
+    numbers.into_iter().map(byte).collect()
 }
 
 pub async fn upload(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("fsUploadIn")?;
-    let malformed = || call.refuse(&refusal::FILE_ROW_MALFORMED.with("row", 1).at_field("fsUploadIn.in"));
-    let content = content(data.get("in").ok_or_else(|| missing("fsUploadIn.in"))?).ok_or_else(malformed)?;
-    keep(call, "", text(data, "filename"), content).await
+    let sent = data.get("in").ok_or_else(|| missing("fsUploadIn.in"))?;
+    let bytes = content(sent).ok_or_else(|| call.refuse(&archive::unreadable("not Base64")))?;
+    let (form, content) = archive::unpack(bytes).map_err(|why| call.refuse(&why))?;
+    keep(call, "", (form, text(data, "filename")), content).await
 }
 
 /// Keeps a file; gives its `file_qury_no`.
-pub async fn keep(call: &Call<'_>, step: &str, name: String, content: String) -> Result<Output, Problem> {
-    if content.chars().count() > FILE_MAX {
-        let why = refusal::FIELD_TOO_LONG.with("field", "in").with("limit", FILE_MAX);
-        return Err(call.refuse(&why.at_field("fsUploadIn.in")));
-    }
+pub async fn keep(
+    call: &Call<'_>,
+    step: &str,
+    (form, name): (FileForm, String),
+    content: String,
+) -> Result<Output, Problem> {
     let institution = call.caller.principal.participant.clone();
     let parts = [institution.as_bytes(), call.request.message_id().as_bytes(), step.as_bytes()];
     let file = HashFunction::Sha256.hash(&parts).to_string()[..30].to_owned();
     let until = call.edge.clock.now() + KEPT;
-    let kept =
-        KeptFile { file: file.clone(), institution: institution.clone(), name: name.clone(), text: content, until };
+    let kept = KeptFile {
+        file: file.clone(),
+        institution: institution.clone(),
+        name: name.clone(),
+        form,
+        text: content,
+        until,
+    };
     call.told(step, Command::KeepFile(kept)).await?;
     let out = object([
         ("file_qury_no", file.into()),
@@ -83,10 +90,11 @@ pub async fn kept(call: &Call<'_>, file: String) -> Result<KeptFile, Problem> {
 
 pub async fn download(call: &Call<'_>) -> Result<Output, Problem> {
     let file = kept(call, text(call.node("fsDownloadIn")?, "file_qury_no")).await?;
+    let bytes = archive::pack(file.form, &file.file, &file.text);
     let out = object([
         ("file_qury_no", file.file.into()),
         ("filename", file.name.into()),
-        ("in", STANDARD.encode(file.text).into()),
+        ("in", STANDARD.encode(bytes).into()),
     ]);
     Ok([("data".to_owned(), Value::Object(out))].into_iter().collect())
 }

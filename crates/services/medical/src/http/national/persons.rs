@@ -13,6 +13,9 @@ use crate::national::envelope::{Output, Record};
 use crate::query::persons as persons_of;
 use crate::refusal;
 
+/// `mdtrt_cert_type`: a social security card, whose serial `card_sn` is.
+const CARD: &str = "03";
+
 /// What home says of a person.
 pub async fn eligibility(
     call: &Call<'_>,
@@ -29,12 +32,16 @@ pub async fn eligibility(
 
 pub async fn person(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("data")?;
+    if data.get("mdtrt_cert_type").is_some_and(|kind| kind == CARD) && !data.contains_key("card_sn") {
+        return Err(missing("data.card_sn"));
+    }
     let wants = Wants { identity: true, ..Wants::default() };
     let found = eligibility(call, call.certificate(data), CareType::Outpatient, wants).await?;
     let identity = found.identity.clone().ok_or_else(|| call.refuse(&refusal::PERSON_NOT_FOUND.refuse()))?;
-    let is_other = data.get("psn_name").is_some_and(|name| *name != identity.name);
-    if is_other {
-        return Err(call.refuse(&refusal::CERTIFICATE_MISMATCH.refuse().at_field("data.psn_name")));
+    for (field, known) in [("psn_name", &identity.name), ("certno", &identity.certificate.number)] {
+        if data.get(field).is_some_and(|sent| sent != known) {
+            return Err(call.refuse(&refusal::CERTIFICATE_MISMATCH.refuse().at_field(format!("data.{field}"))));
+        }
     }
     let today = call.edge.clock.now().business_date();
     let base = object([

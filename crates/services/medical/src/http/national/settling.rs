@@ -9,6 +9,7 @@ use super::call::{Call, amount, missing, text};
 use super::fees::open_batch;
 use crate::command::{Command, Reply, SentSums};
 use crate::event::CallState;
+use crate::model::amounts::LineSums;
 use crate::model::document::SettledDocument;
 use crate::model::message::{CallReference, Quote};
 use crate::national::envelope::{Output, Record};
@@ -58,13 +59,39 @@ fn output(info: Output, detail: Value) -> Output {
     [("setlinfo".to_owned(), Value::Object(info)), ("setldetail".to_owned(), detail)].into_iter().collect()
 }
 
+fn sums(data: &Record) -> SentSums {
+    SentSums {
+        own: amount(data, "fulamt_ownpay_amt"),
+        over: amount(data, "overlmt_selfpay"),
+        pre: amount(data, "preselfpay_amt"),
+        eligible: amount(data, "inscp_scp_amt"),
+    }
+}
+
+/// Each sum that is sent with the question must be the split's too (MED-4001).
+fn check_sums(call: &Call<'_>, split: &LineSums, sent: SentSums) -> Result<(), Problem> {
+    let pairs = [
+        ("data.fulamt_ownpay_amt", split.own_fen, sent.own),
+        ("data.overlmt_selfpay", split.over_fen, sent.over),
+        ("data.preselfpay_amt", split.pre_fen, sent.pre),
+        ("data.inscp_scp_amt", split.eligible_fen, sent.eligible),
+    ];
+    let wrong = pairs
+        .into_iter()
+        .find_map(|(field, expected, sent)| Some((field, expected, sent?)).filter(|_| sent != Some(expected)));
+    let Some((field, expected, sent)) = wrong else { return Ok(()) };
+    let why = refusal::SUM_DIFFERS.with("field", field).with("expected", expected).with("sent", sent);
+    Err(call.refuse(&why.at_field(field)))
+}
+
 pub async fn quote(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("data")?;
     let part = part(call, data).await?;
     // Before the discharge it is a quote of the stay so far.
     let interim = part.visit.is_stay() && (part.interim || part.visit.state == "open");
     let quote = ask_quote(call, &part, data, interim).await?;
-    let info = quoted(&quote, &part.visit, call.edge.clock.now());
+    check_sums(call, &quote.computation.amounts.lines, sums(data))?;
+    let info = quoted(&quote, &part.visit, call.request.message_id(), call.edge.clock.now());
     let mut output = output(info, details(&quote.computation.amounts.funds, &quote.computation.steps));
     output.extend(other_filings(&quote).map(|others| ("dclainfo".to_owned(), others)));
     Ok(output)
@@ -83,32 +110,38 @@ async fn standing(call: &Call<'_>, part: &Part, data: &Record) -> Result<Quote, 
     }
 }
 
+/// Of a message that was sent already: what it came to is in the journal under its id, whatever is asked now.
+const SENT_BEFORE: (Uuid, String, Uuid) = (Uuid::nil(), String::new(), Uuid::nil());
+
+/// How the call under this message's id stands.
+async fn sent(call: &Call<'_>) -> Result<Option<CallState>, Problem> {
+    let institution = call.caller.principal.participant.clone();
+    let reference = CallReference { institution, message_id: call.request.message_id().to_owned() };
+    call.edge.read(move |view| Ok(calls::state(view, &reference)?)).await
+}
+
+/// Visit, batch and quote of a message that comes for the first time.
+async fn offered(call: &Call<'_>, data: &Record) -> Result<(Uuid, String, Uuid), Problem> {
+    let part = part(call, data).await?;
+    let quote = standing(call, &part, data).await?;
+    Ok((part.visit.facts.visit, part.batch, quote.quote))
+}
+
 pub async fn settle(call: &Call<'_>) -> Result<Output, Problem> {
     let data = call.node("data")?;
     let message_id = call.request.message_id().to_owned();
-    let reference = CallReference { institution: call.caller.principal.participant.clone(), message_id };
-    let of = reference.clone();
-    let state = call.edge.read(move |view| Ok(calls::state(view, &of)?)).await?;
-    if state == Some(CallState::Tombstone) {
+    let (visit, batch, quote) = match sent(call).await? {
         // The reversal came first: there is nothing in the journal that would say so.
-        return Err(call.refuse(&refusal::CALL_REVERSED.refuse()));
-    }
-    let (visit, batch, quote) = if state.is_some() {
-        // Sent before: what it came to is in the journal under its id, whatever is asked now.
-        (Uuid::nil(), String::new(), Uuid::nil())
-    } else {
-        let part = part(call, data).await?;
-        let quote = standing(call, &part, data).await?;
-        (part.visit.facts.visit, part.batch, quote.quote)
+        Some(CallState::Tombstone) => return Err(call.refuse(&refusal::CALL_REVERSED.refuse())),
+        Some(_) => SENT_BEFORE,
+        None => match offered(call, data).await {
+            // The same message went ahead at the same moment, and changed what this one would be refused for.
+            Err(_) if sent(call).await?.is_some() => SENT_BEFORE,
+            offered => offered?,
+        },
     };
-    let sum = |name: &str| amount(data, name);
-    let sums = (sum("fulamt_ownpay_amt"), sum("overlmt_selfpay"), sum("preselfpay_amt"), sum("inscp_scp_amt"));
-    let sums = match sums {
-        (Some(own), Some(over), Some(pre), Some(eligible)) => Some(SentSums { own, over, pre, eligible }),
-        _ => None,
-    };
-    let total = sum("medfee_sumamt").ok_or_else(|| missing("data.medfee_sumamt"))?;
-    let message_id = reference.message_id;
+    let sums = Some(sums(data));
+    let total = amount(data, "medfee_sumamt").ok_or_else(|| missing("data.medfee_sumamt"))?;
     let command = Command::Settle { visit, batch, quote, message_id, total, sums };
     match call.ask("", command).await? {
         Asked::Replied(Reply::Settled(settled)) => document(call, settled.settlement).await,

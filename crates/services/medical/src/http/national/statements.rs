@@ -2,23 +2,28 @@
 
 use huitong_kernel::division::Division;
 use huitong_kernel::money::Fen;
-use huitong_service_kit::Refusal;
 use huitong_service_kit::http::Problem;
+use huitong_service_kit::{Refusal, Stop, View};
 use serde_json::Value;
 
-use super::call::{Call, amount, date, missing, object, text, yuan};
+use super::call::{Call, amount, date, missing, object, scheme_code, text, yuan};
 use super::files;
 use crate::command::{Command, ReconcileWish, Reply};
 use crate::model::reconciliation::{
     Cause, Difference, EQUAL, Proposal, ROWS_MAX, Reconciliation, Row, Totals, check_rows,
 };
 use crate::national::envelope::{Output, Record, local_time};
+use crate::query::documents;
 use crate::query::reconciliation::{self as books, Days};
-use crate::query::settlements;
+use crate::query::settlements::{self, Role};
 use crate::refusal;
 
 /// Rows of 3260.
 const PAGE: usize = 100;
+/// Columns of a row of 3202: seven, and a memo.
+const COLUMNS_MAX: usize = 8;
+/// Characters of `setl_id`, `mdtrt_id`, `psn_no`.
+const ID_MAX: usize = 30;
 
 fn home(call: &Call<'_>, data: &Record) -> Result<Division, Problem> {
     let code = text(data, "setl_optins");
@@ -49,14 +54,23 @@ pub async fn totals(call: &Call<'_>) -> Result<Output, Problem> {
         return Err(call.refuse(&why.at_field("data.stmt_enddate")));
     }
     let institution = call.caller.principal.participant.clone();
-    let known = call
+    let (insurance, clearing) = (text(data, "insutype"), text(data, "clr_type"));
+    let ours = call
         .edge
-        .read(move |view| Ok(books::known(view, &Days { institution: &institution, from, to, home: Some(home_area) })?))
+        .read(move |view| {
+            let known = books::known(view, &Days { institution: &institution, from, to, home: Some(home_area) })?;
+            if known.len() > ROWS_MAX {
+                return Err(refusal::TOO_MANY_LINES.with("limit", ROWS_MAX).at_field("data.stmt_enddate").into());
+            }
+            let mut rows = Vec::new();
+            for known in known {
+                if clearing_of(view, &known.row.settlement)? == Some((insurance.as_str(), clearing.as_str())) {
+                    rows.push(known.row);
+                }
+            }
+            Ok(Totals::of(rows.iter()))
+        })
         .await?;
-    if known.len() > ROWS_MAX {
-        return Err(call.refuse(&refusal::TOO_MANY_LINES.with("limit", ROWS_MAX).at_field("data.stmt_enddate")));
-    }
-    let ours = Totals::of(known.iter().map(|known| &known.row));
     let told = if ours == theirs {
         "对账一致".to_owned()
     } else {
@@ -74,6 +88,13 @@ pub async fn totals(call: &Call<'_>) -> Result<Output, Problem> {
     Ok([("stmtinfo".to_owned(), Value::Object(info))].into_iter().collect())
 }
 
+/// `insutype` and `clr_type` of a document.
+fn clearing_of(view: View<'_>, settlement: &str) -> Result<Option<(&'static str, &'static str)>, Stop> {
+    let Some(known) = settlements::settlement(view, Role::Visited, settlement)? else { return Ok(None) };
+    let document = documents::document(view, &known)?;
+    Ok(Some((scheme_code(document.scheme), document.care_type.code())))
+}
+
 /// The rows of a file, by TAB; an empty line is none (MED-5001 names the row).
 fn rows(file: &str) -> Result<Vec<Row>, Refusal> {
     let mut rows = Vec::new();
@@ -84,7 +105,9 @@ fn rows(file: &str) -> Result<Vec<Row>, Refusal> {
             return Err(malformed());
         };
         let amount = |text: &str| text.parse::<Fen>().map_err(|_| malformed());
-        if columns.len() > 8 || !matches!(*refunded, "0" | "1" | "" | "null") || person.is_empty() {
+        let is_long = [settlement, visit, person].iter().any(|id| id.chars().count() > ID_MAX);
+        let is_flag = matches!(*refunded, "0" | "1" | "" | "null");
+        if columns.len() > COLUMNS_MAX || !is_flag || is_long || person.is_empty() {
             return Err(malformed());
         }
         rows.push(Row {
@@ -118,8 +141,8 @@ pub async fn details(call: &Call<'_>) -> Result<Output, Problem> {
     };
     let reply = call.told("", Command::Reconcile(Box::new(wish))).await?;
     let Reply::Reconciled(made) = reply else { unreachable!("a reconciliation was made") };
-    let name = format!("{}.txt", made.reconciliation);
-    let kept = files::keep(call, "result", name, result(&made)).await?;
+    let name = format!("{}.{}", made.reconciliation, file.form.ending());
+    let kept = files::keep(call, "result", (file.form, name), result(&made)).await?;
     let info = kept.get("data").cloned().unwrap_or_default();
     Ok([("fileinfo".to_owned(), info)].into_iter().collect())
 }
@@ -213,6 +236,11 @@ mod tests {
             ("A1\tS1\tP1\t100.00\t60.00\t0.00\n", "1"),
             ("A1\tS1\tP1\t1e3\t0\t0\t0", "1"),
             ("\nA1\tS1\t\t1\t0\t0\t0", "2"),
+            ("A1\tS1\tP1\t1\t0\t0\t0\t\tone too many", "1"),
+            ("A1\tS1\tP1\t1\t0\t0\t2", "1"),
+            ("A1\tS1\tP1\t12.345\t0\t0\t0", "1"),
+            ("A1\tS1\t人人人人人人人人人人人人人人人人人人人人人人人人人人人人人人人\t1\t0\t0\t0", "1"),
+            ("A1,S1,P1,1,0,0,0", "1"),
         ] {
             let refused = rows(file).expect_err("refused");
             assert_eq!((refused.code.as_str(), refused.arguments[0].1.as_str()), ("MED-5001", row), "{file}");

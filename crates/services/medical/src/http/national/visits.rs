@@ -74,7 +74,7 @@ pub async fn admit(call: &Call<'_>) -> Result<Output, Problem> {
     if !details.diagnoses.iter().any(|found| found.main) {
         details.diagnoses.insert(0, main);
     }
-    let wish = VisitWish { details: Some(Box::new(details)), ..wish(call, info, CareType::Inpatient)? };
+    let wish = VisitWish { details: Some(checked(details)?), ..wish(call, info, CareType::Inpatient)? };
     let (number, _) = open(call, "mdtrtinfo", wish).await?;
     Ok([("result".to_owned(), Value::Object(object([("mdtrt_id", number.into())])))].into_iter().collect())
 }
@@ -102,7 +102,9 @@ fn diagnoses(call: &Call<'_>) -> Vec<Diagnosis> {
             found_on: date(record, "diag_time")?,
         })
     };
-    call.request.all("diseinfo").iter().filter_map(diagnosis).collect()
+    // 有效标志: what the hospital has withdrawn is none.
+    let is_valid = |record: &&Record| record.get("vali_flag").is_none_or(|flag| flag != "0");
+    call.request.all("diseinfo").iter().filter(is_valid).filter_map(diagnosis).collect()
 }
 
 /// Lengths that the table does not know: how many diagnoses.
