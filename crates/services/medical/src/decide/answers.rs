@@ -164,10 +164,9 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
         ReverseOutcome::Reversed(contra) => {
             let original = settlements::of_call(view, Role::Visited, &call)?;
             let received = contra_received(view, original, &contra, from, context)?;
-            let mut decision = end(CallState::Reversed, None);
-            decision.events.splice(0..0, received.events);
-            decision.messages.extend(received.messages);
-            decision
+            let ended = end(CallState::Reversed, None);
+            let events = received.events.into_iter().chain(ended.events).collect();
+            Decision { events, messages: received.messages, alarms: received.alarms, ..ended }
         }
         ReverseOutcome::NothingBooked => end(CallState::Tombstone, None),
         ReverseOutcome::Refused(reason) => {
@@ -224,7 +223,18 @@ fn settlement_received(
         return Err(refusal::DOCUMENTS_DIFFER.refuse().into());
     }
     let booked = booked(view, document, from, context)?;
-    let told = clearing::told(&booked, document.care_date, None, from, context);
+    received(view, booked, (document, None), from, context)
+}
+
+/// What is owed has changed: the clearing of this node is told, and the prepayment is watched.
+fn received(
+    view: View<'_>,
+    booked: SettlementBooked,
+    (document, original): (&SettledDocument, Option<&Settlement>),
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<Decision<Medical>, Stop> {
+    let told = clearing::told(&booked, document.care_date, original, from, context);
     let added = booked.fund_total_fen + booked.account_fen;
     let mut decision = Decision::nothing().event(Event::SettlementReceived(booked)).message(told);
     prepayment::watch(view, Role::Visited, from.jurisdiction, added, &mut decision, context)?;
@@ -252,8 +262,7 @@ fn contra_received(
         return Err(differ().into());
     }
     let booked = booked(view, contra, from, context)?;
-    let told = clearing::told(&booked, contra.care_date, Some(&original), from, context);
-    Ok(Decision::nothing().event(Event::SettlementReceived(booked)).message(told))
+    received(view, booked, (contra, Some(&original)), from, context)
 }
 
 /// Funds of one document at most: sums of so many stay in range ([`huitong_kernel::money::Fen::LIMIT`]).

@@ -19,6 +19,7 @@ mod pool_faults;
 mod pool_reversals;
 mod pool_stage;
 mod pools;
+mod postings;
 mod prepayment;
 mod properties;
 mod receipt;
