@@ -1,6 +1,6 @@
 //! Visited: what home answered.
 
-use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
+use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 
 use super::booking::booked_of;
 use super::reverse::reversal;
@@ -10,6 +10,7 @@ use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
 use crate::model::document::SettledDocument;
+use crate::model::lines::hash_of;
 use crate::model::message::{
     Answered, CallReference, CancelAnswer, CommitAnswer, CommitOutcome, Found, Message, Quote, ReverseAnswer,
     ReverseOutcome, VisitOpened,
@@ -82,7 +83,7 @@ fn batch_quoted(view: View<'_>, quote: &Quote, from: &Peer) -> Result<Option<Eve
     let visit = from.episode;
     let Some(known) = crate::query::visits::visited_visit(view, visit)? else { return Ok(None) };
     let lines = crate::query::visits::lines(view, visit, &quote.batch)?;
-    let same_lines = super::quote::hash_of(&lines)? == Some(quote.lines_hash);
+    let same_lines = hash_of(&lines).map_err(StoreError::from)? == Some(quote.lines_hash);
     let fits = known.home == from.jurisdiction && known.number.as_deref() == Some(&quote.number) && same_lines;
     Ok(fits.then(|| Event::BatchQuoted { visit, batch: quote.batch.clone(), quote: quote.clone() }))
 }

@@ -19,7 +19,7 @@ mod prepayments;
 mod quotes;
 pub mod receipt;
 mod reconciliations;
-mod records;
+pub mod records;
 mod settle;
 mod settlements;
 mod totals;

@@ -22,6 +22,7 @@ mod pools;
 mod postings;
 mod prepayment;
 mod properties;
+mod rebuild;
 mod receipt;
 mod reconciliation;
 mod refunds;
