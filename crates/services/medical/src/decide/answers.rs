@@ -5,7 +5,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, prepayment, reply};
+use super::{Decided, Peer, clearing, prepayment, reconcile, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
@@ -15,6 +15,7 @@ use crate::model::message::{
     Answered, CallReference, CancelAnswer, CommitAnswer, CommitOutcome, Found, Message, Quote, ReverseAnswer,
     ReverseOutcome, VisitOpened,
 };
+use crate::model::reconciliation::DifferenceStep;
 use crate::query::calls::{self, VisitedCall};
 use crate::query::documents;
 use crate::query::settlements::{self, Role, Settlement};
@@ -161,10 +162,12 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
             .resolve(original, Err(refusal::CALL_REVERSED.refuse()))
             .resolve(reversal, Ok(reply))
     };
-    Ok(match answer.outcome {
+    let mut step = DifferenceStep::Resolved { contra: None };
+    let mut decision = match answer.outcome {
         ReverseOutcome::Reversed(contra) => {
             let original = settlements::of_call(view, Role::Visited, &call)?;
             let received = contra_received(view, original, &contra, from, context)?;
+            step = DifferenceStep::Resolved { contra: Some(contra.settlement) };
             let ended = end(CallState::Reversed, None);
             let events = received.events.into_iter().chain(ended.events).collect();
             Decision { events, messages: received.messages, alarms: received.alarms, ..ended }
@@ -175,10 +178,13 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
             if reason.code == refusal::ALREADY_CANCELLED.code {
                 end(CallState::Reversed, Some(reason.code))
             } else {
+                step = DifferenceStep::Refused(reason.clone());
                 stands(view, &call, waiting.clone(), reason)?
             }
         }
-    })
+    };
+    decision.events.extend(reconcile::answered(view, &waiting[1], &step)?);
+    Ok(decision)
 }
 
 /// A reversal that home refused: what was settled stays so, and is told to the cashier; whoever waits for the reversal is told why.
@@ -203,12 +209,21 @@ fn cancelled(view: View<'_>, answer: CancelAnswer, from: &Peer, context: &mut Co
     let original = settlements::settlement(view, Role::Visited, &asked)?;
     let original = original.filter(|original| original.home == from.jurisdiction).ok_or_else(closed)?;
     let ended = Event::CancelEnded { correlation: correlation.clone() };
-    let contra = match result {
-        Err(refusal) => return Ok(Decision::nothing().event(ended).resolve(correlation, Err(refusal))),
-        Ok(contra) => contra,
+    let (mut decision, step) = match &result {
+        Ok(contra) => {
+            let step = DifferenceStep::Resolved { contra: Some(contra.settlement.clone()) };
+            (contra_received(view, Some(original), contra, from, context)?, step)
+        }
+        // Taken back in the meantime, by another question.
+        Err(_) if original.state != "settled" => {
+            let contra = settlements::contra_of(view, &original.settlement)?;
+            (Decision::nothing(), DifferenceStep::Resolved { contra })
+        }
+        Err(refusal) => (Decision::nothing(), DifferenceStep::Refused(refusal.clone())),
     };
-    let reply = Reply::Cancelled(Box::new(SettledReply::of(&contra)));
-    Ok(contra_received(view, Some(original), &contra, from, context)?.event(ended).resolve(correlation, Ok(reply)))
+    decision.events.extend(reconcile::answered(view, &correlation, &step)?);
+    let reply = result.map(|contra| Reply::Cancelled(Box::new(SettledReply::of(&contra))));
+    Ok(decision.event(ended).resolve(correlation, reply))
 }
 
 /// The settlement of the call is booked, and the clearing of this node is told.

@@ -18,6 +18,7 @@ mod policies;
 mod prepayments;
 mod quotes;
 pub mod receipt;
+mod reconciliation_days;
 mod reconciliations;
 pub mod records;
 mod settle;
@@ -73,7 +74,8 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.reconcile", reconciliations::get_reconciliation),
         endpoint!("medical.reconcile", reconciliations::fix_difference),
         endpoint!("medical.reconcile", records::list_records),
-        endpoint!("medical.totals.read", reconciliations::list_days),
+        endpoint!("medical.totals.read", reconciliation_days::list_days),
+        endpoint!("medical.days.compare", reconciliation_days::compare_day),
         endpoint!("medical.prepayment.read", prepayments::list_prepayments),
         endpoint!("medical.prepayment.write", prepayments::set_quota),
         endpoint!("medical.prepayment.write", prepayments::ask_raise),
