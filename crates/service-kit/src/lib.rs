@@ -21,4 +21,6 @@ pub use huitong_store::journal::Pace;
 pub use huitong_store::{FromSql, Row, SqlError, StoreError, ToSql, Tx, View, attachment, params};
 pub use principal::Principal;
 pub use refusal::{Refusal, RefusalKind, Stop};
-pub use service::{Applied, Context, Decision, Directory, Envelope, Input, Outgoing, Received, Service, ShapeProblem};
+pub use service::{
+    Answer, Applied, Context, Decision, Directory, Envelope, Input, Outgoing, Received, Service, ShapeProblem,
+};

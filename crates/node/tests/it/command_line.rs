@@ -82,3 +82,43 @@ fn what_has_no_command_of_its_own_is_called_by_its_path() {
     assert!(!unreachable.status.success() && text(&unreachable).contains("UNKNOWN"), "{}", text(&unreachable));
     runtime.block_on(stage.stop());
 }
+
+#[test]
+fn a_hospital_that_refunded_by_itself_has_the_refund_booked_by_one_command() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let stage = runtime.block_on(Stage::new(&[]));
+    let (key, url) = (stage.keys["H31010100001"].clone(), stage.url("310000"));
+    let [bill, lost, rows] = ["bill.json", "lost.jsonl", "rows.txt"].map(|name| stage.folder.path().join(name));
+    std::fs::write(&bill, super::stage::consultation().to_string()).expect("writable");
+    let bill = bill.display().to_string();
+    let settled = huitong(&["medical", "settle", &bill, "--node", &url, "--key", &key]);
+    assert!(settled.status.success(), "{}", text(&settled));
+    let today = SystemClock { offset_ms: 0 }.now().business_date().to_string();
+    let hospital = |command: &str, more: &[&str]| {
+        let days = ["--node", &url, "--key", &key, "--from", &today, "--to", &today];
+        huitong(&[&["medical", command], &days[..], more].concat())
+    };
+    let (lost, rows) = (lost.display().to_string(), rows.display().to_string());
+    assert!(hospital("rebuild", &["--out", &lost]).status.success());
+    let record: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&lost).expect("written")).expect("one record");
+    let text_of = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+    let of = &record["settlement"];
+    let [settlement, visit, total, fund, account] =
+        ["settlement", "visit", "total_fee", "fund_total", "account"].map(|name| text_of(&of[name]));
+    let person = text_of(&record["person"]);
+    let row = |number: &str, flag: u8| format!("{number}\t{visit}\t{person}\t{total}\t{fund}\t{account}\t{flag}\n");
+    std::fs::write(&rows, row("R-1", 1) + &row(&settlement, 0)).expect("writable");
+    let found = hospital("reconcile", &["--rows", &rows]);
+    assert!(!found.status.success(), "{}", text(&found));
+    assert!(text(&found).contains("refund_missing → take_back [open 未处理]"), "{}", text(&found));
+    let mended = hospital("reconcile", &["--rows", &rows, "--apply"]);
+    assert!(mended.status.success(), "{}", text(&mended));
+    let sheet = text(&mended);
+    let (_, contra) = sheet.split_once("take_back [resolved 已处理] contra 冲减单据 ").expect("the contra is named");
+    let contra = contra.lines().next().expect("its number");
+    std::fs::write(&rows, row(contra, 1) + &row(&settlement, 0)).expect("writable");
+    let again = hospital("reconcile", &["--rows", &rows]);
+    assert!(again.status.success() && text(&again).contains("0 differences"), "{}", text(&again));
+    runtime.block_on(stage.stop());
+}

@@ -110,7 +110,13 @@ pub enum Command {
     /// Carries out what is proposed for a difference.
     FixDifference {
         reconciliation: Uuid,
-        settlement: String,
+        /// Its place in the comparison, from 1 on.
+        number: usize,
+    },
+    /// Compares a day with another jurisdiction once more.
+    CompareDay {
+        home: Division,
+        day: Date,
     },
     KeepFile(KeptFile),
     /// Home: the quota of a year, once.

@@ -23,7 +23,7 @@ use crate::model::message::{
 };
 use crate::model::person::Scheme;
 use crate::model::published::{InstitutionPublished, InsuredPublished};
-use crate::model::reconciliation::Reconciliation;
+use crate::model::reconciliation::{DayDifference, DifferenceStep, Reconciliation};
 use crate::model::settle::Case;
 use crate::model::visit::VisitDetails;
 use crate::national::archive::FileForm;
@@ -74,12 +74,23 @@ pub enum Event {
     NationalAnswered(KeptAnswer),
     #[serde(rename = "medical.reconciled.v1")]
     Reconciled(Box<Reconciliation>),
+    /// As journals of before say it: of the first difference of that document that is open.
     #[serde(rename = "medical.difference_resolved.v1")]
     DifferenceResolved { reconciliation: Uuid, settlement: String },
+    #[serde(rename = "medical.difference_moved.v1")]
+    DifferenceMoved(DifferenceMoved),
     #[serde(rename = "medical.day_moved.v1")]
     DayMoved { home: Division, day: Date, state: DayState },
     #[serde(rename = "medical.day_differs.v1")]
-    DayDiffers { home: Division, day: Date, settlements: Vec<String> },
+    DayDiffers {
+        home: Division,
+        day: Date,
+        /// As journals of before say it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        settlements: Vec<String>,
+        #[serde(default)]
+        differences: Vec<DayDifference>,
+    },
     #[serde(rename = "medical.file_kept.v1")]
     FileKept(KeptFile),
     #[serde(rename = "medical.visit_asked.v1")]
@@ -227,6 +238,15 @@ named! {
         /// 审核扣款
         AuditCut = "audit_cut",
     }
+}
+
+/// What became of a difference with a hospital.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DifferenceMoved {
+    pub reconciliation: Uuid,
+    /// Its place in the comparison, from 1 on.
+    pub number: usize,
+    pub step: DifferenceStep,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1017, 2009 to 2014, 3009 to 3013, 4013 to 4019, 5008 to 5014, 6008 and 8003 to 8008 are additions).
+//! (specification of medical, section 14; MED-1013 to 1017, 2009 to 2014, 3009 to 3013, 4013 to 4019, 5008 to 5015, 6008 and 8003 to 8008 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -203,6 +203,12 @@ pub const RAISE_UNKNOWN: RefusalKind =
     kind("MED-5013", 404, "调增申请不存在或已办结", "no such raise, or it is answered");
 pub const REFERENCE_USED: RefusalKind =
     kind("MED-5014", 409, "凭证号已使用", "something is posted under this reference");
+pub const BOOKS_MOVED: RefusalKind = kind(
+    "MED-5015",
+    409,
+    "对账之后账务已变化，请重新对账",
+    "the books have moved on since the comparison: compare again",
+);
 pub const RECEIPT_PENDING: RefusalKind = kind(
     "MED-4017",
     409,

@@ -236,9 +236,25 @@ CREATE TABLE IF NOT EXISTS national_file (
 CREATE TABLE IF NOT EXISTS reconciliation (
     reconciliation TEXT PRIMARY KEY,
     institution    TEXT NOT NULL,
-    text           TEXT NOT NULL            -- JSON, model::reconciliation::Reconciliation
+    text           TEXT NOT NULL            -- JSON, model::reconciliation::Reconciliation, without its differences
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reconciliation_institution ON reconciliation (institution, reconciliation);
+
+CREATE TABLE IF NOT EXISTS reconciliation_difference (
+    reconciliation TEXT NOT NULL,
+    number         INTEGER NOT NULL,        -- from 1 on
+    waiting        TEXT,                    -- under which name home's answer is awaited
+    text           TEXT NOT NULL,           -- JSON, model::reconciliation::Difference
+    PRIMARY KEY (reconciliation, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reconciliation_difference_waiting ON reconciliation_difference (waiting) WHERE waiting IS NOT NULL;
+
+-- Documents that a hospital has on another day than the books.
+CREATE TABLE IF NOT EXISTS matched_other_day (
+    institution TEXT NOT NULL,
+    settlement  TEXT NOT NULL,
+    PRIMARY KEY (institution, settlement)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS visited_day (
     home    TEXT NOT NULL,
@@ -254,6 +270,7 @@ CREATE TABLE IF NOT EXISTS visited_cancel (
     correlation TEXT PRIMARY KEY,           -- of a question that home has not answered yet
     settlement  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS visited_cancel_settlement ON visited_cancel (settlement);
 
 -- Both sides: settlements and contras, one row a document and role.
 CREATE TABLE IF NOT EXISTS settlement (

@@ -1,5 +1,6 @@
 //! `huitong medical …`
 
+mod days;
 mod fhir;
 mod policy;
 mod receipt;
@@ -19,6 +20,8 @@ pub enum MedicalCommand {
     Recompute(recompute::RecomputeArguments),
     /// Compare a hospital's records with the node's books, and mend what differs
     Reconcile(reconcile::ReconcileArguments),
+    /// Days with other jurisdictions: whether both nodes hold the same documents, and what differs 与外地对账
+    Days(days::DaysArguments),
     /// Write a hospital's settlements of some days from the journal, for records that it lost
     Rebuild(reconcile::RebuildArguments),
     /// Print the receipt of a settlement, each step explained, with its verifiable QR code 结算凭证
@@ -40,6 +43,7 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
         MedicalCommand::Settle(arguments) => super::block_on(settle::settle(arguments)),
         MedicalCommand::Recompute(arguments) => recompute::recompute(&arguments),
         MedicalCommand::Reconcile(arguments) => super::block_on(reconcile::reconcile(arguments)),
+        MedicalCommand::Days(arguments) => super::block_on(days::days(arguments)),
         MedicalCommand::Rebuild(arguments) => super::block_on(reconcile::rebuild(arguments)),
         MedicalCommand::Receipt(arguments) => super::block_on(receipt::receipt(arguments)),
         MedicalCommand::VerifyReceipt(arguments) => super::block_on(verify_receipt::verify(arguments)),

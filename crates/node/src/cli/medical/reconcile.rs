@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::cli::FAILED;
-use crate::demo::client::ApiClient;
+use crate::demo::client::{ApiClient, CallError};
 
 /// Which node, and which days.
 #[derive(Args)]
@@ -70,50 +70,75 @@ pub async fn reconcile(arguments: ReconcileArguments) -> anyhow::Result<i32> {
     let file = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let client = ApiClient::new(&arguments.days.node, &arguments.days.key);
     let wish = json!({ "from": arguments.days.from, "to": arguments.days.to, "rows": rows(&file)? });
-    let (_, made): (_, Value) = client.send(Method::POST, "/v1/medical/reconciliations", None, &wish).await?;
+    let (_, mut made): (_, Value) = client.send(Method::POST, "/v1/medical/reconciliations", None, &wish).await?;
+    let path = format!("/v1/medical/reconciliations/{}", made["reconciliation"].as_str().unwrap_or_default());
+    if arguments.apply {
+        apply(&client, &path, &made).await?;
+        made = client.get(&path).await?;
+    }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&made)?);
     } else {
-        print(&made);
+        print!("{}", sheet(&made));
     }
-    let differences = made["differences"].as_array().cloned().unwrap_or_default();
-    let open = differences.iter().filter(|difference| difference["resolved"] != true);
-    if !arguments.apply {
-        return Ok(if open.count() == 0 { 0 } else { FAILED });
-    }
-    let fixes = format!("/v1/medical/reconciliations/{}/fixes", made["reconciliation"].as_str().unwrap_or_default());
-    for difference in open {
-        let fix = json!({ "settlement": difference["settlement"] });
-        client.send::<_, Value>(Method::POST, &fixes, None, &fix).await?;
-        if !arguments.json {
-            println!("done 已处理 {}", difference["settlement"].as_str().unwrap_or("-"));
-        }
-    }
-    Ok(0)
+    Ok(if made["closed"] == true { 0 } else { FAILED })
 }
 
-fn print(made: &Value) {
+/// Carries out what is this node's to do. What home refuses stands in the comparison afterwards, with its reason; what is refused here is
+/// told at once.
+async fn apply(client: &ApiClient, path: &str, made: &Value) -> anyhow::Result<()> {
+    let differences = made["differences"].as_array().into_iter().flatten();
+    for difference in differences.filter(|of| of["by_node"] == true && of["state"] == "open") {
+        let fix = json!({ "difference": difference["number"] });
+        match client.send::<_, Value>(Method::POST, &format!("{path}/fixes"), None, &fix).await {
+            Err(CallError::Refused(problem)) => {
+                let (number, settlement) = (&difference["number"], difference["settlement"].as_str().unwrap_or("-"));
+                eprintln!("{number} {settlement}: {} {} {}", problem.code, problem.title_zh, problem.title);
+            }
+            told => drop(told?),
+        }
+    }
+    Ok(())
+}
+
+fn state(difference: &Value) -> &'static str {
+    match (difference["state"].as_str(), difference["by_node"] == true) {
+        (Some("resolved"), _) => "resolved 已处理",
+        (Some("confirmed"), _) => "confirmed 机构已确认",
+        (Some("asked"), _) => "asked of home, not answered yet 已提请参保地，待答复",
+        (_, true) => "open 未处理",
+        (_, false) => "open, the hospital's to do 未处理，由机构处理",
+    }
+}
+
+fn sheet(made: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let mut lines = String::new();
     for (name, side) in [("platform 平台", "platform"), ("hospital 机构", "institution")] {
         let of = &made[side];
         let (total, fund, account) = (text(&of["total_fee"]), text(&of["fund_total"]), text(&of["account"]));
-        println!(
-            "{name}: {} documents 笔, total 总额 {total}, funds 基金 {fund}, account 账户 {account}",
-            of["documents"]
+        let documents = &of["documents"];
+        lines += &format!(
+            "{name}: {documents} documents 笔, total 总额 {total}, funds 基金 {fund}, account 账户 {account}\n"
         );
     }
     let differences = made["differences"].as_array().cloned().unwrap_or_default();
     for difference in &differences {
-        println!(
-            "{} {} {}: {} → {}",
-            text(&difference["code"]),
-            text(&difference["class"]),
-            text(&difference["settlement"]),
-            text(&difference["cause"]),
-            text(&difference["proposal"])
-        );
+        let [code, class, settlement, cause, proposal] =
+            ["code", "class", "settlement", "cause", "proposal"].map(|name| text(&difference[name]));
+        let (number, state) = (&difference["number"], state(difference));
+        lines += &format!("{number}. {code} {class} {settlement}: {cause} → {proposal} [{state}]");
+        if let Some(contra) = difference["contra"].as_str() {
+            lines += &format!(" contra 冲减单据 {contra}");
+        }
+        let refusal = &difference["refusal"];
+        if refusal.is_object() {
+            let [code, chinese, english] = ["code", "title_zh", "title"].map(|name| text(&refusal[name]));
+            lines += &format!(" refused by home 参保地拒绝: {code} {chinese} {english}");
+        }
+        lines.push('\n');
     }
-    println!("{} differences 处差异.", differences.len());
+    lines + &format!("{} differences 处差异.\n", differences.len())
 }
 
 pub async fn rebuild(arguments: RebuildArguments) -> anyhow::Result<i32> {
@@ -137,4 +162,36 @@ pub async fn rebuild(arguments: RebuildArguments) -> anyhow::Result<i32> {
     file.flush()?;
     println!("{count} settlements 笔结算 → {}", arguments.out.display());
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sheet_says_of_each_difference_how_it_stands() {
+        let difference = |number: usize, by_node: bool, state: &str| {
+            json!({ "number": number, "code": "000102", "class": "institution_more", "settlement": format!("R{number}"),
+                "cause": "refund_missing", "proposal": "take_back", "by_node": by_node, "state": state })
+        };
+        let mut resolved = difference(1, true, "resolved");
+        resolved["contra"] = json!("A9");
+        let mut refused = difference(2, true, "open");
+        refused["refusal"] = json!({ "code": "MED-4006", "title": "cleared", "title_zh": "已清算" });
+        let totals = json!({ "documents": 1, "total_fee": "1.00", "fund_total": "0.50", "account": "0.00" });
+        let differences = [resolved, refused, difference(3, true, "asked"), difference(4, false, "open")];
+        let sheet = sheet(&json!({ "platform": totals, "institution": totals, "differences": differences }));
+        let ends: Vec<&str> =
+            sheet.lines().skip(2).map(|line| line.split_once('[').map_or(line, |(_, end)| end)).collect();
+        assert_eq!(
+            ends,
+            [
+                "resolved 已处理] contra 冲减单据 A9",
+                "open 未处理] refused by home 参保地拒绝: MED-4006 已清算 cleared",
+                "asked of home, not answered yet 已提请参保地，待答复]",
+                "open, the hospital's to do 未处理，由机构处理]",
+                "4 differences 处差异.",
+            ]
+        );
+    }
 }

@@ -13,6 +13,7 @@ use huitong_ledger::book;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use crate::event::Event;
+use crate::model::reconciliation::DayDifference;
 
 pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreError> {
     match event {
@@ -30,10 +31,14 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
         ),
         Event::Reconciled(made) => reconciliation::made(tx, made),
         Event::DifferenceResolved { reconciliation, settlement } => {
-            reconciliation::resolved(tx, *reconciliation, settlement)
+            reconciliation::first_resolved(tx, *reconciliation, settlement)
         }
+        Event::DifferenceMoved(moved) => reconciliation::difference_moved(tx, moved),
         Event::DayMoved { home, day, state } => reconciliation::day_moved(tx, *home, *day, *state),
-        Event::DayDiffers { home, day, settlements } => reconciliation::day_differs(tx, *home, *day, settlements),
+        Event::DayDiffers { home, day, settlements, differences } => {
+            let not_recorded = settlements.iter().cloned().map(DayDifference::not_recorded);
+            reconciliation::day_differs(tx, (*home, *day), not_recorded.chain(differences.iter().cloned()))
+        }
         Event::FileKept(kept) => reconciliation::file_kept(tx, kept, applied.at.0),
         Event::VisitAsked { facts, home } => visits::asked(tx, facts, *home),
         Event::VisitOpened(opened) => visits::opened(tx, opened),

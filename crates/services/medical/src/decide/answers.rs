@@ -1,19 +1,21 @@
 //! Visited: what home answered.
 
-use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
+use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, filing, prepayment, reply};
+use super::{Decided, Peer, clearing, filing, prepayment, reconcile, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
 use crate::model::document::SettledDocument;
+use crate::model::lines::hash_of;
 use crate::model::message::{
     Answered, CallReference, CancelAnswer, CommitAnswer, CommitOutcome, Found, Message, Quote, ReverseAnswer,
     ReverseOutcome, VisitOpened,
 };
+use crate::model::reconciliation::DifferenceStep;
 use crate::query::calls::{self, VisitedCall};
 use crate::query::documents;
 use crate::query::settlements::{self, Role, Settlement};
@@ -82,7 +84,7 @@ fn batch_quoted(view: View<'_>, quote: &Quote, from: &Peer) -> Result<Option<Eve
     let visit = from.episode;
     let Some(known) = crate::query::visits::visited_visit(view, visit)? else { return Ok(None) };
     let lines = crate::query::visits::lines(view, visit, &quote.batch)?;
-    let same_lines = super::quote::hash_of(&lines)? == Some(quote.lines_hash);
+    let same_lines = hash_of(&lines).map_err(StoreError::from)? == Some(quote.lines_hash);
     let fits = known.home == from.jurisdiction && known.number.as_deref() == Some(&quote.number) && same_lines;
     Ok(fits.then(|| Event::BatchQuoted { visit, batch: quote.batch.clone(), quote: quote.clone() }))
 }
@@ -160,14 +162,15 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
             .resolve(original, Err(refusal::CALL_REVERSED.refuse()))
             .resolve(reversal, Ok(reply))
     };
-    Ok(match answer.outcome {
+    let mut step = DifferenceStep::Resolved { contra: None };
+    let mut decision = match answer.outcome {
         ReverseOutcome::Reversed(contra) => {
             let original = settlements::of_call(view, Role::Visited, &call)?;
             let received = contra_received(view, original, &contra, from, context)?;
-            let mut decision = end(CallState::Reversed, None);
-            decision.events.splice(0..0, received.events);
-            decision.messages.extend(received.messages);
-            decision
+            step = DifferenceStep::Resolved { contra: Some(contra.settlement) };
+            let ended = end(CallState::Reversed, None);
+            let events = received.events.into_iter().chain(ended.events).collect();
+            Decision { events, messages: received.messages, alarms: received.alarms, ..ended }
         }
         ReverseOutcome::NothingBooked => end(CallState::Tombstone, None),
         ReverseOutcome::Refused(reason) => {
@@ -175,10 +178,13 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
             if reason.code == refusal::ALREADY_CANCELLED.code {
                 end(CallState::Reversed, Some(reason.code))
             } else {
+                step = DifferenceStep::Refused(reason.clone());
                 stands(view, &call, waiting.clone(), reason)?
             }
         }
-    })
+    };
+    decision.events.extend(reconcile::answered(view, &waiting[1], &step)?);
+    Ok(decision)
 }
 
 /// A reversal that home refused: what was settled stays so, and is told to the cashier; whoever waits for the reversal is told why.
@@ -203,12 +209,21 @@ fn cancelled(view: View<'_>, answer: CancelAnswer, from: &Peer, context: &mut Co
     let original = settlements::settlement(view, Role::Visited, &asked)?;
     let original = original.filter(|original| original.home == from.jurisdiction).ok_or_else(closed)?;
     let ended = Event::CancelEnded { correlation: correlation.clone() };
-    let contra = match result {
-        Err(refusal) => return Ok(Decision::nothing().event(ended).resolve(correlation, Err(refusal))),
-        Ok(contra) => contra,
+    let (mut decision, step) = match &result {
+        Ok(contra) => {
+            let step = DifferenceStep::Resolved { contra: Some(contra.settlement.clone()) };
+            (contra_received(view, Some(original), contra, from, context)?, step)
+        }
+        // Taken back in the meantime, by another question.
+        Err(_) if original.state != "settled" => {
+            let contra = settlements::contra_of(view, &original.settlement)?;
+            (Decision::nothing(), DifferenceStep::Resolved { contra })
+        }
+        Err(refusal) => (Decision::nothing(), DifferenceStep::Refused(refusal.clone())),
     };
-    let reply = Reply::Cancelled(Box::new(SettledReply::of(&contra)));
-    Ok(contra_received(view, Some(original), &contra, from, context)?.event(ended).resolve(correlation, Ok(reply)))
+    decision.events.extend(reconcile::answered(view, &correlation, &step)?);
+    let reply = result.map(|contra| Reply::Cancelled(Box::new(SettledReply::of(&contra))));
+    Ok(decision.event(ended).resolve(correlation, reply))
 }
 
 /// The settlement of the call is booked, and the clearing of this node is told.
@@ -224,7 +239,18 @@ fn settlement_received(
         return Err(refusal::DOCUMENTS_DIFFER.refuse().into());
     }
     let booked = booked(view, document, from, context)?;
-    let told = clearing::told(&booked, document.care_date, None, from, context);
+    received(view, booked, (document, None), from, context)
+}
+
+/// What is owed has changed: the clearing of this node is told, and the prepayment is watched.
+fn received(
+    view: View<'_>,
+    booked: SettlementBooked,
+    (document, original): (&SettledDocument, Option<&Settlement>),
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<Decision<Medical>, Stop> {
+    let told = clearing::told(&booked, document.care_date, original, from, context);
     let added = booked.fund_total_fen + booked.account_fen;
     let mut decision = Decision::nothing().event(Event::SettlementReceived(booked)).message(told);
     prepayment::watch(view, Role::Visited, from.jurisdiction, added, &mut decision, context)?;
@@ -252,8 +278,7 @@ fn contra_received(
         return Err(differ().into());
     }
     let booked = booked(view, contra, from, context)?;
-    let told = clearing::told(&booked, contra.care_date, Some(&original), from, context);
-    Ok(Decision::nothing().event(Event::SettlementReceived(booked)).message(told))
+    received(view, booked, (contra, Some(&original)), from, context)
 }
 
 /// Funds of one document at most: sums of so many stay in range ([`huitong_kernel::money::Fen::LIMIT`]).

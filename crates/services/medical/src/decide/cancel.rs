@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use super::booking::{answer_number, booked_of, period};
 use super::pool::asking;
-use super::{Decided, Peer, clearing, receipt, reply, send};
+use super::{Decided, Peer, clearing, prepayment, receipt, reply, send};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::accumulators::negated;
 use crate::model::document::{SettledDocument, number};
 use crate::model::message::{Cancel, CancelAnswer, Message};
+use crate::pool::ask::ComputedBy;
 use crate::pool::request::Why;
 use crate::query::settlements::{Role, Settlement};
 use crate::query::visits::{self, Serial};
@@ -80,14 +81,32 @@ pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'
         let asked = asking::take_back(view, &known, reference, why, Some(ask.correlation.clone()), from, context)?;
         return Ok(asked.unwrap_or_else(|refusal| refuse(ask, refusal, from, context)));
     }
-    let (serial, contra) = contra(view, &known, context)?;
-    let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Ok(Box::new(contra.clone())) };
-    let message = reply(context, from, Message::CancelAnswer(answer));
-    let booked = book_contra(view, &known, &contra, from, context)?;
+    let correlation = ask.correlation.clone();
+    let answer = |contra| Message::CancelAnswer(CancelAnswer { correlation, result: Ok(Box::new(contra)) });
+    give_back(view, &known, None, answer, from, context)
+}
+
+/// Home takes a settlement back: books its contra and answers with it, in the one message that moves the money.
+pub fn give_back(
+    view: View<'_>,
+    known: &Settlement,
+    computed_by: Option<ComputedBy>,
+    answer: impl FnOnce(SettledDocument) -> Message,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Decided {
+    let (serial, contra) = contra(view, known, context)?;
+    let contra = SettledDocument { computed_by, ..contra };
+    let message = reply(context, from, answer(contra.clone()));
+    let booked = book_contra(view, known, &contra, from, context)?;
     let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
     let receipt = receipt::issue(&contra, booked.document, from, context);
-    let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
-    Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told))
+    let told = clearing::told(&booked, contra.care_date, Some(known), from, context);
+    let added = booked.fund_total_fen + booked.account_fen;
+    let mut decision = Decision::nothing().event(Event::Settled(booked));
+    decision = decision.message(message).message(receipt).message(told);
+    prepayment::watch(view, Role::Home, from.jurisdiction, added, &mut decision, context)?;
+    Ok(decision)
 }
 
 fn refuse(ask: &Cancel, refusal: Refusal, from: &Peer, context: &mut Context<'_>) -> Decision<Medical> {
@@ -110,7 +129,7 @@ fn taken_back(view: View<'_>, ask: &Cancel, from: &Peer) -> Result<Result<Settle
 }
 
 /// The contra document: the original's exact negatives, with a number and a time of its own.
-pub fn contra(view: View<'_>, original: &Settlement, context: &Context<'_>) -> Result<(u64, SettledDocument), Stop> {
+fn contra(view: View<'_>, original: &Settlement, context: &Context<'_>) -> Result<(u64, SettledDocument), Stop> {
     let document = documents::document(view, original)?;
     let serial = visits::next_serial(view, Serial::Settlement, original.home_area)?;
     let paid = document.amounts.account_fen + document.amounts.mutual_aid_fen;
@@ -137,7 +156,7 @@ pub fn contra(view: View<'_>, original: &Settlement, context: &Context<'_>) -> R
 }
 
 /// Home's booking of a contra: every leg of the original the other way.
-pub fn book_contra(
+fn book_contra(
     view: View<'_>,
     original: &Settlement,
     contra: &SettledDocument,

@@ -1,17 +1,21 @@
 //! Reconciliation between two nodes, day by day (13): visited says what its books hold, home compares and tells what it holds where they differ.
 //! What is compared are documents with their hashes, so a difference is a document that one side lacks, or a fault.
 
+use std::collections::BTreeMap;
+
 use huitong_kernel::division::Division;
+use huitong_kernel::feed::{Address, Feed};
 use huitong_kernel::time::{Date, Instant};
-use huitong_service_kit::{Context, Decision, StoreError, View, params};
+use huitong_service_kit::{Answer, Context, Decision, Service, StoreError, View, params};
 
 use super::{Decided, Peer, reply, send};
+use crate::command::Reply;
 use crate::event::{DayState, Event};
 use crate::model::message::{DayAsk, DayDiff, Message};
-use crate::model::reconciliation::{DayDocument, DayTotals};
+use crate::model::reconciliation::{DayCause, DayClass, DayDifference, DayDocument, DayProposal, DayTotals, due_at};
 use crate::query::reconciliation as books;
 use crate::query::settlements::Role;
-use crate::refusal;
+use crate::{Medical, refusal};
 
 /// Documents of one message.
 pub const PAGE: usize = 2_000;
@@ -77,11 +81,11 @@ pub fn take(view: View<'_>, diff: &DayDiff, from: &Peer, context: &mut Context<'
     let up_to = diff.documents.last().filter(|_| !diff.is_last).map(|last| last.settlement.clone());
     let mut own = books::day_documents(view, Role::Visited, (home, day), &diff.after, PAGE * 2)?;
     own.retain(|document| up_to.as_ref().is_none_or(|last| document.settlement <= *last));
-    let differing = differing(&own, &diff.documents);
+    let differences = differences(view, home, &own, &diff.documents, context)?;
     let mut decision = Decision::nothing();
-    if !differing.is_empty() {
-        decision.alarms.push(format!("{day}: {} documents differ between this node and {home}", differing.len()));
-        decision.events.push(Event::DayDiffers { home, day, settlements: differing });
+    if !differences.is_empty() {
+        decision.alarms.push(alarm(day, home, &differences));
+        decision.events.push(Event::DayDiffers { home, day, settlements: Vec::new(), differences });
     }
     match up_to {
         Some(after) => {
@@ -96,13 +100,64 @@ pub fn take(view: View<'_>, diff: &DayDiff, from: &Peer, context: &mut Context<'
     Ok(decision)
 }
 
-/// Numbers that one side lacks, or whose documents are not the same bytes.
-fn differing(own: &[DayDocument], theirs: &[DayDocument]) -> Vec<String> {
-    let lacks = |of: &[DayDocument], document: &DayDocument| !of.contains(document);
-    let mut found: Vec<String> =
-        own.iter().filter(|document| lacks(theirs, document)).map(|document| document.settlement.clone()).collect();
-    found.extend(theirs.iter().filter(|document| lacks(own, document)).map(|document| document.settlement.clone()));
-    found.sort();
-    found.dedup();
-    found
+fn alarm(day: Date, home: Division, differences: &[DayDifference]) -> String {
+    let count = |cause: DayCause| differences.iter().filter(|of| of.cause == cause).count();
+    let causes = DayCause::ALL.iter().map(|cause| (cause.name(), count(*cause))).filter(|(_, count)| *count > 0);
+    let causes: Vec<String> = causes.map(|(name, count)| format!("{name} {count}")).collect();
+    let count = differences.len();
+    format!("{day}: {count} documents differ between this node and {home}: {}", causes.join(", "))
+}
+
+/// Documents that one side lacks, or that are not the same bytes, each with its cause.
+fn differences(
+    view: View<'_>,
+    home: Division,
+    own: &[DayDocument],
+    theirs: &[DayDocument],
+    context: &Context<'_>,
+) -> Result<Vec<DayDifference>, StoreError> {
+    let mut pairs: BTreeMap<&str, (Option<&DayDocument>, Option<&DayDocument>)> = BTreeMap::new();
+    for document in own {
+        pairs.entry(&document.settlement).or_default().0 = Some(document);
+    }
+    for document in theirs {
+        pairs.entry(&document.settlement).or_default().1 = Some(document);
+    }
+    let is_same = |one: &DayDocument, other: &DayDocument| one.document == other.document;
+    let lane = Feed::new(Address::new(home, Medical::NAME), context.home.clone());
+    let mut found = Vec::new();
+    for (settlement, (own, theirs)) in pairs {
+        let (class, cause, code) = match (own, theirs) {
+            (Some(own), Some(theirs)) if is_same(own, theirs) => continue,
+            (Some(_), None) => (DayClass::VisitedMore, DayCause::MissingAtHome, None),
+            (None, Some(theirs)) => {
+                let has_come = theirs.number > 0 && theirs.number < huitong_store::feeds::next_number(view, &lane)?;
+                let code = if has_come { books::refused(view, &lane, theirs.number)? } else { None };
+                let cause = if has_come { DayCause::AnswerRefused } else { DayCause::AnswerOnItsWay };
+                (DayClass::HomeMore, cause, code)
+            }
+            _ => (DayClass::DataDiffer, DayCause::OtherDocument, None),
+        };
+        let is_late = cause == DayCause::AnswerOnItsWay;
+        found.push(DayDifference {
+            settlement: settlement.to_owned(),
+            class,
+            cause,
+            proposal: if is_late { DayProposal::AskAgain } else { DayProposal::ShowProof },
+            visited: own.cloned(),
+            home: theirs.cloned(),
+            code,
+        });
+    }
+    Ok(found)
+}
+
+/// Visited's clerk compares a day once more.
+pub fn again(view: View<'_>, home: Division, day: Date, context: &mut Context<'_>) -> Decided {
+    let is_over = context.now >= due_at(day);
+    if books::day_state(view, home, day)?.is_none() || !is_over {
+        return Err(refusal::RECONCILIATION_UNKNOWN.refuse().at_field("day").into());
+    }
+    let told = tell(view, home, day, context)?;
+    Ok(Decision { answer: Answer::Now(Reply::Moved), ..told })
 }

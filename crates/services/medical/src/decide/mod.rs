@@ -79,9 +79,8 @@ pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mu
             settle::ask(view, &settle::Wish { visit, batch, quote, message_id, total, sums }, context)
         }
         Command::Reconcile(wish) => reconcile::decide(view, *wish, context),
-        Command::FixDifference { reconciliation, settlement } => {
-            reconcile::fix(view, reconciliation, settlement, context)
-        }
+        Command::FixDifference { reconciliation, number } => reconcile::fix(view, reconciliation, number, context),
+        Command::CompareDay { home, day } => day::again(view, home, day, context),
         Command::SetQuota { peer, year, amount } => prepayment::set(view, peer, year, amount, context),
         Command::AskRaise { peer, amount, reason } => prepayment::ask(view, peer, amount, reason, context),
         Command::AnswerRaise { raise, amount } => prepayment::answer(view, raise, amount, context),

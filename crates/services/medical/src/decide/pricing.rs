@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::time::Date;
 use huitong_service_kit::{Refusal, Stop, View};
-use serde_json::value::RawValue;
 
 use crate::model::amounts::LineSums;
 use crate::model::document::DataVersion;
@@ -13,7 +11,7 @@ use crate::model::exact::price_times_quantity;
 use crate::model::filing::FilingKind;
 use crate::model::filing_effect::{FilingEffect, FilingTerm};
 use crate::model::invariants;
-use crate::model::lines::{BATCH_LINES_MAX, SplitLine, is_plausible};
+use crate::model::lines::{BATCH_LINES_MAX, SplitLine, is_plausible, lines_hash};
 use crate::model::message::{SplitBatch, VisitFacts};
 use crate::model::person::CareType;
 use crate::model::policy::{DateRule, MidstayChange, Pack, StayAcrossYear};
@@ -173,7 +171,7 @@ pub struct Checked {
 
 /// Checks a batch as received: its hash over the bytes, each line (I1), the sums (I2). Parts that came before are looked up.
 pub fn check_batch(view: View<'_>, number: &str, batch: &SplitBatch) -> Result<Result<Checked, Refusal>, Stop> {
-    let hash = lines_hash(&batch.earlier_parts, &batch.lines);
+    let hash = lines_hash(&batch.earlier_parts, batch.lines.get());
     if hash != batch.lines_hash {
         return Ok(Err(refusal::DOCUMENTS_DIFFER.refuse()));
     }
@@ -212,14 +210,4 @@ fn check_lines(lines: &[SplitLine], batch: &SplitBatch) -> Result<Checked, Refus
         return Err(refusal::SUM_DIFFERS.with("field", "lines").with("expected", "-").with("sent", "-"));
     }
     Ok(Checked { days: (first, last) })
-}
-
-/// SHA-256 over the lines; of more than one part, over the hashes of the parts.
-pub fn lines_hash(earlier: &[Digest], last: &RawValue) -> Digest {
-    let last = HashFunction::Sha256.hash(&[last.get().as_bytes()]);
-    if earlier.is_empty() {
-        return last;
-    }
-    let parts: Vec<&[u8]> = earlier.iter().chain([&last]).map(|part| part.0.as_slice()).collect();
-    HashFunction::Sha256.hash(&parts)
 }

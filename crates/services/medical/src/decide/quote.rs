@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::pool::asking;
-use super::pricing::{Checked, Priceable, Priced, check_batch, lines_hash, price};
+use super::pricing::{Checked, Priceable, Priced, check_batch, price};
 use super::{Decided, Peer, lines::own_open_visit, reply, send, stay};
 use crate::event::Event;
 use crate::model::amounts::LineSums;
 use crate::model::document::DataVersion;
 use crate::model::filing_effect::{Alternative, alternatives};
-use crate::model::lines::SplitLine;
+use crate::model::lines::{PART_LINES, SplitLine, lines_hash};
 use crate::model::message::{Answered, LinesPart, Message, Quote, QuoteAsk, SplitBatch};
 use crate::model::person::CareType;
 use crate::model::settle::{Computation, fund_total_at_home};
@@ -23,9 +23,6 @@ use crate::{Medical, refusal};
 
 /// How long an offer holds.
 pub const QUOTE_VALIDITY: DurationMs = DurationMs::minutes(15);
-
-/// Lines in one message at most; more go ahead in messages of their own.
-const PART_LINES: usize = 1_000;
 
 pub struct Wish {
     pub visit: Uuid,
@@ -101,7 +98,7 @@ fn parts(
         parts.push(raw(serde_json::to_string(part).map_err(StoreError::from)?)?);
     }
     let last = parts.pop().ok_or_else(|| refusal::FIELD_MISSING.with("field", "lines").at_field("lines"))?;
-    let earlier_parts = parts.iter().map(|part| lines_hash(&[], part)).collect();
+    let earlier_parts = parts.iter().map(|part| lines_hash(&[], part.get())).collect();
     let batch = SplitBatch {
         batch: batch.to_owned(),
         catalogues,
@@ -111,15 +108,6 @@ fn parts(
         lines: last,
     };
     Ok((parts, batch.hashed()))
-}
-
-/// The hash under which the lines of a batch travel, as they are now.
-pub fn hash_of(lines: &[SplitLine]) -> Result<Option<huitong_kernel::hash::Digest>, Stop> {
-    if lines.is_empty() {
-        return Ok(None);
-    }
-    let (_, batch) = parts(lines, "", Vec::new(), LineSums::default())?;
-    Ok(Some(batch.lines_hash))
 }
 
 /// A stated sum must equal the split (MED-4001).
@@ -149,7 +137,7 @@ impl SplitBatch {
     }
 
     pub fn hashed(mut self) -> SplitBatch {
-        self.lines_hash = lines_hash(&self.earlier_parts, &self.lines);
+        self.lines_hash = lines_hash(&self.earlier_parts, self.lines.get());
         self
     }
 }
@@ -160,7 +148,7 @@ pub fn hold(view: View<'_>, part: LinesPart, from: &Peer) -> Decided {
     let is_open = |visit: &HomeVisit| matches!(visit.state.as_str(), "open" | "discharged");
     match visit.filter(|visit| visit.visited == from.jurisdiction && is_open(visit)) {
         Some(_) if from.is_medical() => {
-            let hash = lines_hash(&[], &part.lines);
+            let hash = lines_hash(&[], part.lines.get());
             Ok(Decision::nothing().event(Event::LinesHeld { hash, part }))
         }
         _ => Err(refusal::VISIT_UNKNOWN.refuse().into()),

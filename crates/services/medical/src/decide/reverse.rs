@@ -2,12 +2,12 @@
 
 use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 
-use super::cancel::{book_contra, check_order, contra};
+use super::cancel::{check_order, give_back};
 use super::pool::asking;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, receipt, reply, send};
+use super::{Decided, Peer, reply, send};
 use crate::command::Reply;
-use crate::event::{CallState, Event, SettlementBooked};
+use crate::event::{CallState, Event};
 use crate::model::message::{CallReference, Found, Message, QueryAnswer, ReverseAnswer, ReverseOutcome};
 use crate::pool::request::Why;
 use crate::query::settlements::{Role, Settlement};
@@ -75,14 +75,8 @@ pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut C
                     Decision::nothing().message(message)
                 }));
             }
-            let (serial, contra) = contra(view, &known, context)?;
-            let outcome = ReverseOutcome::Reversed(Box::new(contra.clone()));
-            let message = answer_message(call, outcome, from, context);
-            let booked = book_contra(view, &known, &contra, from, context)?;
-            let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
-            let receipt = receipt::issue(&contra, booked.document, from, context);
-            let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
-            Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told))
+            let answer = |contra| reverse_answer(call, ReverseOutcome::Reversed(Box::new(contra)));
+            give_back(view, &known, None, answer, from, context)
         }
         Some(_) => {
             let outcome = ReverseOutcome::Refused(refusal::ALREADY_CANCELLED.refuse());
@@ -132,6 +126,10 @@ fn answer_message(
     from: &Peer,
     context: &mut Context<'_>,
 ) -> huitong_service_kit::Outgoing {
+    reply(context, from, reverse_answer(call, outcome))
+}
+
+fn reverse_answer(call: &CallReference, outcome: ReverseOutcome) -> Message {
     let CallReference { institution, message_id } = call.clone();
-    reply(context, from, Message::ReverseAnswer(ReverseAnswer { institution, message_id, outcome }))
+    Message::ReverseAnswer(ReverseAnswer { institution, message_id, outcome })
 }

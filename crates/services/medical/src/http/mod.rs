@@ -19,8 +19,9 @@ mod policies;
 mod prepayments;
 mod quotes;
 pub mod receipt;
+mod reconciliation_days;
 mod reconciliations;
-mod records;
+pub mod records;
 mod settle;
 mod settlements;
 mod totals;
@@ -76,7 +77,8 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.reconcile", reconciliations::get_reconciliation),
         endpoint!("medical.reconcile", reconciliations::fix_difference),
         endpoint!("medical.reconcile", records::list_records),
-        endpoint!("medical.totals.read", reconciliations::list_days),
+        endpoint!("medical.totals.read", reconciliation_days::list_days),
+        endpoint!("medical.days.compare", reconciliation_days::compare_day),
         endpoint!("medical.prepayment.read", prepayments::list_prepayments),
         endpoint!("medical.prepayment.write", prepayments::set_quota),
         endpoint!("medical.prepayment.write", prepayments::ask_raise),

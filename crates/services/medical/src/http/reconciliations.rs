@@ -1,19 +1,21 @@
-//! POST and GET /v1/medical/reconciliations, one of them, POST …/{reconciliation}/fixes; GET /v1/medical/reconciliation-days
+//! POST and GET /v1/medical/reconciliations, one of them, POST …/{reconciliation}/fixes
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use huitong_kernel::division::Division;
 use huitong_kernel::time::Date;
-use huitong_service_kit::http::{Asked, Body, Caller, Page, PageQuery, Path, Problem, Query, Yuan};
+use huitong_service_kit::http::{Body, Caller, Page, PageQuery, Path, Problem, Query, Yuan};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::MedicalEdge;
 use super::wire::{check_length, problem};
 use crate::command::{Command, ReconcileWish, Reply};
-use crate::model::reconciliation::{Cause, Difference, DifferenceClass, Proposal, Reconciliation, Row, Totals};
-use crate::query::reconciliation::{self as books, DayItem};
+use crate::model::reconciliation::{
+    Cause, Difference, DifferenceClass, DifferenceState, Proposal, Reconciliation, Row, Totals,
+};
+use crate::query::reconciliation as books;
 use crate::{Medical, refusal};
 
 /// A document as the hospital's records have it.
@@ -69,6 +71,8 @@ impl From<Totals> for TotalsWire {
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct DifferenceWire {
+    /// Its place in the comparison, from 1 on.
+    pub number: usize,
     pub settlement: String,
     pub class: DifferenceClass,
     /// `stmt_rslt`
@@ -81,7 +85,19 @@ pub struct DifferenceWire {
     pub institution: Option<RowWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
-    pub resolved: bool,
+    /// The settlement to be taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original: Option<String>,
+    /// Whether the fix is this node's to carry out; else it is the hospital's.
+    pub by_node: bool,
+    /// `asked` until home's answer is booked here.
+    pub state: DifferenceState,
+    /// Why home has refused; the difference is open again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Problem>,
+    /// The contra that is booked now: the hospital's own record takes its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contra: Option<String>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -93,7 +109,7 @@ pub struct ReconciliationWire {
     pub made_at: String,
     pub platform: TotalsWire,
     pub institution: TotalsWire,
-    /// Every difference is resolved.
+    /// Every difference is resolved, or confirmed by the hospital.
     pub closed: bool,
     pub differences: Vec<DifferenceWire>,
 }
@@ -112,9 +128,13 @@ impl From<Row> for RowWire {
     }
 }
 
-impl From<Difference> for DifferenceWire {
-    fn from(of: Difference) -> DifferenceWire {
+impl DifferenceWire {
+    fn of(number: usize, of: Difference) -> DifferenceWire {
         DifferenceWire {
+            number,
+            by_node: of.is_ours(),
+            state: of.state(),
+            original: of.to_take_back().map(str::to_owned),
             settlement: of.settlement().to_owned(),
             class: of.class,
             code: of.class.code(),
@@ -123,7 +143,8 @@ impl From<Difference> for DifferenceWire {
             platform: of.platform.map(RowWire::from),
             institution: of.institution.map(RowWire::from),
             message_id: of.message_id,
-            resolved: of.is_resolved,
+            refusal: of.refusal.as_ref().map(problem),
+            contra: of.contra,
         }
     }
 }
@@ -138,7 +159,7 @@ impl From<Reconciliation> for ReconciliationWire {
             platform: made.platform.into(),
             institution: made.institution_totals.into(),
             closed: made.differences.iter().all(|difference| difference.is_resolved),
-            differences: made.differences.into_iter().map(DifferenceWire::from).collect(),
+            differences: (1..).zip(made.differences).map(|(number, of)| DifferenceWire::of(number, of)).collect(),
         }
     }
 }
@@ -207,37 +228,28 @@ pub async fn get_reconciliation(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixRequest {
-    /// The document of the difference.
-    pub settlement: String,
+    /// Its number in the comparison.
+    pub difference: usize,
 }
 
-/// Carries out what is proposed for a difference, as far as it is this node's to do: a reversal, a refund. What is the hospital's to do it
-/// finds in the settlement's record; the difference counts as resolved.
+/// Carries out what is proposed for a difference, as far as it is this node's to do (`by_node`): a reversal, a refund. It is `resolved` when
+/// home's contra is booked here; 202 and `asked` until then, and the same call again waits again. What home refuses is open again. For what is
+/// the hospital's to do (it finds it in the settlement's record), the hospital says that it has done so: `confirmed`.
 #[utoipa::path(post, path = "/v1/medical/reconciliations/{reconciliation}/fixes", tag = "medical",
     request_body = FixRequest, params(("reconciliation" = Uuid, Path)),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DifferenceWire), (status = 202, body = DifferenceWire),
+        (status = "4XX", body = Problem)))]
 pub async fn fix_difference(
     State(edge): State<MedicalEdge>,
     caller: Caller,
     Path(reconciliation): Path<Uuid>,
     body: Body<FixRequest, Medical>,
-) -> Result<StatusCode, Problem> {
-    let settlement = body.value.settlement;
-    match edge.ask(Command::FixDifference { reconciliation, settlement }, &caller, body.request).await? {
-        Asked::Replied(_) => Ok(StatusCode::NO_CONTENT),
-        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
-    }
-}
-
-/// Days with other jurisdictions: whether both nodes hold the same documents.
-#[utoipa::path(get, path = "/v1/medical/reconciliation-days", tag = "medical", params(PageQuery),
-    responses((status = 200, body = Page<DayItem>), (status = "4XX", body = Problem)))]
-pub async fn list_days(
-    State(edge): State<MedicalEdge>,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<Page<DayItem>>, Problem> {
-    let limit = page.limit().map_err(|refusal| problem(&refusal))?;
-    let [home, day] = page.parts().map_err(|refusal| problem(&refusal))?;
-    let rows = edge.read(move |view| Ok(books::days(view, (&home, &day), limit + 1)?)).await?;
-    Ok(Json(Page::of(rows, limit, |item: &DayItem| format!("{}/{}", item.home, item.day))))
+) -> Result<(StatusCode, Json<DifferenceWire>), Problem> {
+    let number = body.value.difference;
+    edge.ask(Command::FixDifference { reconciliation, number }, &caller, body.request).await?;
+    let found = edge.read(move |view| Ok(books::difference(view, reconciliation, number)?)).await?;
+    let found = found.ok_or_else(|| problem(&refusal::RECONCILIATION_UNKNOWN.refuse()))?;
+    let is_asked = found.state() == DifferenceState::Asked;
+    let status = if is_asked { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(DifferenceWire::of(number, found))))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use huitong_kernel::decimal::{Price, Quantity, Ratio};
+use huitong_kernel::hash::{Digest, HashFunction};
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 use huitong_service_kit::Refusal;
@@ -18,12 +19,33 @@ use crate::refusal;
 pub const LINES_MAX: usize = 100;
 /// Lines that one settlement takes at most.
 pub const BATCH_LINES_MAX: usize = 20_000;
+/// Lines in one message at most; more go ahead in messages of their own.
+pub const PART_LINES: usize = 1_000;
 /// Of the lines of one call together: what sums of many bills come to can still be read back ([`Fen::LIMIT`]).
 const TOTAL_MAX: Fen = Fen(Fen::LIMIT.0 / 1_000);
 
 /// One million units of an item and one million yuan apiece: far above any real line, far below overflow.
 const QUANTITY_UNITS_MAX: i64 = 1_000_000 * 10_000;
 const PRICE_UNITS_MAX: i64 = 1_000_000 * 1_000_000;
+
+/// SHA-256 over the bytes of the lines; of more than one part, over the hashes of the parts.
+pub fn lines_hash(earlier: &[Digest], last: &str) -> Digest {
+    let last = HashFunction::Sha256.hash(&[last.as_bytes()]);
+    if earlier.is_empty() {
+        return last;
+    }
+    let parts: Vec<&[u8]> = earlier.iter().chain([&last]).map(|part| part.0.as_slice()).collect();
+    HashFunction::Sha256.hash(&parts)
+}
+
+/// The hash under which lines travel, as they are now.
+pub fn hash_of(lines: &[SplitLine]) -> Result<Option<Digest>, serde_json::Error> {
+    let parts = lines.chunks(PART_LINES).map(serde_json::to_string);
+    let mut parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let Some(last) = parts.pop() else { return Ok(None) };
+    let earlier: Vec<Digest> = parts.iter().map(|part| lines_hash(&[], part)).collect();
+    Ok(Some(lines_hash(&earlier, &last)))
+}
 
 /// Whether a line of that size can be real, so that it can be computed with.
 pub fn is_plausible(quantity: Quantity, price: Price) -> bool {

@@ -76,3 +76,9 @@ pub fn is_tombstoned(view: View<'_>, visited: Division, call: &CallReference) ->
 pub fn cancel_asked(view: View<'_>, correlation: &str) -> Result<Option<String>, StoreError> {
     view.one("SELECT settlement FROM visited_cancel WHERE correlation = ?1", params![correlation], |row| row.get(0))
 }
+
+/// The first question to home about taking back a settlement that is not answered yet.
+pub fn cancel_pending(view: View<'_>, settlement: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT correlation FROM visited_cancel WHERE settlement = ?1 ORDER BY correlation LIMIT 1";
+    view.one(sql, params![settlement], |row| row.get(0))
+}

@@ -1,14 +1,18 @@
 //! Settled documents and split lines, read from the journal's own bytes.
 
+use std::collections::BTreeMap;
+
 use huitong_kernel::feed::{Address, Feed};
+use huitong_kernel::hash::Digest;
 use huitong_service_kit::{Envelope, Service, Stop, StoreError, View};
+use serde_json::value::RawValue;
 
 use super::settlements::Settlement;
 use super::{calls, text, visits};
 use crate::Medical;
 use crate::model::document::SettledDocument;
-use crate::model::lines::SplitLine;
-use crate::model::message::{CommitOutcome, Message, ReverseOutcome};
+use crate::model::lines::{SplitLine, hash_of, lines_hash};
+use crate::model::message::{CommitOutcome, Message, QuoteAsk, ReverseOutcome};
 
 /// The feed in which the document of a settlement came.
 pub fn feed_to_visited(settlement: &Settlement) -> Feed {
@@ -46,15 +50,55 @@ pub fn lines_of(message: &Message) -> Result<Option<Vec<SplitLine>>, StoreError>
     Ok(Some(serde_json::from_str(batch.lines.get())?))
 }
 
-/// The lines that a settlement was made of, in the book of visited: of a bill those it carried, of a visit those of the batch as they are
-/// now.
-pub fn lines(view: View<'_>, settlement: &Settlement) -> Result<Vec<SplitLine>, StoreError> {
+/// Messages to home that are looked through for the lines of a settlement.
+const LOOK_BACK: u64 = 100_000;
+
+/// The lines that a settlement was made of, in the book of visited: of a bill those it carried, of a visit those of the batch. Once it was
+/// taken back these may be others now: then those that home was asked about.
+pub fn lines(view: View<'_>, settlement: &Settlement) -> Result<Vec<SplitLine>, Stop> {
     let Some(call) = calls::visited_call(view, &settlement.call)? else { return Ok(Vec::new()) };
-    if let Some(visit) = call.visit {
-        return visits::lines(view, text(&visit)?, &settlement.batch);
+    let to_home = feed_to_visited(settlement).reverse();
+    let Some(visit) = call.visit else {
+        let envelope =
+            huitong_store::feeds::message(view, &to_home, call.number)?.map(|bytes| read(&bytes)).transpose()?;
+        let lines = envelope.map(|envelope| lines_of(&envelope.message)).transpose()?;
+        return Ok(lines.flatten().unwrap_or_default());
+    };
+    let now = visits::lines(view, text(&visit)?, &settlement.batch)?;
+    let settled = document(view, settlement)?.lines_hash;
+    if hash_of(&now).map_err(StoreError::from)? == Some(settled) {
+        return Ok(now);
     }
-    let bytes = huitong_store::feeds::message(view, &feed_to_visited(settlement).reverse(), call.number)?;
-    let envelope: Option<Envelope<Message>> = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
-    let lines = envelope.map(|envelope| lines_of(&envelope.message)).transpose()?;
-    Ok(lines.flatten().unwrap_or_default())
+    Ok(asked_about(view, &to_home, call.number, settled)?)
+}
+
+fn read(bytes: &[u8]) -> Result<Envelope<Message>, StoreError> {
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+/// The lines of the last question before a message of the feed that has this hash, with the parts that went ahead of it.
+fn asked_about(view: View<'_>, feed: &Feed, before: u64, hash: Digest) -> Result<Vec<SplitLine>, StoreError> {
+    let mut asked: Option<Box<QuoteAsk>> = None;
+    let mut parts: BTreeMap<Digest, Box<RawValue>> = BTreeMap::new();
+    for number in (before.saturating_sub(LOOK_BACK).max(1)..before).rev() {
+        let missing = asked.as_ref().map(|ask| ask.batch.earlier_parts.iter().any(|part| !parts.contains_key(part)));
+        if missing == Some(false) {
+            break;
+        }
+        let Some(bytes) = huitong_store::feeds::message(view, feed, number)? else { break };
+        match (&asked, read(&bytes).map(|envelope| envelope.message)) {
+            (None, Ok(Message::QuoteAsk(ask))) if ask.batch.lines_hash == hash => asked = Some(Box::new(ask)),
+            (Some(_), Ok(Message::LinesSplit(part))) => {
+                parts.insert(lines_hash(&[], part.lines.get()), part.lines);
+            }
+            _ => {}
+        }
+    }
+    let Some(ask) = asked else { return Ok(Vec::new()) };
+    let earlier = ask.batch.earlier_parts.iter().filter_map(|part| parts.get(part));
+    let mut lines = Vec::new();
+    for part in earlier.chain([&ask.batch.lines]) {
+        lines.extend(serde_json::from_str::<Vec<SplitLine>>(part.get())?);
+    }
+    Ok(lines)
 }

@@ -117,6 +117,16 @@ pub fn of_call(view: View<'_>, role: Role, call: &CallReference) -> Result<Optio
     view.one(&sql, params![role.name(), call.institution, call.message_id], read)?.map(finish).transpose()
 }
 
+/// The contra that has taken a settlement back, in the book of visited.
+pub fn contra_of(view: View<'_>, original: &str) -> Result<Option<String>, StoreError> {
+    let Some(known) = settlement(view, Role::Visited, original)? else { return Ok(None) };
+    view.one(
+        "SELECT settlement FROM settlement WHERE role = 'visited' AND visit = ?1 AND batch = ?2 AND contra_of = ?3",
+        params![known.visit, known.batch, original],
+        |row| row.get(0),
+    )
+}
+
 /// The open settlement of a batch (I10: there is at most one).
 pub fn of_batch(view: View<'_>, role: Role, visit: &str, batch: &str) -> Result<Option<String>, StoreError> {
     view.one(

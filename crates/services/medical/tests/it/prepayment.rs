@@ -3,15 +3,16 @@
 use huitong_kernel::money::Fen;
 use huitong_kernel::time::DurationMs;
 use huitong_ledger::{AccountCode, book};
-use huitong_medical::command::{Command, Reply};
+use huitong_medical::command::{Command, Reply, SettledReply};
 use huitong_medical::event::HospitalPosting;
-use huitong_medical::model::prepayment::RaiseState;
+use huitong_medical::model::prepayment::{RaiseState, band};
 use huitong_medical::query::prepayment::{Quota, quota, raise, used};
 use huitong_medical::query::settlements::Role;
 use uuid::Uuid;
 
 use super::calculation::fen;
 use super::country::{Country, HOSPITAL, division};
+use super::lanes::{HOME, VISITED, cut, paid};
 use super::settlement::used_up_deductible;
 
 const SHANGHAI: &str = "310000";
@@ -38,6 +39,93 @@ impl Country {
         let sql = "SELECT sentence FROM alarm ORDER BY sequence, ordinal LIMIT 100";
         self.region.view(node).all(sql, [], |row| row.get(0)).expect("readable")
     }
+}
+
+impl Country {
+    /// What both sides have used; each has the band of it.
+    #[track_caller]
+    fn check_bands(&self) -> u8 {
+        let [home, visited] = self.quotas();
+        let used = |node: &str, role, peer: &str| {
+            used(self.region.view(node), role, division(peer), division(node)).expect("readable")
+        };
+        let (at_home, at_visited) = (used(ZHEJIANG, Role::Home, SHANGHAI), used(SHANGHAI, Role::Visited, ZHEJIANG));
+        assert_eq!(at_home, at_visited, "both measure the same");
+        assert_eq!((home.band, visited.band), (band(at_home, home.quota_fen), band(at_visited, visited.quota_fen)));
+        home.band
+    }
+
+    /// Bills until the band is reached.
+    #[track_caller]
+    fn rise_to(&mut self, band: u8, name: &str) -> Vec<SettledReply> {
+        let mut settled = Vec::new();
+        while self.check_bands() < band {
+            assert!(settled.len() < 20, "the band is never reached");
+            settled.push(self.settled(&format!("{name}-{:04}", settled.len())));
+        }
+        settled
+    }
+
+    /// How often the duty officers were told of a prepayment, on each side alike.
+    #[track_caller]
+    fn times_told(&self) -> usize {
+        let [home, visited] = [ZHEJIANG, SHANGHAI]
+            .map(|node| self.alarms(node).iter().filter(|text| text.contains("prepayment")).count());
+        assert_eq!(home, visited);
+        home
+    }
+}
+
+#[test]
+fn the_band_falls_with_all_that_is_given_back_and_the_next_rise_is_told_again() {
+    type TakeBack = fn(&SettledReply) -> Command;
+    let ways: [TakeBack; 3] = [
+        |settled| Command::Cancel { settlement: settled.settlement.clone() },
+        |settled| Command::Refund { settlement: settled.settlement.clone() },
+        |settled| Command::Reverse { message_id: settled.message_id.clone() },
+    ];
+    for (way, take_back) in ways.into_iter().enumerate() {
+        let mut country = Country::new();
+        used_up_deductible(&mut country);
+        country.set_quota("1000.00").reply();
+        let mut settled = country.rise_to(90, "first");
+        assert_eq!(country.times_told(), 2, "at 70 and at 90 percent");
+        let last = settled.pop().expect("a bill");
+        country.region.ask(SHANGHAI, HOSPITAL, None, take_back(&last)).reply();
+        assert_eq!((country.check_bands(), country.times_told()), (70, 2), "way {way}: on the way down nobody is told");
+        settled.extend(country.rise_to(90, "second"));
+        assert_eq!(country.times_told(), 3, "way {way}: it rises above 90 percent again");
+        for settled in settled.iter().rev() {
+            country.region.ask(SHANGHAI, HOSPITAL, None, take_back(settled)).reply();
+        }
+        assert_eq!((country.check_bands(), country.times_told()), (0, 3));
+        country.rise_to(70, "third");
+        assert_eq!(country.times_told(), 4, "way {way}: from the beginning");
+        assert_eq!(country.region.replay_differences(), [], "views equal replay");
+    }
+}
+
+#[test]
+fn the_band_falls_when_the_month_is_paid_and_a_refund_afterwards_is_measured_too() {
+    let mut country = Country::new();
+    used_up_deductible(&mut country);
+    country.set_quota("1000.00").reply();
+    let settled = country.rise_to(90, "bill");
+    for node in [HOME, VISITED] {
+        cut(&mut country, node, "2026-11");
+    }
+    country.region.carry_all();
+    let owed = country.check_books(3 + settled.len() as u64, 0).ledger_fen;
+    let parts: Vec<(&str, i64)> = owed.iter().map(|(part, amount)| (part.as_str(), amount.0)).collect();
+    for node in [HOME, VISITED] {
+        paid(&mut country, node, "2026-11", &parts);
+    }
+    assert_eq!((country.check_bands(), country.times_told()), (0, 2));
+    let refund = Command::Refund { settlement: settled[0].settlement.clone() };
+    country.region.ask(SHANGHAI, HOSPITAL, None, refund).reply();
+    assert_eq!((country.check_bands(), country.times_told()), (0, 2));
+    country.rise_to(70, "later");
+    assert_eq!(country.times_told(), 3);
 }
 
 #[test]

@@ -57,6 +57,7 @@ const POOL_CLERK: &[&str] = &[
     "medical.hospital.post",
     "medical.settlement.audit",
     "medical.totals.read",
+    "medical.days.compare",
     "medical.policy.read",
     "registry.insured.write",
     "registry.insured.read",

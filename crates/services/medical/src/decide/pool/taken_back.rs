@@ -2,11 +2,10 @@
 
 use huitong_service_kit::{Context, Decision, Refusal, View};
 
-use super::super::cancel::{book_contra, contra};
-use super::super::{Decided, Peer, clearing, receipt, reply};
+use super::super::cancel::give_back;
+use super::super::{Decided, Peer, reply};
 use super::settled::evidence;
 use super::{ended, wrong};
-use crate::event::{Event, SettlementBooked};
 use crate::model::document::SettledDocument;
 use crate::model::message::{CallReference, CancelAnswer, Message, ReverseAnswer, ReverseOutcome};
 use crate::pool::answer::Outcome;
@@ -39,16 +38,9 @@ pub fn taken_back(
     // It was taken back by another question in the meantime.
     let Some(known) = known else { return Ok(refuse(ask, refusal::ALREADY_CANCELLED.refuse(), context)) };
     let peer = Peer::waiting(&ask.asker);
-    let (serial, contra) = contra(view, &known, context)?;
     let reference: String = reference.chars().take(crate::pool::answer::TEXT_CHARACTERS_MAX).collect();
-    let contra = SettledDocument { computed_by: Some(evidence(reference, signed)), ..contra };
-    let message = reply(context, &peer, answer(ask, Ok(contra.clone())));
-    let booked = book_contra(view, &known, &contra, &peer, context)?;
-    let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
-    let receipt = receipt::issue(&contra, booked.document, &peer, context);
-    let told = clearing::told(&booked, contra.care_date, Some(&known), &peer, context);
-    let decision = Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told);
-    Ok(ended(decision, ask))
+    let answer = |contra| answer(ask, Ok(contra));
+    Ok(ended(give_back(view, &known, Some(evidence(reference, signed)), answer, &peer, context)?, ask))
 }
 
 /// It stands.

@@ -160,7 +160,7 @@ fn row(difference: &Difference) -> String {
         None => "null\tnull\tnull".to_owned(),
     };
     let memo = format!("{}；{}", cause(difference.cause), proposal(difference.proposal));
-    let message_id = difference.message_id.as_deref().unwrap_or("null");
+    let message_id = difference.message_id.as_deref().or(difference.original.as_deref()).unwrap_or("null");
     let contra = if row.is_contra { "1" } else { "0" };
     [
         row.person.as_str(),
@@ -183,6 +183,8 @@ pub fn cause(cause: Cause) -> &'static str {
         Cause::NeverBooked => "平台无此结算",
         Cause::RefundMissing => "机构已退费，平台未退",
         Cause::AmountTyped => "金额与结算单不一致",
+        Cause::NumberTyped => "编号与结算单不一致",
+        Cause::Duplicate => "机构重复登记",
         Cause::OtherDay => "属相邻日，跨日",
     }
 }
@@ -194,6 +196,7 @@ pub fn proposal(proposal: Proposal) -> &'static str {
         Proposal::Reverse => "按报文ID冲正",
         Proposal::TakeBack => "补办退费",
         Proposal::Correct => "按结算单更正",
+        Proposal::Remove => "机构删除该记录",
         Proposal::NeighbourDay => "与相邻日匹配，无须处理",
     }
 }

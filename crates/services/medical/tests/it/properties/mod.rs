@@ -3,6 +3,7 @@
 //! * here: I3 to I9 over years of bills under the packs of the profile
 //! * [`bills`]: I1 and I2 over lines with returns, limits and limited use
 //! * [`packs`]: I3 to I9 and I16 under packs that nobody wrote
+//! * [`reconciliation`]: one place for every record of a hospital and every document of the books
 //! * [`stories`]: I3 to I12, I16 and I17 over sequences of everything that hospitals and clerks do, checked by [`books`]
 
 mod bills;
@@ -10,6 +11,7 @@ mod books;
 mod pack_drawing;
 mod packs;
 mod play;
+mod reconciliation;
 mod steps;
 mod stories;
 
