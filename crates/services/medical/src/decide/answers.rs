@@ -1,6 +1,6 @@
 //! Visited: what home answered.
 
-use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
+use huitong_service_kit::{Context, Decision, Outgoing, Refusal, Stop, View};
 
 use super::booking::booked_of;
 use super::reverse::reversal;
@@ -225,6 +225,17 @@ fn settlement_received(
     }
     let booked = booked(view, document, from, context)?;
     let told = clearing::told(&booked, document.care_date, None, from, context);
+    received(view, booked, told, from, context)
+}
+
+/// The booking is written, the clearing of this node told, and the prepayment looked at.
+fn received(
+    view: View<'_>,
+    booked: SettlementBooked,
+    told: Outgoing,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Result<Decision<Medical>, Stop> {
     let added = booked.fund_total_fen + booked.account_fen;
     let mut decision = Decision::nothing().event(Event::SettlementReceived(booked)).message(told);
     prepayment::watch(view, Role::Visited, from.jurisdiction, added, &mut decision, context)?;
@@ -253,7 +264,7 @@ fn contra_received(
     }
     let booked = booked(view, contra, from, context)?;
     let told = clearing::told(&booked, contra.care_date, Some(&original), from, context);
-    Ok(Decision::nothing().event(Event::SettlementReceived(booked)).message(told))
+    received(view, booked, told, from, context)
 }
 
 /// Funds of one document at most: sums of so many stay in range ([`huitong_kernel::money::Fen::LIMIT`]).

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::booking::{answer_number, booked_of, period};
 use super::pool::asking;
-use super::{Decided, Peer, clearing, receipt, reply, send};
+use super::{Decided, Peer, clearing, prepayment, receipt, reply, send};
 use crate::accounts::{self, MedicalChart, Payable};
 use crate::event::{Event, SettlementBooked};
 use crate::model::accumulators::negated;
@@ -83,11 +83,27 @@ pub fn answer(view: View<'_>, ask: &Cancel, from: &Peer, context: &mut Context<'
     let (serial, contra) = contra(view, &known, context)?;
     let answer = CancelAnswer { correlation: ask.correlation.clone(), result: Ok(Box::new(contra.clone())) };
     let message = reply(context, from, Message::CancelAnswer(answer));
-    let booked = book_contra(view, &known, &contra, from, context)?;
+    give_back(view, &known, (serial, &contra), message, from, context)
+}
+
+/// Home books a contra: with the answer that carries it go its receipt and what clearing is told, and less is used of the prepayment.
+pub fn give_back(
+    view: View<'_>,
+    original: &Settlement,
+    (serial, contra): (u64, &SettledDocument),
+    message: Outgoing,
+    from: &Peer,
+    context: &mut Context<'_>,
+) -> Decided {
+    let booked = book_contra(view, original, contra, from, context)?;
     let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
-    let receipt = receipt::issue(&contra, booked.document, from, context);
-    let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
-    Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told))
+    let receipt = receipt::issue(contra, booked.document, from, context);
+    let told = clearing::told(&booked, contra.care_date, Some(original), from, context);
+    let added = booked.fund_total_fen + booked.account_fen;
+    let mut decision = Decision::nothing().event(Event::Settled(booked));
+    decision = decision.message(message).message(receipt).message(told);
+    prepayment::watch(view, Role::Home, from.jurisdiction, added, &mut decision, context)?;
+    Ok(decision)
 }
 
 fn refuse(ask: &Cancel, refusal: Refusal, from: &Peer, context: &mut Context<'_>) -> Decision<Medical> {
@@ -136,8 +152,8 @@ pub fn contra(view: View<'_>, original: &Settlement, context: &Context<'_>) -> R
     Ok((serial, contra))
 }
 
-/// Home's booking of a contra: every leg of the original the other way.
-pub fn book_contra(
+/// Every leg of the original the other way.
+fn book_contra(
     view: View<'_>,
     original: &Settlement,
     contra: &SettledDocument,

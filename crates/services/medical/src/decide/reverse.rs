@@ -2,12 +2,12 @@
 
 use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 
-use super::cancel::{book_contra, check_order, contra};
+use super::cancel::{check_order, contra, give_back};
 use super::pool::asking;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, receipt, reply, send};
+use super::{Decided, Peer, reply, send};
 use crate::command::Reply;
-use crate::event::{CallState, Event, SettlementBooked};
+use crate::event::{CallState, Event};
 use crate::model::message::{CallReference, Found, Message, QueryAnswer, ReverseAnswer, ReverseOutcome};
 use crate::pool::request::Why;
 use crate::query::settlements::{Role, Settlement};
@@ -78,11 +78,7 @@ pub fn answer(view: View<'_>, call: &CallReference, from: &Peer, context: &mut C
             let (serial, contra) = contra(view, &known, context)?;
             let outcome = ReverseOutcome::Reversed(Box::new(contra.clone()));
             let message = answer_message(call, outcome, from, context);
-            let booked = book_contra(view, &known, &contra, from, context)?;
-            let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
-            let receipt = receipt::issue(&contra, booked.document, from, context);
-            let told = clearing::told(&booked, contra.care_date, Some(&known), from, context);
-            Ok(Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told))
+            give_back(view, &known, (serial, &contra), message, from, context)
         }
         Some(_) => {
             let outcome = ReverseOutcome::Refused(refusal::ALREADY_CANCELLED.refuse());

@@ -2,11 +2,10 @@
 
 use huitong_service_kit::{Context, Decision, Refusal, View};
 
-use super::super::cancel::{book_contra, contra};
-use super::super::{Decided, Peer, clearing, receipt, reply};
+use super::super::cancel::{contra, give_back};
+use super::super::{Decided, Peer, reply};
 use super::settled::evidence;
 use super::{ended, wrong};
-use crate::event::{Event, SettlementBooked};
 use crate::model::document::SettledDocument;
 use crate::model::message::{CallReference, CancelAnswer, Message, ReverseAnswer, ReverseOutcome};
 use crate::pool::answer::Outcome;
@@ -43,12 +42,7 @@ pub fn taken_back(
     let reference: String = reference.chars().take(crate::pool::answer::TEXT_CHARACTERS_MAX).collect();
     let contra = SettledDocument { computed_by: Some(evidence(reference, signed)), ..contra };
     let message = reply(context, &peer, answer(ask, Ok(contra.clone())));
-    let booked = book_contra(view, &known, &contra, &peer, context)?;
-    let booked = SettlementBooked { serial, document: message.leaf(context.function), ..booked };
-    let receipt = receipt::issue(&contra, booked.document, &peer, context);
-    let told = clearing::told(&booked, contra.care_date, Some(&known), &peer, context);
-    let decision = Decision::nothing().event(Event::Settled(booked)).message(message).message(receipt).message(told);
-    Ok(ended(decision, ask))
+    Ok(ended(give_back(view, &known, (serial, &contra), message, &peer, context)?, ask))
 }
 
 /// It stands.
