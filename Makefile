@@ -1,6 +1,7 @@
 # Two commands: `make run` and `make test`. Everything else is for developers.
 .PHONY: run test lint bench soak simulate
 
+COMMA := ,
 # OpenSSL's headers (Debian: libssl-dev), for its SM2 beside the default backend; not needed otherwise.
 OPENSSL := $(wildcard /usr/include/openssl/ec.h)
 
@@ -10,14 +11,10 @@ run:
 	target/release/huitong region run --data data
 
 # Style, then every test. Needs Rust and a C compiler; installs `openssl` (apt) and `cargo-nextest` when missing.
+# One build with every feature: a run for each would build most of the workspace anew.
+TESTED := huitong-simulator/sabotage,huitong-node/pdf$(if $(OPENSSL),$(COMMA)huitong-transit-code/openssl)
 test: test-needs lint
-	cargo build -p huitong-node
-	cargo nextest run --workspace --no-fail-fast
-	cargo nextest run -p huitong-simulator --features sabotage sabotage
-	cargo nextest run -p huitong-node --features pdf --lib receipt
-ifneq ($(OPENSSL),)
-	cargo nextest run -p huitong-transit-code --features openssl vectors
-endif
+	cargo nextest run --workspace --no-fail-fast --features $(TESTED)
 
 lint:
 	cargo fmt --all --check

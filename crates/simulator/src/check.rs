@@ -99,6 +99,13 @@ impl World {
             && self.places.iter().all(|place| place.process.as_ref().is_some_and(|process| !process.is_on_hold()))
             && !self.has_plans()
             && self.feeds_have_arrived()
+            && self.workloads_are_at_rest()
+    }
+
+    fn workloads_are_at_rest(&self) -> bool {
+        let views = |address: &Address| self.journal(address);
+        let views = Views(&views);
+        self.workloads.iter().all(|workload| workload.is_at_rest(&views))
     }
 
     /// Why the run has not come to rest.
@@ -113,7 +120,11 @@ impl World {
             .filter(|place| self.places[*place].process.as_ref().is_none_or(|process| process.is_on_hold()))
             .map(|place| self.disk(place))
             .collect();
-        if down.is_empty() { "feeds have not arrived".to_owned() } else { format!("down or on hold: {down:?}") }
+        match (down.is_empty(), self.feeds_have_arrived()) {
+            (false, _) => format!("down or on hold: {down:?}"),
+            (true, false) => "feeds have not arrived".to_owned(),
+            (true, true) => "a workload waits for something".to_owned(),
+        }
     }
 
     /// Everything, when all is healed and quiet.

@@ -189,11 +189,13 @@ impl Disk {
 }
 
 fn put(content: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
-    let end = offset + bytes.len();
-    if content.len() < end {
-        content.resize(end, 0);
+    // A gap is rare; bytes behind the end are appended as they are, not over zeros.
+    if content.len() < offset {
+        content.resize(offset, 0);
     }
-    content[offset..end].copy_from_slice(bytes);
+    let (over, behind) = bytes.split_at(bytes.len().min(content.len() - offset));
+    content[offset..offset + over.len()].copy_from_slice(over);
+    content.extend_from_slice(behind);
 }
 
 fn apply(content: &mut Vec<u8>, change: &Change) {

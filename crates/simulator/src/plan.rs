@@ -133,7 +133,7 @@ const DURATION: DurationMs = DurationMs::seconds(90);
 const ACTIONS: u64 = 20;
 const FAULTS: u64 = 14;
 /// In one of so many runs time passes.
-const PASSAGES: u64 = 3;
+const PASSAGES: u64 = 2;
 
 impl Plan {
     /// The plan of a seed, for so many workloads.

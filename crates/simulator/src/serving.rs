@@ -38,6 +38,23 @@ impl World {
         }
     }
 
+    /// Systems beside a node go about their work.
+    fn errands(&mut self, node: usize) {
+        let (mut random, now) = (RandomSource::from_number(self.random.next_u64()), self.wall());
+        let mut workloads = std::mem::take(&mut self.workloads);
+        for (number, workload) in workloads.iter_mut().enumerate() {
+            let wishes = {
+                let views = |address: &Address| self.journal(address);
+                workload.errands(node, now, &Views(&views), &mut random)
+            };
+            for wish in wishes {
+                let client = self.clients.add(wish, number, &mut random);
+                self.after(DurationMs(random.below(300) as i64), Event::Ask(client));
+            }
+        }
+        self.workloads = workloads;
+    }
+
     /// A client calls its node: the member that leads, or any when none does.
     pub fn ask(&mut self, number: usize) {
         let (node, service) = (self.clients.0[number].wish.node, self.clients.0[number].wish.service);
@@ -188,6 +205,7 @@ impl World {
         }
         self.confirm_restored(place);
         self.carry_within(place);
+        self.errands(self.places[place].node);
         for peer in 0..region::DIVISIONS.len() {
             self.ring(place, peer, DurationMs(800));
         }

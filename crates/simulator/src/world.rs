@@ -97,6 +97,25 @@ pub enum Event {
     Heal,
 }
 
+impl Event {
+    /// What it carries.
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Event::Parcel { bytes, .. } | Event::Answer { bytes, .. } => bytes,
+            _ => &[],
+        }
+    }
+
+    /// Everything else of it.
+    fn line(&self) -> String {
+        match self {
+            Event::Parcel { from, to, call, .. } => format!("Parcel {from} → {to} {call:?}"),
+            Event::Answer { to, call, .. } => format!("Answer → {to} {call:?}"),
+            other => format!("{other:?}"),
+        }
+    }
+}
+
 /// A call from a process to a member of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
@@ -252,10 +271,13 @@ impl World {
 
     fn take(&mut self, event: Event) -> Result<(), String> {
         self.step += 1;
-        let line = format!("{} {} {event:?}", self.step, self.now.0);
-        self.trace = HashFunction::Sha256.hash(&[&self.trace.0, line.as_bytes()]);
+        let line = format!("{} {} {}", self.step, self.now.0, event.line());
+        self.trace = HashFunction::Sha256.hash(&[&self.trace.0, line.as_bytes(), event.bytes()]);
         if self.loud && !matches!(event, Event::Tick { .. }) {
-            println!("{:>7} {:>8} ms  {}", self.step, (self.now - self.started).0, brief(&event));
+            println!("{:>7} {:>8} ms  {}", self.step, (self.now - self.started).0, event.line());
+            if !event.bytes().is_empty() {
+                self.say(&content(event.bytes()));
+            }
         }
         if let Some(until) = self.frozen(&event) {
             self.at(until, event);
@@ -419,15 +441,6 @@ impl World {
         ] {
             self.coverage.effect(name, count);
         }
-    }
-}
-
-/// An event without its bytes.
-fn brief(event: &Event) -> String {
-    match event {
-        Event::Parcel { from, to, call, bytes } => format!("Parcel {from} → {to} {call:?} {}", content(bytes)),
-        Event::Answer { to, call, bytes } => format!("Answer → {to} {call:?} {}", content(bytes)),
-        other => format!("{other:?}"),
     }
 }
 

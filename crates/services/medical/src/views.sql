@@ -311,7 +311,7 @@ CREATE TABLE IF NOT EXISTS prepayment (
     peer      TEXT NOT NULL,
     year      INTEGER NOT NULL,
     quota_fen INTEGER NOT NULL,
-    band      INTEGER NOT NULL,             -- percent last alarmed: 0, 70, 90
+    band      INTEGER NOT NULL,             -- percent last alarmed: 0, 70, 90, 100
     PRIMARY KEY (role, peer, year)
 ) STRICT, WITHOUT ROWID;
 

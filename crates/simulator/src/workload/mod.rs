@@ -53,6 +53,11 @@ pub trait Workload {
         self.act(now, random).into_iter().collect()
     }
 
+    /// What a system beside a node does on its own, whenever the node's clock ticks.
+    fn errands(&mut self, _node: usize, _now: Instant, _views: &Views<'_>, _random: &mut RandomSource) -> Vec<Wish> {
+        Vec::new()
+    }
+
     /// A client was answered; what it does next.
     fn answered(&mut self, _wish: &Wish, _reply: &Value, _random: &mut RandomSource) -> Vec<Wish> {
         Vec::new()
@@ -60,6 +65,11 @@ pub trait Workload {
 
     /// What must hold at any time.
     fn check(&self, views: &Views<'_>) -> Result<(), String>;
+
+    /// Whether nothing is waited for any more, beside clients and feeds.
+    fn is_at_rest(&self, _views: &Views<'_>) -> bool {
+        true
+    }
 
     /// How often what must be reached in a sufficiently long run was reached, by the names in [`crate::coverage::Coverage::EFFECTS`].
     fn effects(&self, _views: &Views<'_>) -> Result<Vec<(&'static str, u64)>, String> {

@@ -83,7 +83,7 @@ fn who_pays_nothing_and_receives_nothing_is_done_at_once_and_a_payee_waits_for_i
     let told: Vec<(String, String, i64)> = desk
         .cleared
         .iter()
-        .map(|(at, cleared)| {
+        .map(|(at, _, cleared)| {
             let sum: Fen = cleared.shares.iter().map(|share| share.amount_fen).sum();
             (at.clone(), cleared.peer.to_string(), sum.0)
         })

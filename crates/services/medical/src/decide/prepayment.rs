@@ -95,7 +95,7 @@ fn reached_alarm(peer: Division, used: Fen, all: Fen, reached: u8) -> String {
     format!("prepayment with {peer}: {} of {} yuan are used, {reached} % or more", used.yuan(), all.yuan())
 }
 
-/// What a booking adds to what is used: at 70 and 90 percent the duty officer is told, once on the way up.
+/// What a booking adds to what is used: at 70, 90 and 100 percent the duty officer is told, once on the way up.
 pub fn watch(
     view: View<'_>,
     role: Role,

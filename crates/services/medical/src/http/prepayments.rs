@@ -34,7 +34,7 @@ pub struct PrepaymentItem {
     pub used: Yuan,
     /// Of the quota.
     pub used_percent: u64,
-    /// 0, 70 (yellow) or 90 (red): what was alarmed last.
+    /// 0, 70 (yellow), 90 (red) or 100 (used up): what was alarmed last.
     pub band: u8,
     /// At the pace of the last four weeks, each weekday by its own; absent: not within a year.
     #[serde(skip_serializing_if = "Option::is_none")]

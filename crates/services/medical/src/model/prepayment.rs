@@ -9,8 +9,9 @@ use huitong_kernel::time::{Date, ToSpan, days_since_epoch};
 use huitong_service_kit::named;
 use serde::{Deserialize, Serialize};
 
-/// Percents of the quota at which both sides' duty officers are told (national 经办规程): yellow, red.
-pub const BANDS: [u8; 2] = [70, 90];
+/// Percents of the quota at which both sides' duty officers are told: yellow and red (national 经办规程), and when all of it is used, so
+/// that an overdraft is never silent (I15).
+pub const BANDS: [u8; 3] = [70, 90, 100];
 /// Days that the pace is taken from.
 pub const PACE_DAYS: i32 = 28;
 /// How far a forecast looks.
@@ -34,7 +35,7 @@ pub fn percent(used: Fen, quota: Fen) -> u64 {
     u64::try_from(i128::from(used.0) * 100 / quota).unwrap_or(u64::MAX)
 }
 
-/// The highest band that is reached: 0, 70, 90.
+/// The highest band that is reached: 0, 70, 90, 100.
 pub fn band(used: Fen, quota: Fen) -> u8 {
     let percent = percent(used, quota);
     BANDS.iter().rev().copied().find(|band| percent >= u64::from(*band)).unwrap_or(0)
@@ -87,10 +88,10 @@ mod tests {
     fn bands_are_reached_to_the_fen() {
         let quota = Fen(100_000);
         assert_eq!(
-            [Fen(69_999), Fen(70_000), Fen(89_999), Fen(90_000), Fen(200_000)].map(|used| band(used, quota)),
-            [0, 70, 70, 90, 90]
+            [69_999, 70_000, 89_999, 90_000, 99_999, 100_000, 200_000].map(|used| band(Fen(used), quota)),
+            [0, 70, 70, 90, 90, 100, 100]
         );
-        assert_eq!(band(Fen(1), Fen::ZERO), 90, "without a quota nothing may be used");
+        assert_eq!(band(Fen(1), Fen::ZERO), 100, "without a quota nothing may be used");
         assert_eq!(quota_of(Fen(1_200_000)), Fen(200_000), "two months");
     }
 

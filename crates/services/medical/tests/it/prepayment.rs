@@ -135,31 +135,41 @@ fn a_quota_below_what_is_used_already_is_told_at_once() {
     country.settled("bill-0001");
     country.set_quota("10.00").reply();
     for node in [ZHEJIANG, SHANGHAI] {
-        assert!(country.alarms(node).iter().any(|text| text.contains("90 % or more")), "{:?}", country.alarms(node));
+        assert!(country.alarms(node).iter().any(|text| text.contains("100 % or more")), "{:?}", country.alarms(node));
     }
 }
 
 #[test]
-fn both_sides_are_told_when_a_prepayment_is_used_to_seventy_and_ninety_percent() {
+fn both_sides_are_told_when_a_prepayment_is_used_to_seventy_and_ninety_percent_and_when_it_is_used_up() {
     let mut country = Country::new();
     used_up_deductible(&mut country);
     country.set_quota("1000.00").reply();
     assert_eq!(country.set_quota("2000.00").code(), "MED-5011", "fixed once a year");
-    // Each bill takes about 158 yuan of the funds now.
-    for number in 0..7 {
+    // Each bill takes some 130 yuan of the funds now.
+    for (number, band) in (0..8).zip([0, 0, 0, 0, 0, 70, 90, 100]) {
         country.settled(&format!("bill-{number:04}"));
+        let [home, visited] = country.quotas();
+        assert_eq!((home.band, visited.band), (band, band), "bill {number}");
     }
-    let [home, visited] = country.quotas();
-    assert_eq!((home.band, visited.band), (90, 90));
+    let told = |country: &Country, node: &str| {
+        country.alarms(node).into_iter().filter(|text| text.contains("prepayment")).collect::<Vec<_>>()
+    };
     for node in [ZHEJIANG, SHANGHAI] {
-        let told: Vec<String> = country.alarms(node).into_iter().filter(|text| text.contains("prepayment")).collect();
-        assert_eq!(told.len(), 2, "at 70 and at 90 percent, once each: {told:?}");
+        assert_eq!(told(&country, node).len(), 3, "once each: {:?}", told(&country, node));
     }
     let own = |node: &str, role, peer: &str| {
         used(country.region.view(node), role, division(peer), division(node)).expect("readable")
     };
     assert_eq!(own(ZHEJIANG, Role::Home, SHANGHAI), own(SHANGHAI, Role::Visited, ZHEJIANG), "both measure the same");
-    country.check_books(10, 0);
+    // What is taken back is free again, and used up once more it is told once more.
+    let last = country.settled("bill-0007").settlement;
+    country.cancel(&last).reply();
+    assert_eq!(country.quotas().map(|quota| quota.band), [90, 90]);
+    country.settled("bill-0008");
+    for node in [ZHEJIANG, SHANGHAI] {
+        assert_eq!(told(&country, node).len(), 4, "{:?}", told(&country, node));
+    }
+    country.check_books(12, 1);
 }
 
 #[test]

@@ -172,7 +172,14 @@ fn a_refund_that_the_pool_refuses_is_open_again_until_the_pool_agrees() {
     stage.country.region.carry_all();
     let post = stage.due().remove(0);
     let (reason_zh, reason_en) = ("已报销".to_owned(), "reimbursed otherwise".to_owned());
-    let refused = PoolRefusal { code: None, arguments: Vec::new(), reason_zh, reason_en };
+    let refused = PoolRefusal {
+        code: None,
+        arguments: Vec::new(),
+        reason_zh,
+        reason_en,
+        alternatives: Vec::new(),
+        at_home_fen: None,
+    };
     let answer = stage.core.sign(Answer::text(post.ask, &post.body, Outcome::Refused(refused)));
     assert!(stage.give(&post, answer));
     stage.country.region.carry_all();

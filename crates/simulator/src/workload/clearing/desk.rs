@@ -123,7 +123,7 @@ impl Desk<'_> {
     }
 
     /// Answers or replies to a contest whose turn is this node's.
-    fn rule(&self, random: &mut RandomSource) -> Option<Vec<Command>> {
+    pub fn rule(&self, random: &mut RandomSource) -> Option<Vec<Command>> {
         let rows = contests::list(self.view, "", ROWS).ok()?;
         let is_next = |row: &contests::ContestRow| {
             !row.state.has_ended() && row.own_debt == (row.state == ContestState::Answered)

@@ -76,6 +76,15 @@ impl Workload for ClearingLoad {
     }
 
     fn work(&mut self, now: Instant, views: &Views<'_>, random: &mut RandomSource) -> Vec<Wish> {
+        if random.below(4) == 0 {
+            // Whoever's turn it is in a contest.
+            for (node, view) in views.up(Clearing::NAME) {
+                let commands = desk::Desk { node, now, view }.rule(random).unwrap_or_default();
+                if !commands.is_empty() {
+                    return self.wishes(node, commands);
+                }
+            }
+        }
         let node = random.below(NODES as u64) as usize;
         // A clerk who is shown nothing does nothing.
         let Some(view) = views.of(node, Clearing::NAME) else { return Vec::new() };

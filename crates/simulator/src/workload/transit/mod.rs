@@ -366,8 +366,8 @@ impl Workload for TransitLoad {
             0 => Some(self.pay(node, rider, 1 + random.below(3_000) as i64)),
             1 => Some(self.deny(node, rider, random.below(2) == 0)),
             2 => self.all_of(node, random.below(GATES as u64) as usize),
-            3..=5 => self.change(random),
-            6..=8 | 13..=14 if !self.contests.is_empty() => self.answer_contest(random),
+            3..=6 => self.change(random),
+            7..=8 | 13..=15 if !self.contests.is_empty() => self.answer_contest(random),
             9..=10 => Some(self.pull(node, rider, random)),
             11..=12 => Some(self.authorise(node, rider)),
             // One call an action; the other gate's batch goes with a later one.

@@ -139,7 +139,10 @@ fn owed(view: View<'_>, prefix: &str, sign: i64) -> BTreeMap<(String, String), F
     let mut owed: BTreeMap<(String, String), Fen> = BTreeMap::new();
     let sides = [("debit", sign), ("credit", -sign)];
     for (column, sign) in sides {
-        let sql = format!("SELECT reference, {column}, amount_fen FROM ledger_transfer WHERE {column} LIKE ?1 || '/%'");
+        let sql = format!(
+            "SELECT reference, {column}, amount_fen FROM ledger_transfer
+             WHERE {column} LIKE ?1 || '/%' AND reference NOT LIKE 'clearing/%'"
+        );
         let rows = view.all(&sql, [prefix], |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)));
         for (reference, account, amount) in rows.expect("readable") {
             let part = account.rsplit('/').next().unwrap_or_default().to_owned();

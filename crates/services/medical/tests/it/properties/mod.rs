@@ -1,13 +1,15 @@
-//! The invariants of section 10 under random bills, packs and sequences. I13 to I15 are of clearing and are driven there.
+//! The invariants of section 10 under random bills, packs and sequences.
 //!
 //! * here: I3 to I9 over years of bills under the packs of the profile
 //! * [`bills`]: I1 and I2 over lines with returns, limits and limited use
 //! * [`packs`]: I3 to I9 and I16 under packs that nobody wrote
 //! * [`reconciliation`]: one place for every record of a hospital and every document of the books
-//! * [`stories`]: I3 to I12, I16 and I17 over sequences of everything that hospitals and clerks do, checked by [`books`]
+//! * [`stories`]: I3 to I12, I14 to I17 over sequences of everything that hospitals and clerks do, checked by [`books`] and
+//!   [`clearings`]; I13, and I14 and I15 of the money itself, are driven in the properties of clearing
 
 mod bills;
 mod books;
+mod clearings;
 mod pack_drawing;
 mod packs;
 mod play;

@@ -7,17 +7,18 @@ use huitong_kernel::money::Fen;
 use huitong_medical::command::{BillWish, Command, Reply, SettledReply, VisitWish};
 use huitong_medical::model::filing::{FilingKind, FilingWish};
 use huitong_medical::model::lines::Line;
-use huitong_medical::model::message::{Certificate, Message};
+use huitong_medical::model::message::{Certificate, Message, Quote};
 use huitong_medical::model::person::CareType;
 use huitong_medical::model::policy::Pack;
 use huitong_medical::model::published::InsuredPublished;
-use huitong_medical::query::settlements::{Role, list};
+use huitong_medical::query::settlements::{Role, list, of_batch};
 use huitong_service_kit::harness::Called;
 use huitong_service_kit::toml_data::json_text;
 use proptest::sample::Index;
 use uuid::Uuid;
 
 use super::books::{HOMES, VISITED};
+use super::clearings::Clearings;
 use crate::calculation::pack;
 use crate::country::{CARD, Country, HOSPITAL, bill, division, institution, insured, line};
 use crate::stays::{HANGZHOU, date};
@@ -43,7 +44,10 @@ pub struct Play {
     pub filings: Vec<(usize, Uuid)>,
     /// What the cashier was told first under a message id.
     pub told: BTreeMap<String, SettledReply>,
+    /// What was offered for batches of stays.
+    pub offers: Vec<(Uuid, Quote)>,
     pub calls: usize,
+    pub clearings: Clearings,
 }
 
 fn nanjing_insured() -> InsuredPublished {
@@ -76,7 +80,9 @@ impl Play {
             stays: Vec::new(),
             filings: Vec::new(),
             told: BTreeMap::new(),
+            offers: Vec::new(),
             calls: 0,
+            clearings: Clearings::default(),
         };
         (0..2).for_each(|who| play.file(who, FilingKind::LongStay));
         play
@@ -161,12 +167,30 @@ impl Play {
         let ask = Command::AskQuote { visit, batch: batch.clone(), interim, account_wanted: interim, total: None };
         let Some(Reply::Quoted(quote)) = self.call(None, false, ask) else { return };
         let key = self.new_key("stay");
-        let total = quote.computation.amounts.lines.total_fen;
-        let command = Command::Settle { visit, batch, quote: quote.quote, message_id: key.clone(), total, sums: None };
+        let command = accept(visit, &quote, &key);
+        self.offers.push((visit, (*quote).clone()));
         if let Some(Reply::Settled(settled)) = self.call(Some(&key), late, command) {
             assert_eq!(settled.fund_total_fen, quote.computation.amounts.fund_total_fen, "as quoted");
         }
         self.stays[stay].batches += 1;
+    }
+
+    /// Where a settlement of the batch stands, another call is refused, and told which it is.
+    pub fn settle_again(&mut self, which: &Index) {
+        if self.offers.is_empty() {
+            return;
+        }
+        let (visit, quote) = self.offers[which.index(self.offers.len())].clone();
+        let first = of_batch(self.country.region.view(VISITED), Role::Visited, &quote.number, &quote.batch);
+        let key = self.new_key("again");
+        let command = accept(visit, &quote, &key);
+        let Some(first) = first.expect("readable") else { return drop(self.call(Some(&key), false, command)) };
+        match self.country.region.ask(VISITED, HOSPITAL, Some(&key), command) {
+            Called::Refused(refusal) if refusal.code == "MED-4004" => {
+                assert!(format!("{:?}", refusal.arguments).contains(&first), "I10: {first} is named");
+            }
+            called => assert!(regular(called).is_none(), "I10: a batch of which {first} stands is settled again"),
+        }
     }
 
     pub fn discharge(&mut self, visit: Uuid) {
@@ -178,6 +202,18 @@ impl Play {
     pub fn settlement(&self, which: &Index) -> Option<String> {
         let known = list(self.country.region.view(VISITED), Role::Visited, None, None, 10_000).expect("readable");
         (!known.is_empty()).then(|| known[which.index(known.len())].settlement.clone())
+    }
+}
+
+/// What the hospital says to an offer.
+fn accept(visit: Uuid, quote: &Quote, message_id: &str) -> Command {
+    Command::Settle {
+        visit,
+        batch: quote.batch.clone(),
+        quote: quote.quote,
+        message_id: message_id.to_owned(),
+        total: quote.computation.amounts.lines.total_fen,
+        sums: None,
     }
 }
 

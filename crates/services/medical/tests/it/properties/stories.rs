@@ -7,9 +7,12 @@ use huitong_medical::command::{AccountBucket, Command, Reply};
 use huitong_medical::model::filing::{FilingKind, FilingStatus};
 use huitong_medical::model::lines::Line;
 use huitong_medical::model::person::CareType;
+use huitong_medical::model::prepayment::RaiseState;
+use huitong_medical::query::prepayment::raises;
 use proptest::prelude::*;
 
 use super::books::{HOMES, VISITED, check, check_end, check_private};
+use super::clearings::{YEAR, check_period};
 use super::play::{NANJING_CARD, NANJING_NAME, NANJING_PERSON, Play, Stay, regular};
 use super::steps::{Step, step};
 use crate::country::{CARD, PERSON, division, insured};
@@ -33,10 +36,13 @@ impl Play {
                     self.stays.push(Stay { visit, batches: 1, lines: 0 });
                 }
             }
+            Step::SettleAgain { which } => self.settle_again(which),
             Step::Cancel { which, refund } => {
                 let Some(settlement) = self.settlement(which) else { return };
                 let command = if *refund { Command::Refund { settlement } } else { Command::Cancel { settlement } };
-                self.call(None, false, command);
+                if let Some(Reply::Cancelled(contra)) = self.call(None, false, command) {
+                    check_period(&self.country, &contra, *refund);
+                }
             }
             Step::Reverse { which, late } => {
                 let unknown = "never-asked".to_owned();
@@ -79,6 +85,32 @@ impl Play {
         }
     }
 
+    fn between_provinces(&mut self, step: &Step) {
+        match *step {
+            Step::Cut { home } => self.clearings.cut(&mut self.country, HOMES[home]),
+            Step::Clear { home, at_visited, again } => {
+                let at = if at_visited { VISITED } else { HOMES[home] };
+                self.clearings.tell(&mut self.country, HOMES[home], at, again);
+            }
+            Step::Quota { home, fen } => {
+                let set = Command::SetQuota { peer: division(VISITED), year: YEAR, amount: Fen(fen) };
+                regular(self.country.region.call(HOMES[home], "pool", None, set));
+            }
+            Step::AskRaise { home, fen } => {
+                let (peer, reason) = (division(HOMES[home]), "疫情".to_owned());
+                let ask = Command::AskRaise { peer, amount: Fen(fen), reason };
+                regular(self.country.region.call(VISITED, "pool", None, ask));
+            }
+            Step::AnswerRaise { home, fen } => {
+                let asked = raises(self.country.region.view(HOMES[home]), 100).expect("readable");
+                let Some(open) = asked.into_iter().find(|raise| raise.state == RaiseState::Asked) else { return };
+                let answer = Command::AnswerRaise { raise: open.raise, amount: Fen(fen) };
+                regular(self.country.region.call(HOMES[home], "pool", None, answer));
+            }
+            _ => {}
+        }
+    }
+
     fn elsewhere(&mut self, step: &Step) {
         let region = &mut self.country.region;
         match step {
@@ -108,8 +140,10 @@ fn holds(steps: &[Step]) {
     for step in steps {
         play.at_hospital(step);
         play.on_ward(step);
+        play.between_provinces(step);
         play.elsewhere(step);
         check(&play.country, &play.packs);
+        play.clearings.check(&play.country);
     }
     // Whatever is unknown is asked for, reversed if need be, and ends.
     for _ in 0..3 {
@@ -117,6 +151,7 @@ fn holds(steps: &[Step]) {
         play.country.region.pass(DurationMs::minutes(10));
     }
     play.country.region.carry_all();
+    play.clearings.end(&mut play.country);
     check_end(&play.country, &play.packs);
     check_private(&play.country, HOMES[0], &[NANJING_PERSON, NANJING_CARD, NANJING_NAME]);
     check_private(&play.country, HOMES[1], &[PERSON, CARD, &insured().name]);
