@@ -15,6 +15,7 @@ mod hospital_postings;
 mod lines;
 mod national;
 mod policies;
+mod pools;
 mod prepayments;
 mod quotes;
 pub mod receipt;
@@ -86,6 +87,8 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.settlement.audit", audit::list_all_settlements),
         endpoint!("medical.settlement.audit", audit::get_document),
         endpoint!("medical.totals.read", totals::get_totals),
+        endpoint!("medical.pool.read", pools::list_pools),
+        endpoint!("medical.pool.read", pools::list_pool_asks),
         endpoint!("medical.settle", fhir::claims::submit_claim),
         endpoint!("medical.settlement.read", fhir::claim_responses::get_claim_response),
         endpoint!("medical.settlement.read", fhir::claim_responses::get_claim_responses_by_fund),
