@@ -141,8 +141,7 @@ impl RunningNode {
         let office = Arc::new(pool_endpoint::Office {
             stream: Arc::clone(stream),
             clock: Arc::clone(clock),
-            node: config.name.clone(),
-            key: keys::read(&config.key)?,
+            sender: pool_endpoint::post::Sender { node: config.name.clone(), key: keys::read(&config.key)? },
         });
         self.spawn(pool_endpoint::run(office, config.pools.clone(), stopped.clone()));
         Ok(())

@@ -42,6 +42,9 @@ At a hospital:
   huitong medical fhir check claim.json       every sum of FHIR documents, offline
   huitong medical sandbox                     a region to try the hospital's system at, with faults and a report
 
+At a pool that computes in a core system of its own:
+  huitong medical pool-sandbox --endpoint … --public-key …   plays the home node, with faults and a report
+
 At a clearing centre:
   huitong clearing close --service transit --period 2026-11-24 --node http://127.0.0.1:7310 --key ht_…
   huitong clearing show --node http://127.0.0.1:7310 --key ht_…

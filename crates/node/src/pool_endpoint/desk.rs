@@ -94,7 +94,7 @@ impl Desk {
         let tries = self.pauses.tries(due.ask) + 1;
         let (office, client, endpoint) = (Arc::clone(&self.office), self.client.clone(), self.endpoint.clone());
         posts.spawn(async move {
-            let brought = post(&office, &client, &endpoint, &due).await;
+            let brought = post(&office.sender, &client, &endpoint, &due).await;
             Ended { ask: due.ask, went_on: give_back(&office, &due, brought, tries).await }
         });
     }
@@ -111,6 +111,18 @@ impl Desk {
 
 /// Tells medical what a post has brought; gives whether the question has gone on by it.
 async fn give_back(office: &Office, due: &DuePost, brought: Result<Posted, NoAnswer>, tries: u32) -> bool {
+    let (posts, ask) = (office.stream.service().posts(), due.ask);
+    let fault = brought.as_ref().err().map(ToString::to_string);
+    let went_on = told(office, due, brought, tries).await;
+    if went_on {
+        posts.forget(ask);
+    } else {
+        posts.count(ask, office.clock.now(), fault.as_deref().unwrap_or("the answer had no effect"));
+    }
+    went_on
+}
+
+async fn told(office: &Office, due: &DuePost, brought: Result<Posted, NoAnswer>, tries: u32) -> bool {
     let DuePost { ask, pool, step, .. } = *due;
     let command = match brought {
         Ok(Posted { answer, signature }) => Command::TakePoolAnswer(SignedAnswer { ask, step, answer, signature }),

@@ -7,27 +7,28 @@
 pub mod config;
 mod desk;
 mod pauses;
-mod post;
+pub mod post;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use huitong_kernel::division::Division;
-use huitong_kernel::suite::SoftwareKey;
 use huitong_medical::Medical;
 use huitong_medical::command::{Command, Reply};
 use huitong_medical::pool::ask::PoolComputing;
 use huitong_medical::query::pools;
-use huitong_service_kit::Principal;
 use huitong_service_kit::http::Clock;
 use huitong_service_kit::stream::{ApiCall, CallFailure, ServiceStream};
+use huitong_service_kit::{Principal, View};
+use huitong_store::StoreError;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::transport::told_to_stop;
 use config::PoolConfig;
 use desk::Desk;
+use post::Sender;
 
 /// How often the journal is asked what waits.
 const POLL: Duration = Duration::from_millis(50);
@@ -38,9 +39,7 @@ const AGREE: Duration = Duration::from_secs(1);
 pub struct Office {
     pub stream: Arc<ServiceStream<Medical>>,
     pub clock: Arc<dyn Clock>,
-    /// The node's name and key: it signs what it asks.
-    pub node: String,
-    pub key: SoftwareKey,
+    pub sender: Sender,
 }
 
 /// Runs a desk for each pool in the configuration, while this member leads medical.
@@ -52,11 +51,16 @@ pub async fn run(office: Arc<Office>, pools: BTreeMap<Division, PoolConfig>, mut
             Err(error) => tracing::error!(%pool, %error, "the pool's endpoint cannot be used"),
         }
     }
+    let mut has_looked = false;
     loop {
-        if office.stream.is_leading()
-            && let Err(error) = agree(&office, &pools).await
-        {
-            tracing::error!(%error, "the journal does not agree with node.toml who computes for a pool");
+        if office.stream.is_leading() {
+            match agree(&office, &pools).await {
+                Ok(()) if has_looked => {}
+                Ok(()) => has_looked = say_what_waits_for_nobody(&office).is_ok(),
+                Err(error) => {
+                    tracing::error!(%error, "the journal does not agree with node.toml who computes for a pool")
+                }
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(AGREE) => {}
@@ -74,14 +78,29 @@ async fn agree(office: &Office, pools: &BTreeMap<Division, PoolConfig>) -> anyho
         pool: *pool,
         delegated: config.computes,
         public_key: config.public_key.clone(),
+        has_endpoint: true,
     });
-    let removed = known.iter().filter(|known| known.delegated && !pools.contains_key(&known.pool));
-    let removed = removed.map(|known| PoolComputing { delegated: false, ..known.clone() });
+    let removed = known.iter().filter(|known| !pools.contains_key(&known.pool));
+    let removed = removed.map(|known| PoolComputing { delegated: false, has_endpoint: false, ..known.clone() });
     for computing in wished.chain(removed).collect::<Vec<_>>() {
         if !known.contains(&computing) {
             tracing::info!(pool = %computing.pool, delegated = computing.delegated, "who computes for a pool has changed");
             office.tell(Command::SetPoolComputing(computing)).await?;
         }
+    }
+    Ok(())
+}
+
+/// Once after the start: questions to pools that node.toml does not name are not posted, and nobody must find out by accident.
+fn say_what_waits_for_nobody(office: &Office) -> Result<(), StoreError> {
+    let unnamed = |view: View<'_>| {
+        let pools = pools::all(view)?.into_iter().filter(|known| !known.has_endpoint);
+        pools
+            .map(|known| Ok((known.pool, pools::count_open(view, known.pool)?)))
+            .collect::<Result<Vec<_>, StoreError>>()
+    };
+    for (pool, open) in office.stream.readers().view(unnamed)?.into_iter().filter(|(_, open)| *open > 0) {
+        tracing::error!(%pool, open, "questions wait for the core system of a pool, and [pools] has no line for it: put it back");
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ fn concrete(path: &str) -> String {
         .replace("{pack}", "metro")
         .replace("{gate}", "SH-0101-A07")
         .replace("{trip}", &"0".repeat(64))
+        .replace("{pool}", "330100")
         .replace("{account}", &"9".repeat(28))
         .replace("{grant}", "00000000-0000-7000-8000-000000000000")
         .replace("{kind}", "account")

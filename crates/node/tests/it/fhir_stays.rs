@@ -135,7 +135,9 @@ async fn admitted_by_2401(stage: &Stage, cashier: &ApiClient) {
     } })).await["result"]["mdtrt_id"].clone();
     let number = visit.as_str().expect("a number");
     let psn_no = person.as_str().expect("a person");
-    system.ask("2301", json!({ "feedetail": super::hospital_system::line(number, psn_no, "1", "500", "10000.00") })).await;
+    system
+        .ask("2301", json!({ "feedetail": super::hospital_system::line(number, psn_no, "1", "500", "10000.00") }))
+        .await;
     system
         .ask(
             "2402",

@@ -3,13 +3,17 @@
 
 use std::path::Path;
 
+use huitong_kernel::hash::HashFunction;
+use huitong_kernel::merkle;
 use huitong_medical::http::receipt::qr;
+use huitong_medical::model::receipt::token::Token;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, huitong, profile_folder, text};
 
 /// What the patient takes home.
 pub struct Shown {
+    settlement: String,
     token: String,
     manifest: String,
 }
@@ -130,7 +134,32 @@ pub async fn a_receipt_is_printed_and_verified(stage: &Stage, settlement: &str) 
     assert_eq!(verification(stage, "310000", "htr1:AAAA").await["verdict"], json!("unreadable"));
     let said = page(stage, slip["qr"].as_str().expect("a code")).await;
     assert!(said.contains("有效") && said.contains("225.00") && !said.contains("<script"), "{said}");
-    Shown { token: token.trim().to_owned(), manifest }
+    forgeries_have_three_answers(stage, token.trim(), &manifest).await;
+    Shown { settlement: settlement.to_owned(), token: token.trim().to_owned(), manifest }
+}
+
+/// The code itself forged, on paper that nobody can compare: without and with the tree computed anew. The command line, the endpoint and
+/// the page say the same, and none of it is "cancelled".
+async fn forgeries_have_three_answers(stage: &Stage, token: &str, manifest: &str) {
+    let genuine = Token::parse(token).expect("a token");
+    let message = String::from_utf8(genuine.message.clone()).expect("UTF-8");
+    assert!(message.contains("\"total_fen\":22500"), "{message}");
+    let message = message.replace("\"total_fen\":22500", "\"total_fen\":92500").into_bytes();
+    let altered = Token { message: message.clone(), ..genuine.clone() };
+    let root = merkle::leaf_hash(HashFunction::Sha256, &message);
+    let anew = Token { message, number: 1, size: 1, root, path: Vec::new(), ..genuine };
+    for (forged, verdict, english, chinese) in
+        [(altered, "altered", "ALTERED", "已被篡改"), (anew, "wrong_key", "WRONG KEY", "密钥不符")]
+    {
+        for text in [forged.text(), forged.qr_text()] {
+            let (good, said) = verified(&text, manifest, &["--node", &stage.url("330000")]);
+            assert!(!good && said.contains(english) && said.contains(chinese), "{said}");
+            let answer = verification(stage, "310000", &text).await;
+            assert_eq!((&answer["verdict"], &answer["receipt"]), (&json!(verdict), &Value::Null), "{answer}");
+            let said = page(stage, &text).await;
+            assert!(said.contains(english) && said.contains(chinese) && !said.contains("925.00"), "{said}");
+        }
+    }
 }
 
 /// A PDF where the build draws one and the system has a font, else the reason in both languages.
@@ -163,4 +192,34 @@ pub async fn the_node_says_cancelled(stage: &Stage, shown: &Shown, contra: &str)
     let (good, said) = verified(token.trim(), &shown.manifest, &["--node", &stage.url("330000"), "--json"]);
     let answer: Value = serde_json::from_str(&said).expect("JSON");
     assert!(good && answer["receipt"]["total"] == json!("-225.00") && answer["as_of"] == json!("now"), "{said}");
+    pages_after_the_cancellation(stage, shown, contra);
+}
+
+/// Printed again: the cancelled one says so, that of the contra shows what it takes back, and a minus rubbed out is found.
+fn pages_after_the_cancellation(stage: &Stage, shown: &Shown, contra: &str) {
+    let print = |settlement: &str| {
+        let path = stage.folder.path().join(format!("{settlement}.html")).display().to_string();
+        let (url, key) = (stage.url("310000"), stage.keys["H31010100001"].clone());
+        let receipt = ["medical", "receipt", "--node", &url, "--key", &key, "--settlement", settlement, "--out", &path];
+        let output = huitong(&receipt);
+        assert!(output.status.success(), "{}", text(&output));
+        (path.clone(), std::fs::read_to_string(path).expect("written"))
+    };
+    let (path, html) = print(&shown.settlement);
+    assert!(html.contains("已撤销或已退费，不再有效"), "{html}");
+    assert!(verified(&path, &shown.manifest, &[]).0, "offline its code is as good as when it was issued");
+    let (good, said) = verified(&path, &shown.manifest, &["--node", &stage.url("330000")]);
+    assert!(!good && said.contains("CANCELLED") && said.contains(contra), "{said}");
+
+    let (path, html) = print(contra);
+    assert!(html.contains("（冲销）") && html.contains(&shown.settlement) && html.contains("-225.00"), "{html}");
+    for more in [&[][..], &["--node", &stage.url("310000")]] {
+        let (good, said) = verified(&path, &shown.manifest, more);
+        assert!(good && said.contains("-225.00") && said.contains(&shown.settlement), "{said}");
+    }
+    let altered = stage.folder.path().join("contra.html").display().to_string();
+    let mark = "data-sum=\"total\">";
+    std::fs::write(&altered, html.replace(&format!("{mark}-225.00"), &format!("{mark}225.00"))).expect("writable");
+    let (good, said) = verified(&altered, &shown.manifest, &[]);
+    assert!(!good && said.contains("ALTERED") && said.contains("shows total 225.00, its code -225.00"), "{said}");
 }

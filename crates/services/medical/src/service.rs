@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::model::catalogue::IndexedCatalogue;
 use crate::model::message::Message;
 use crate::model::policy::Pack;
+use crate::pool::posts::PostsInVain;
 use crate::query::trees::FeedTrees;
 use crate::{apply, decide, http, refusal};
 
@@ -26,6 +27,7 @@ pub struct Medical {
     packs: Parsed<Pack>,
     catalogues: Parsed<IndexedCatalogue>,
     trees: FeedTrees,
+    posts: PostsInVain,
 }
 
 impl Service for Medical {
@@ -98,6 +100,11 @@ impl Medical {
     /// The trees of feeds, as far as they were asked for.
     pub fn trees(&self) -> &FeedTrees {
         &self.trees
+    }
+
+    /// Posts to core systems of pools that brought nothing.
+    pub fn posts(&self) -> &PostsInVain {
+        &self.posts
     }
 }
 

@@ -136,7 +136,8 @@ CREATE TABLE IF NOT EXISTS home_tombstone (
 CREATE TABLE IF NOT EXISTS pool_computing (
     pool       TEXT PRIMARY KEY,
     delegated  INTEGER NOT NULL,            -- 1: the core system computes, 0: this node
-    public_key TEXT NOT NULL                -- signs the core system's answers
+    public_key TEXT NOT NULL,               -- signs the core system's answers
+    has_endpoint INTEGER NOT NULL           -- 1: node.toml names where it listens
 ) STRICT, WITHOUT ROWID;
 
 -- Home: questions to core systems of pools.
@@ -155,7 +156,8 @@ CREATE TABLE IF NOT EXISTS pool_ask (
     text        TEXT                        -- JSON, pool::ask::PoolAsk; none once it is answered
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pool_ask_deadline ON pool_ask (deadline) WHERE deadline IS NOT NULL;
-CREATE INDEX IF NOT EXISTS pool_ask_open ON pool_ask (pool, ask) WHERE state <> 'answered';
+-- With the state, so that what is open is counted without a look at the questions themselves.
+CREATE INDEX IF NOT EXISTS pool_ask_open ON pool_ask (pool, ask, state) WHERE state <> 'answered';
 CREATE INDEX IF NOT EXISTS pool_ask_call ON pool_ask (visited, institution, message_id) WHERE state <> 'answered';
 CREATE INDEX IF NOT EXISTS pool_ask_visit ON pool_ask (number) WHERE state <> 'answered';
 

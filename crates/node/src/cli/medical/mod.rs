@@ -30,6 +30,8 @@ pub enum MedicalCommand {
     VerifyReceipt(verify_receipt::VerifyReceiptArguments),
     /// A region of invented persons behind a proxy with faults on request, and a conformance report for a hospital's system
     Sandbox(sandbox::SandboxArguments),
+    /// Plays the home node against the core system of a pool, with faults, and prints a conformance report 核心系统沙箱
+    PoolSandbox(sandbox::pool::PoolSandboxArguments),
     /// Check policy packs, compare two, or ask what a past month would have cost under another
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -48,6 +50,7 @@ pub fn run(command: MedicalCommand) -> anyhow::Result<i32> {
         MedicalCommand::Receipt(arguments) => super::block_on(receipt::receipt(arguments)),
         MedicalCommand::VerifyReceipt(arguments) => super::block_on(verify_receipt::verify(arguments)),
         MedicalCommand::Sandbox(arguments) => sandbox::run(&arguments),
+        MedicalCommand::PoolSandbox(arguments) => super::block_on(sandbox::pool::run(arguments)),
         MedicalCommand::Policy(command) => policy::run(command),
         MedicalCommand::Fhir(command) => fhir::run(command),
     }

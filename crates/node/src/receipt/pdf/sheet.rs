@@ -130,13 +130,17 @@ impl Sheet<'_> {
 
     fn facts(&mut self, facts: &[Fact]) -> anyhow::Result<()> {
         for Fact { zh, en, value } in facts {
-            let lines = self.measure.wrapped(value, SIZE, WIDTH - MARGIN - VALUE_X);
-            self.room(SIZE * LEADING * lines.len() as f32 + 2.0);
-            self.line(MARGIN, self.y, SIZE, &format!("{zh} {en}"))?;
-            for line in lines {
-                self.line(VALUE_X, self.y, SIZE, &line)?;
-                self.y += SIZE * LEADING;
+            let names = self.measure.wrapped(&format!("{zh} {en}"), SIZE, VALUE_X - MARGIN - 6.0);
+            let values = self.measure.wrapped(value, SIZE, WIDTH - MARGIN - VALUE_X);
+            let height = SIZE * LEADING * names.len().max(values.len()) as f32;
+            self.room(height + 2.0);
+            let top = self.y;
+            for (x, lines) in [(MARGIN, names), (VALUE_X, values)] {
+                for (row, line) in lines.iter().enumerate() {
+                    self.line(x, top + SIZE * LEADING * row as f32, SIZE, line)?;
+                }
             }
+            self.y = top + height;
             self.rule();
         }
         Ok(())

@@ -9,8 +9,13 @@ use crate::pool::ask::PoolAsk;
 pub fn changed(tx: Tx<'_>, event: &Event) -> Result<(), StoreError> {
     match event {
         Event::PoolComputingSet(computing) => tx.execute_one(
-            "INSERT OR REPLACE INTO pool_computing (pool, delegated, public_key) VALUES (?1, ?2, ?3)",
-            params![computing.pool.as_str(), computing.delegated, computing.public_key.to_string()],
+            "INSERT OR REPLACE INTO pool_computing (pool, delegated, public_key, has_endpoint) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                computing.pool.as_str(),
+                computing.delegated,
+                computing.public_key.to_string(),
+                computing.has_endpoint
+            ],
         ),
         Event::PoolAsked(ask) => asked(tx, ask),
         Event::PoolUnknown { ask } => tx.execute_one(

@@ -16,6 +16,7 @@ mod hospital_postings;
 mod lines;
 mod national;
 mod policies;
+mod pools;
 mod prepayments;
 mod quotes;
 pub mod receipt;
@@ -91,6 +92,8 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.settlement.audit", audit::list_all_settlements),
         endpoint!("medical.settlement.audit", audit::get_document),
         endpoint!("medical.totals.read", totals::get_totals),
+        endpoint!("medical.pool.read", pools::list_pools),
+        endpoint!("medical.pool.read", pools::list_pool_asks),
     ];
     endpoints.extend(fhir::endpoints());
     endpoints

@@ -23,6 +23,13 @@ pub struct PoolComputing {
     pub delegated: bool,
     /// The key that signs its answers; kept when the node computes again, for what the pool has settled.
     pub public_key: PublicKey,
+    /// Whether the node's configuration names an endpoint for it: without one nothing can be posted.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub has_endpoint: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -3,12 +3,14 @@
 //! * [`request`]: what the node asks. * [`answer`]: what the pool says, how its signature is checked.
 //! * [`check`]: what must hold of a computation that others have done, before it is booked.
 //! * [`ask`]: a question as the journal keeps it, until its answer is booked and told to the visited node.
+//! * [`posts`]: how often it was posted in vain, for whoever looks why it waits.
 //!
 //! For people who build the other end: `docs/services/medical-pool-endpoint.md`.
 
 pub mod answer;
 pub mod ask;
 pub mod check;
+pub mod posts;
 pub mod request;
 
 use huitong_kernel::time::DurationMs;

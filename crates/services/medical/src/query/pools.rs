@@ -35,11 +35,12 @@ pub struct DuePost {
 }
 
 pub fn computing(view: View<'_>, pool: Division) -> Result<Option<PoolComputing>, StoreError> {
-    let row =
-        view.one("SELECT delegated, public_key FROM pool_computing WHERE pool = ?1", params![pool.as_str()], |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?))
-        })?;
-    row.map(|(delegated, key)| Ok(PoolComputing { pool, delegated, public_key: text(&key)? })).transpose()
+    let sql = "SELECT delegated, public_key, has_endpoint FROM pool_computing WHERE pool = ?1";
+    let row = view.one(sql, params![pool.as_str()], |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?)))?;
+    let computing = |(delegated, key, has_endpoint): (_, String, _)| {
+        Ok(PoolComputing { pool, delegated, public_key: text(&key)?, has_endpoint })
+    };
+    row.map(computing).transpose()
 }
 
 /// Whether the core system of the pool computes.
@@ -124,6 +125,24 @@ pub fn count_open(view: View<'_>, pool: Division) -> Result<u64, StoreError> {
     Ok(view.one(sql, params![pool.as_str()], |row| row.get(0))?.unwrap_or(0))
 }
 
+/// Open questions of a pool by what they are at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenCounts {
+    pub at_call: u64,
+    pub at_query: u64,
+    pub at_reverse: u64,
+}
+
+pub fn count_by_step(view: View<'_>, pool: Division) -> Result<OpenCounts, StoreError> {
+    let sql = "SELECT SUM(state = 'waiting'), SUM(state = 'unknown'), SUM(state = 'reversing') FROM pool_ask
+         WHERE pool = ?1 AND state <> 'answered'";
+    let counts = view.one(sql, params![pool.as_str()], |row| {
+        let count = |column| Ok::<u64, SqlError>(row.get::<_, Option<u64>>(column)?.unwrap_or(0));
+        Ok(OpenCounts { at_call: count(0)?, at_query: count(1)?, at_reverse: count(2)? })
+    })?;
+    Ok(counts.unwrap_or_default())
+}
+
 /// Questions whose answers are missing for too long.
 pub fn missed(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Uuid>, StoreError> {
     let rows = view.all(
@@ -134,21 +153,23 @@ pub fn missed(view: View<'_>, now: Instant, limit: usize) -> Result<Vec<Uuid>, S
     rows.iter().map(|ask| text(ask)).collect()
 }
 
-/// What waits to be posted to a pool, the oldest first; `after` is the question to go on from.
-pub fn due(view: View<'_>, pool: Division, after: Option<Uuid>, limit: usize) -> Result<Vec<DuePost>, StoreError> {
+/// What a pool has not answered, the oldest first; `after` is the question to go on from.
+pub fn waiting(view: View<'_>, pool: Division, after: Option<Uuid>, limit: usize) -> Result<Vec<OpenAsk>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM pool_ask WHERE pool = ?1 AND (?2 IS NULL OR ask > ?2) AND state <> 'answered'
          ORDER BY ask LIMIT ?3"
     );
     let after = after.map(|after| after.to_string());
-    let rows = view.all(&sql, params![pool.as_str(), after, limit as i64], read)?;
-    rows.into_iter()
-        .map(|row| {
-            let OpenAsk { ask, step, .. } = open_of(row)?;
-            let (path, body) = ask.request_at(step);
-            Ok(DuePost { ask: ask.ask, pool, step, path, body, books: ask.owed.books() && step != Step::Query })
-        })
-        .collect()
+    view.all(&sql, params![pool.as_str(), after, limit as i64], read)?.into_iter().map(open_of).collect()
+}
+
+/// The same as what is to be posted.
+pub fn due(view: View<'_>, pool: Division, after: Option<Uuid>, limit: usize) -> Result<Vec<DuePost>, StoreError> {
+    let due = |OpenAsk { ask, step, .. }: OpenAsk| {
+        let (path, body) = ask.request_at(step);
+        DuePost { ask: ask.ask, pool, step, path, body, books: ask.owed.books() && step != Step::Query }
+    };
+    Ok(waiting(view, pool, after, limit)?.into_iter().map(due).collect())
 }
 
 /// What a person has used up, by insurance year, the newest first.

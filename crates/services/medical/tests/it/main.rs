@@ -20,6 +20,7 @@ mod packs;
 mod pinned;
 mod pool_core;
 mod pool_faults;
+mod pool_limits;
 mod pool_reversals;
 mod pool_stage;
 mod pools;

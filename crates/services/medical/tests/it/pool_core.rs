@@ -153,6 +153,19 @@ impl Core {
     }
 
     fn price(&self, bill: &Bill) -> Result<Computed, PoolRefusal> {
+        let LineSums { total_fen, own_fen, over_fen, pre_fen, eligible_fen } = bill.sums;
+        if total_fen != own_fen + over_fen + pre_fen + eligible_fen {
+            let (reason_zh, reason_en) = ("费用合计不符".to_owned(), "the sums do not add up".to_owned());
+            let (alternatives, at_home_fen) = (Vec::new(), None);
+            return Err(PoolRefusal {
+                code: None,
+                arguments: Vec::new(),
+                reason_zh,
+                reason_en,
+                alternatives,
+                at_home_fen,
+            });
+        }
         let case = self.case(bill);
         let computation = compute(&self.pack, &case).map_err(|refusal| self.refused(&refusal, &case))?;
         let now_fen = computation.amounts.fund_total_fen;

@@ -41,8 +41,15 @@ impl Delegated {
 
     pub fn set(&mut self, delegated: bool) {
         let public_key = self.core.public_key().parse().expect("a key");
-        let set = Command::SetPoolComputing(PoolComputing { pool: pool(), delegated, public_key });
-        self.country.region.call(HOME, "node", None, set).reply();
+        let set = PoolComputing { pool: pool(), delegated, public_key, has_endpoint: true };
+        self.country.region.call(HOME, "node", None, Command::SetPoolComputing(set)).reply();
+    }
+
+    /// The operator has removed the pool's line.
+    pub fn remove_line(&mut self) {
+        let public_key = self.core.public_key().parse().expect("a key");
+        let set = PoolComputing { pool: pool(), delegated: false, public_key, has_endpoint: false };
+        self.country.region.call(HOME, "node", None, Command::SetPoolComputing(set)).reply();
     }
 
     /// What waits to be posted.

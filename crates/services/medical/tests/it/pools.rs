@@ -404,7 +404,7 @@ fn only_an_own_pool_can_be_said_to_compute() {
     let mut stage = Delegated::new();
     let public_key = stage.core.public_key().parse().expect("a key");
     let pool = division("310100");
-    let set = huitong_medical::pool::ask::PoolComputing { pool, delegated: true, public_key };
+    let set = huitong_medical::pool::ask::PoolComputing { pool, delegated: true, public_key, has_endpoint: true };
     let called = stage.country.region.call(HOME, "node", None, Command::SetPoolComputing(set));
     assert_eq!(called.code(), "MED-8008");
 }

@@ -88,6 +88,7 @@ impl MedicalLoad {
                 pool: pool(NODE).parse().expect("a code"),
                 delegated,
                 public_key,
+                has_endpoint: true,
             })
         })
     }

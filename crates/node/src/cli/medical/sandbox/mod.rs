@@ -5,12 +5,14 @@ mod control;
 mod faults;
 mod listener;
 mod nodes;
+pub mod pool;
 mod proxy;
 mod record;
 mod report;
 mod rules;
 mod welcome;
 
+use std::fmt::Display;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -20,6 +22,7 @@ use anyhow::Context;
 use clap::Args;
 use huitong_kernel::suite::Suite;
 use huitong_service_kit::http::Clock;
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::cli::{FAILED, until_told_to_end};
@@ -131,7 +134,7 @@ fn make(profile: &RegionProfile, folder: &Path, port: u16) -> anyhow::Result<()>
     init::init(profile, folder, &settings, now, &mut entropy::random_source()?).map(drop)
 }
 
-fn write(report: &Report, path: &Path) -> anyhow::Result<()> {
+fn write(report: &(impl Serialize + Display), path: &Path) -> anyhow::Result<()> {
     let is_json = path.extension().is_some_and(|extension| extension == "json");
     let text = if is_json { serde_json::to_string_pretty(report)? } else { report.to_string() };
     Ok(std::fs::write(path, text)?)

@@ -27,6 +27,8 @@ pub struct About {
     pub original: String,
     /// A negative quantity, or a line that names another one.
     pub returns: bool,
+    /// `mid_setl_flag` of a stay's settlement.
+    pub interim: bool,
     /// First and last day of a reconciliation.
     pub days: Option<(Date, Date)>,
 }
@@ -36,6 +38,8 @@ pub struct About {
 pub struct Granted {
     /// `medins_setl_id` of the settlements that 5203 lists.
     pub listed: Vec<String>,
+    /// `mdtrt_id` that 2401 was given.
+    pub admitted: Option<String>,
     /// The sandbox has falsified the sums.
     pub altered: bool,
 }
@@ -142,6 +146,7 @@ fn about(request: &Request) -> About {
         batch: first("chrg_bchno").filter(|_| is_outpatient).unwrap_or_default(),
         original: first("omsgid").unwrap_or_default(),
         returns,
+        interim: first("mid_setl_flag").is_some_and(|flag| flag == "1"),
         days: date("stmt_begndate").zip(date("stmt_enddate")),
     }
 }
@@ -156,7 +161,11 @@ impl Answer {
             _ => None,
         };
         match code {
-            Some(0) => Answer::Granted(Granted { listed: listed(&whole["output"]["setlinfo"]), altered: false }),
+            Some(0) => Answer::Granted(Granted {
+                listed: listed(&whole["output"]["setlinfo"]),
+                admitted: whole["output"]["result"]["mdtrt_id"].as_str().map(kept),
+                altered: false,
+            }),
             Some(_) => {
                 let text = whole["err_msg"].as_str().unwrap_or_default();
                 Answer::Refused(kept(text.split(' ').next().unwrap_or_default()))
@@ -240,8 +249,11 @@ mod tests {
         let listed = br#"{"infcode":"0","output":{"setlinfo":[{"medins_setl_id":"M1"},{"setl_id":"A2"}]}}"#;
         assert_eq!(
             Answer::read(200, listed),
-            Answer::Granted(Granted { listed: vec!["M1".to_owned()], altered: false })
+            Answer::Granted(Granted { listed: vec!["M1".to_owned()], ..Granted::default() })
         );
+        let admitted = br#"{"infcode":0,"output":{"result":{"mdtrt_id":"S1"}}}"#;
+        let of_stay = Granted { admitted: Some("S1".to_owned()), ..Granted::default() };
+        assert_eq!(Answer::read(200, admitted), Answer::Granted(of_stay));
         let refused = r#"{"infcode":-1,"err_msg":"MED-4009 处理中，请勿收费","output":null}"#;
         assert_eq!(Answer::read(200, refused.as_bytes()), Answer::Refused("MED-4009".to_owned()));
         assert_eq!(Answer::read(401, br#"{"code":"API-1001"}"#), Answer::Foreign(401));

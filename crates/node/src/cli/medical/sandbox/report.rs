@@ -148,7 +148,7 @@ fn fields(usage: &mut Usage, sent: &[&Sent], transaction: &Transaction) {
     usage.fields_unknown = inner.map(|name| (*name).to_owned()).collect();
 }
 
-fn word(verdict: Verdict) -> &'static str {
+pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Kept => "kept 符合",
         Verdict::Broken => "BROKEN 不符合",

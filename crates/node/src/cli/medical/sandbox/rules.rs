@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::record::{Answer, Sent};
 
+mod stays;
+
 /// Evidence that is listed of one rule; the rest is counted.
 const EVIDENCE_MAX: usize = 20;
 const PENDING: &str = "MED-4009";
@@ -124,6 +126,39 @@ const RULES: &[Rule] = &[
         see: |sent| {
             never_answered(sent, &["MED-4001"], |sent| sent.is_settling() || matches!(&*sent.infno, "2206" | "2303"))
         },
+    },
+    Rule {
+        name: "admitted_once",
+        text_zh: "在院患者不重复办理入院（未出现MED-3002）",
+        text_en: "who is in hospital is not admitted again (no MED-3002)",
+        see: |sent| never_answered(sent, &["MED-3002"], |sent| sent.infno == "2401"),
+    },
+    Rule {
+        name: "fees_within_stay",
+        text_zh: "住院费用时间在入院与出院之间（未出现MED-3006）",
+        text_en: "fees of a stay lie between admission and discharge (no MED-3006)",
+        see: |sent| never_answered(sent, &["MED-3006"], |sent| matches!(&*sent.infno, "2301" | "2402")),
+    },
+    Rule {
+        name: "discharged_first",
+        text_zh: "出院结算前已办理出院；中途结算标明mid_setl_flag=1（未出现MED-4012）",
+        text_en: "the discharge (2402) comes before the final settlement; an interim one says so by mid_setl_flag (no MED-4012)",
+        see: |sent| never_answered(sent, &["MED-4012"], |sent| sent.infno == "2304"),
+    },
+    Rule {
+        name: "taken_back_in_order",
+        text_zh: "先撤销最后一次结算，再撤销出院，最后撤销入院（未出现MED-4016、MED-3010、MED-3011）",
+        text_en: "taken back from the end: the last settlement, the discharge, the admission (no MED-4016, 3010, 3011)",
+        see: |sent| {
+            let codes = ["MED-4016", "MED-3010", "MED-3011"];
+            never_answered(sent, &codes, |sent| matches!(&*sent.infno, "2305" | "2404" | "2405"))
+        },
+    },
+    Rule {
+        name: "stay_concluded",
+        text_zh: "住院有始有终：入院后出院并结清，或撤销入院",
+        text_en: "a stay comes to its end: discharged and settled, or its admission taken back",
+        see: stays::concluded,
     },
     Rule {
         name: "reconciled",

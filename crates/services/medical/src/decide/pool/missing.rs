@@ -4,6 +4,7 @@ use huitong_service_kit::{Context, Decision, View};
 use uuid::Uuid;
 
 use super::super::Decided;
+use super::computing::without_endpoint;
 use super::{alarm, refuse};
 use crate::command::Reply;
 use crate::event::Event;
@@ -27,7 +28,11 @@ pub fn missed(view: View<'_>, ask: Uuid, step: Step) -> Decided {
 pub fn missed_deadline(view: View<'_>, ask: Uuid, context: &mut Context<'_>) -> Decided {
     let Some(open) = pools::open(view, ask)? else { return Ok(Decision::nothing()) };
     let (ask, pool) = (&open.ask, open.ask.pool);
-    let sentence = format!("the core system of the pool {pool} is silent: its answers are missing");
+    let sentence = if pools::computing(view, pool)?.is_some_and(|computing| !computing.has_endpoint) {
+        without_endpoint(pool)
+    } else {
+        format!("the core system of the pool {pool} is silent: its answers are missing")
+    };
     let decision = if ask.owed.books() {
         Decision::nothing().event(Event::PoolMissed { ask: ask.ask, next: context.now + SILENT_AGAIN })
     } else {

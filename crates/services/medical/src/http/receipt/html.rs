@@ -12,9 +12,10 @@ margin:1em auto}h1{font-size:14pt;text-align:center;margin:0 0 .4em}h1 small{dis
 h2{font-size:10pt;margin:.7em 0 .2em}table{border-collapse:collapse;width:100%}th,td{border:1px solid #000;padding:.1em .4em;\
 text-align:left;vertical-align:top}th{font-weight:normal;background:#eee;width:34%}td.amount{text-align:right;white-space:nowrap;\
 font-variant-numeric:tabular-nums}code{font:7.5pt monospace;word-break:break-all}ol{margin:0;padding-left:2em}ol small{display:block}\
-.proof{display:flex;gap:6mm;align-items:flex-start;break-inside:avoid;margin-top:.8em}.proof svg{width:58mm;flex:none}\
+.proof{margin-top:.8em;break-inside:avoid}.proof td{border:0}.proof .code{width:58mm;padding:0 4mm 0 0}.proof svg{display:block;\
+width:58mm;height:58mm}\
 .void{border:3px solid #000;text-align:center;font-size:14pt;padding:.2em}.note{font-size:8.5pt}tr,li{break-inside:avoid}\
-.lines{font-size:8pt}.lines th{width:auto}thead{display:table-header-group}";
+.lines{font-size:8pt}.lines th{width:auto}.lines code{display:inline-block;white-space:nowrap}thead{display:table-header-group}";
 
 /// Where the verifier finds the token in the page, and the sums beside it.
 pub const TOKEN_META: &str = "<meta name=\"huitong-receipt\" content=\"";
@@ -124,16 +125,17 @@ fn steps(page: &mut String, slip: &Slip) {
     page.push_str("</ol>");
 }
 
+/// A table, which every printing engine of a hospital places beside each other.
 fn proof(page: &mut String, slip: &Slip) {
     let _ = write!(
         page,
-        "<div class=\"proof\">{}<div class=\"note\"><p>此码含结算ID、金额、单据哈希、参保地节点对检查点的签名、就医地节点的回执及包含证明，不含姓名、\
+        "<table class=\"proof\"><tr><td class=\"code\">{}</td><td class=\"note\"><p>此码含结算ID、金额、单据哈希、参保地节点对检查点的签名、就医地节点的回执及包含证明，不含姓名、\
          证件号和诊疗内容。任何人凭区域清单即可离线核验；请将核验显示的金额与本页金额核对。离线核验只证明出具时有效；是否已撤销，请在节点的 \
          /verify 页面查询。</p><p>The code holds the settlement's number, its sums, the document's hash, the signature of the insured \
          place's node on a checkpoint, the receipt of the node of treatment, and the inclusion proof; no name, no certificate number, \
          nothing of the treatment. Anybody verifies it offline with the region's manifest: compare the sums shown with those on this \
          page. Offline it says what was valid when it was issued; whether it was cancelled since, the page /verify of a node tells.</p>\
-         <p><code>huitong medical verify-receipt RECEIPT --manifest manifest.json</code></p></div></div>",
+         <p><code>huitong medical verify-receipt RECEIPT --manifest manifest.json</code></p></td></tr></table>",
         qr::svg(&slip.qr)
     );
 }

@@ -151,14 +151,21 @@ fn funds(amounts: &Amounts) -> Vec<AmountRow> {
 fn sources(document: &SettledDocument, settlement: &Settlement, token: &Token) -> Vec<Fact> {
     let pack = &document.pack;
     let catalogues = document.catalogues.iter().map(shown).collect::<Vec<_>>().join(", ");
-    vec![
+    let mut sources = vec![
         fact("政策包", "Policy pack", format!("{} {} {}", pack.area, document.scheme.name(), pack.version)),
         fact("政策包哈希", "Pack SHA-256", pack.hash),
         fact("医保目录", "Catalogue", catalogues),
         fact("单据哈希", "Document hash", settlement.document),
         fact("凭证报文", "Receipt message", format!("{} No. {}", token.feed(), token.number)),
         fact("检查点", "Checkpoint", format!("{} / {}", token.size, token.root)),
-    ]
+    ];
+    if let Some(by) = &document.computed_by {
+        // Who has computed it, under which number there, and the hash of the answer that home keeps.
+        let at = sources.len() - 3;
+        sources.insert(at, fact("核心系统计算", "Pool's core system", &by.reference));
+        sources.insert(at + 1, fact("应答哈希", "Its answer's SHA-256", by.answer));
+    }
+    sources
 }
 
 fn fund_name(field: PayField) -> (&'static str, &'static str) {

@@ -39,7 +39,7 @@ fn altered(message_id: &str) -> Sent {
 
 fn lists(message_id: &str, of: &[&str]) -> Sent {
     let listed = of.iter().map(|id| (*id).to_owned()).collect();
-    Sent { answer: Answer::Granted(Granted { listed, altered: false }), ..sent("5203", message_id) }
+    Sent { answer: Answer::Granted(Granted { listed, ..Granted::default() }), ..sent("5203", message_id) }
 }
 
 fn of_visit(visit: &str, sent: Sent) -> Sent {
@@ -168,6 +168,53 @@ fn lines_returns_and_sums_are_right() {
     check("settled_sums", &[sent("2204", "M1")], Verdict::NotExercised);
     check("settled_sums", &[sent("2206", "M1"), sent("2207", "M2")], Verdict::Kept);
     check("settled_sums", &[refused("2207", "M1", "MED-4001")], Verdict::Broken);
+}
+
+#[test]
+fn a_stay_has_its_order() {
+    check("admitted_once", &[sent("2401", "M1")], Verdict::Kept);
+    check("admitted_once", &[sent("2401", "M1"), refused("2401", "M2", "MED-3002")], Verdict::Broken);
+    check("fees_within_stay", &[refused("2204", "M1", "MED-3006")], Verdict::NotExercised);
+    check("fees_within_stay", &[sent("2301", "M1"), refused("2402", "M2", "MED-3006")], Verdict::Broken);
+    check("discharged_first", &[refused("2303", "M1", "MED-4012")], Verdict::NotExercised);
+    check("discharged_first", &[refused("2304", "M1", "MED-4012"), sent("2304", "M2")], Verdict::Broken);
+    check("taken_back_in_order", &[sent("2305", "M1"), sent("2405", "M2")], Verdict::Kept);
+    for (infno, code) in [("2305", "MED-4016"), ("2405", "MED-3011"), ("2404", "MED-3010")] {
+        check("taken_back_in_order", &[sent("2305", "M1"), refused(infno, "M2", code)], Verdict::Broken);
+    }
+}
+
+#[test]
+fn a_stay_comes_to_its_end() {
+    let rule = "stay_concluded";
+    let admitted = || {
+        let granted = Granted { admitted: Some("S1".to_owned()), ..Granted::default() };
+        Sent { answer: Answer::Granted(granted), about: About::default(), ..sent("2401", "M0") }
+    };
+    let interim = |id: &str| {
+        let sent = sent("2304", id);
+        Sent { about: About { interim: true, ..sent.about.clone() }, ..sent }
+    };
+    let (fees, left) = (|id: &str| sent("2301", id), |id: &str| sent("2402", id));
+    check(rule, &[fees("M1")], Verdict::NotExercised);
+    let open = check(rule, &[admitted(), fees("M1")], Verdict::Open);
+    assert_eq!((open.occasions, open.evidence[0].infno.as_str()), (1, "2301"));
+    check(rule, &[admitted(), sent("2404", "M1")], Verdict::Kept);
+    check(rule, &[admitted(), fees("M1"), left("M2")], Verdict::Open);
+    let settled = [admitted(), fees("M1"), left("M2"), sent("2304", "M3")];
+    check(rule, &settled, Verdict::Kept);
+    let refused = Sent { answer: Answer::Refused("MED-4009".to_owned()), ..sent("2304", "M3") };
+    check(rule, &[admitted(), fees("M1"), left("M2"), refused], Verdict::Open);
+    // Taken back, and the settled message sent again, which settles nothing.
+    for taken_back in [sent("2305", "M4"), reversal("M4", "M3")] {
+        let after = [&settled[..], &[taken_back, sent("2304", "M3")]].concat();
+        check(rule, &after, Verdict::Open);
+        check(rule, &[&after[..], &[sent("2304", "M5")]].concat(), Verdict::Kept);
+    }
+    // Interim settlements of all there is.
+    check(rule, &[admitted(), fees("M1"), interim("M2")], Verdict::Open);
+    check(rule, &[admitted(), fees("M1"), interim("M2"), left("M3")], Verdict::Kept);
+    check(rule, &[admitted(), fees("M1"), interim("M2"), fees("M3"), left("M4")], Verdict::Open);
 }
 
 #[test]
