@@ -205,7 +205,7 @@ mod tests {
             assert!(matches!(ask(ca).await, Err(NoAnswer::Unreached(_))), "{ca:?}: nothing was sent");
         }
         let missing = config(format!("https://{address}"), Some(&path("missing.pem")));
-        let fault = format!("{:#}", client(&missing).err().expect("refused"));
+        let fault = format!("{:#}", client(&missing).expect_err("refused"));
         assert!(fault.contains("missing.pem") && fault.contains("无法读取证书"), "{fault}");
         drop(stop);
     }

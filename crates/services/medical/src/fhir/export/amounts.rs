@@ -46,7 +46,7 @@ fn by_kind(funds: &[FundPayment]) -> Vec<(&str, Fen)> {
     let mut kinds: Vec<(&str, Fen)> = Vec::new();
     for fund in funds {
         match kinds.iter_mut().find(|(kind, _)| *kind == fund.fund) {
-            Some((_, sum)) => *sum = *sum + fund.paid_fen,
+            Some((_, sum)) => *sum += fund.paid_fen,
             None => kinds.push((&fund.fund, fund.paid_fen)),
         }
     }
