@@ -5,7 +5,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, prepayment, reply};
+use super::{Decided, Peer, clearing, parts, prepayment, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
@@ -108,7 +108,11 @@ fn commit(view: View<'_>, answer: CommitAnswer, from: &Peer, context: &mut Conte
             let settlement = Some(document.settlement.clone());
             let reply = Reply::Settled(Box::new(SettledReply::of(&document)));
             let ended = Event::CallEnded { call, state: CallState::Settled, settlement, code: None };
-            Ok(decision.event(ended).resolve(waiting, Ok(reply)))
+            let decision = decision.event(ended).resolve(waiting, Ok(reply));
+            if document.stay.is_some_and(|stay| stay.interim) {
+                return parts::part_settled(view, decision, &known, true, context);
+            }
+            Ok(decision)
         }
         CommitOutcome::Stale { reason, quote } => {
             let mut decision = refused(&call, &known, reason, waiting);
@@ -175,24 +179,34 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
             if reason.code == refusal::ALREADY_CANCELLED.code {
                 end(CallState::Reversed, Some(reason.code))
             } else {
-                stands(view, &call, waiting.clone(), reason)?
+                stands(view, (&call, &known), waiting.clone(), reason, context)?
             }
         }
     })
 }
 
 /// A reversal that home refused: what was settled stays so, and is told to the cashier; whoever waits for the reversal is told why.
-fn stands(view: View<'_>, call: &CallReference, waiting: [String; 2], reason: Refusal) -> Decided {
+fn stands(
+    view: View<'_>,
+    (call, known): (&CallReference, &VisitedCall),
+    waiting: [String; 2],
+    reason: Refusal,
+    context: &mut Context<'_>,
+) -> Decided {
     let settled = settlements::of_call(view, Role::Visited, call)?.ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;
     let document = documents::document(view, &settled)?;
     let (settlement, code) = (Some(settled.settlement), Some(reason.code.clone()));
     let event = Event::CallEnded { call: call.clone(), state: CallState::Settled, settlement, code };
     let [original, reversal] = waiting;
-    Ok(Decision::nothing()
+    let decision = Decision::nothing()
         .event(event)
         .resolve(original, Ok(Reply::Settled(Box::new(SettledReply::of(&document)))))
         .resolve(reversal, Err(reason))
-        .alarm("home refused a reversal: the settlement stands, and is refunded or taken back otherwise"))
+        .alarm("home refused a reversal: the settlement stands, and is refunded or taken back otherwise");
+    if document.stay.is_some_and(|stay| stay.interim) {
+        return parts::part_settled(view, decision, known, false, context);
+    }
+    Ok(decision)
 }
 
 /// Home takes back only what it was asked to take back.

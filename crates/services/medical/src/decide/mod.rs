@@ -12,6 +12,7 @@ mod filing;
 mod hospital;
 mod known;
 mod lines;
+mod parts;
 mod pool;
 mod prepayment;
 mod pricing;

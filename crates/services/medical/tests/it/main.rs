@@ -13,6 +13,7 @@ mod lanes;
 mod mix;
 mod notary;
 mod packs;
+mod parts;
 mod pinned;
 mod pool_core;
 mod pool_faults;
