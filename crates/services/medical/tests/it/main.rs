@@ -30,3 +30,4 @@ mod stays;
 mod told_to_clearing;
 mod unknown_outcome;
 mod what_if;
+mod withdrawal;
