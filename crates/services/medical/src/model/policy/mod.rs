@@ -187,6 +187,9 @@ pub struct ExemptArea {
 #[serde(deny_unknown_fields)]
 pub struct AccountRules {
     pub order: Vec<AccountStep>,
+    /// For which care the current year's account goes before everything, where the order begins with it; empty: for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub current_first: Vec<CareType>,
     pub pays: AccountScope,
     pub mutual_aid_inside_account: bool,
 }
