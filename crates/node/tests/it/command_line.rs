@@ -80,6 +80,7 @@ fn what_has_no_command_of_its_own_is_called_by_its_path() {
     assert!(!unserved.status.success() && text(&unserved).contains("MED-1009"), "{}", text(&unserved));
     let unreachable = huitong(&["call", "GET", "/v1/medical/visits", "--node", "http://127.0.0.1:1", "--key", &key]);
     assert!(!unreachable.status.success() && text(&unreachable).contains("UNKNOWN"), "{}", text(&unreachable));
+    withdraw(&stage);
     runtime.block_on(stage.stop());
 }
 
@@ -121,4 +122,27 @@ fn a_hospital_that_refunded_by_itself_has_the_refund_booked_by_one_command() {
     let again = hospital("reconcile", &["--rows", &rows]);
     assert!(again.status.success() && text(&again).contains("0 differences"), "{}", text(&again));
     runtime.block_on(stage.stop());
+}
+
+/// A policy officer of Zhejiang takes back a pack that nobody has asked for yet.
+fn withdraw(stage: &Stage) {
+    let key = std::fs::read_to_string(stage.region.node_folder("330000").join("operator.key")).expect("a key");
+    let url = stage.url("330000");
+    let call = |method: &str, path: &str| huitong(&["call", method, path, "--node", &url, "--key", key.trim()]);
+    let unknown = call("DELETE", "/v1/medical/policies/330200/employee/1999.1");
+    assert!(!unknown.status.success() && text(&unknown).contains("MED-6010"), "{}", text(&unknown));
+    assert!(text(&unknown).contains("无此政策版本：1999.1"), "{}", text(&unknown));
+    let list = || -> serde_json::Value {
+        serde_json::from_slice(&call("GET", "/v1/medical/policies?limit=100").stdout).expect("JSON")
+    };
+    let of = |list: &serde_json::Value| {
+        let mut items = list["items"].as_array().expect("a page").iter();
+        items.find(|pack| pack["area"] == "330200" && pack["scheme"] == "employee").expect("Ningbo's pack").clone()
+    };
+    let published = of(&list());
+    assert_eq!(published.get("withdrawn"), None);
+    let path = format!("/v1/medical/policies/330200/employee/{}", published["version"].as_str().expect("a version"));
+    let withdrawn = call("DELETE", &path);
+    assert!(withdrawn.status.success(), "{}", text(&withdrawn));
+    assert_eq!(of(&list())["withdrawn"], true);
 }

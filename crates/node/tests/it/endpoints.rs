@@ -18,6 +18,8 @@ fn concrete(path: &str) -> String {
         .replace("{role}", "home")
         .replace("{id}", "somebody")
         .replace("{key}", "0011223344556677")
+        .replace("{area}", "310100")
+        .replace("{scheme}", "employee")
         .replace("{network}", "310100")
         .replace("{version}", "1")
         .replace("{pack}", "metro")

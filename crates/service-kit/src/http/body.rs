@@ -97,7 +97,7 @@ fn shape_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Shape
         ShapeProblem::Missing { field: below(quoted()) }
     } else if text.starts_with("unknown field") {
         ShapeProblem::Unknown { field: if path == "." { quoted() } else { path } }
-    } else if text.contains("decimal") || text.contains("number out of range") {
+    } else if ["decimal", "number out of range", "negative amount"].iter().any(|words| text.contains(words)) {
         ShapeProblem::Number { field: path }
     } else if [" date", "failed to parse", "digit year"].iter().any(|words| text.contains(words)) {
         ShapeProblem::Time { field: path }

@@ -22,6 +22,12 @@ pub enum Command {
     PublishPolicy {
         text: String,
     },
+    /// 撤回
+    WithdrawPolicy {
+        area: Division,
+        scheme: Scheme,
+        version: String,
+    },
     PublishCatalogue {
         text: String,
     },
@@ -229,6 +235,7 @@ pub struct SentSums {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     Published(DataVersion),
+    Withdrawn,
     Credited {
         balance_fen: Fen,
     },

@@ -48,6 +48,16 @@ pub enum Event {
         supersedes: Option<String>,
         text: String,
     },
+    /// A version that nothing was priced with holds no more.
+    #[serde(rename = "medical.policy_withdrawn.v1")]
+    PolicyWithdrawn {
+        area: Division,
+        scheme: Scheme,
+        version: String,
+        /// The version that it had superseded holds again, as long as it says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restores: Option<Restored>,
+    },
     #[serde(rename = "medical.catalogue_published.v1")]
     CataloguePublished {
         version: DataVersion,
@@ -215,6 +225,13 @@ pub enum Event {
     PeriodCut { period: Period },
     #[serde(rename = "medical.shares_cleared.v1")]
     SharesCleared(SharesCleared),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    pub version: String,
+    /// Exclusive.
+    pub valid_to: Option<Date>,
 }
 
 named! {

@@ -1,5 +1,5 @@
 //! Every refusal of the service: stable code, HTTP status, English and Chinese text
-//! (specification of medical, section 14; MED-1013 to 1017, 2009 to 2014, 3009 to 3013, 4013 to 4019, 5008 to 5015, 6008 and 8003 to 8008 are additions).
+//! (specification of medical, section 14; MED-1013 to 1017, 2009 to 2014, 3009 to 3013, 4013 to 4019, 5008 to 5015, 6008 to 6011 and 8003 to 8008 are additions).
 
 use huitong_service_kit::{Refusal, RefusalKind, ShapeProblem};
 
@@ -253,6 +253,16 @@ pub const WARNING_NOT_ACKNOWLEDGED: RefusalKind = kind(
     "政策包有未确认的警告：{warning}",
     "the pack has a warning that is not acknowledged: {warning}",
 );
+pub const PACK_USED: RefusalKind = kind(
+    "MED-6009",
+    409,
+    "该政策版本已用于预结算或结算，不能撤回：{version}",
+    "the version was used for a quote or settlement and cannot be withdrawn: {version}",
+);
+pub const PACK_UNKNOWN: RefusalKind =
+    kind("MED-6010", 404, "无此政策版本：{version}", "no such policy version: {version}");
+pub const PACK_REPEATS: RefusalKind =
+    kind("MED-6011", 422, "政策包中重复定义：{where}", "the pack says this more than once: {where}");
 pub const IMPORT_SUMS_WRONG: RefusalKind =
     kind("MED-7001", 422, "导入单据合计不符（规则{F}）", "imported document does not add up (rule {F})");
 pub const IMPORT_UNSUPPORTED: RefusalKind =
@@ -376,6 +386,9 @@ pub const ALL: &[RefusalKind] = &[
     PUBLISHED_UNCHANGEABLE,
     CATALOGUE_ITEM_INVALID,
     WARNING_NOT_ACKNOWLEDGED,
+    PACK_USED,
+    PACK_UNKNOWN,
+    PACK_REPEATS,
     IMPORT_SUMS_WRONG,
     IMPORT_UNSUPPORTED,
     CYCLE_CLOSED,

@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS policy_pack (
     hash       BLOB NOT NULL,
     text       TEXT NOT NULL,               -- JSON, model::policy::Pack
     sequence   INTEGER NOT NULL,            -- known_from: the entry that published it
+    used       INTEGER NOT NULL,            -- 1: a quote or settlement was priced with it
+    withdrawn  INTEGER NOT NULL,            -- 1: it holds no more
     PRIMARY KEY (area, scheme, version)
 ) STRICT, WITHOUT ROWID;
 

@@ -19,7 +19,9 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
     match event {
         Event::InstitutionKnown(institution) => publications::institution_known(tx, institution),
         Event::InsuredKnown(insured) => publications::insured_known(tx, insured),
-        Event::PolicyPublished { .. } | Event::CataloguePublished { .. } => publications::published(tx, event, applied),
+        Event::PolicyPublished { .. } | Event::PolicyWithdrawn { .. } | Event::CataloguePublished { .. } => {
+            publications::published(tx, event, applied)
+        }
         Event::AccountCredited { reference, transfers, .. } => book::apply(tx, applied.at, reference, transfers),
         Event::FilingMade(filing) => filings::made(tx, filing, applied),
         Event::FilingMoved { filing, status } => filings::moved(tx, *filing, *status),
@@ -75,16 +77,22 @@ pub fn apply(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), StoreEr
             tx.execute_one("DELETE FROM visited_cancel WHERE correlation = ?1", params![correlation])
         }
         Event::SettlementReceived(booked) => settlements::received(tx, booked, applied),
-        Event::Settled(booked) => settlements::settled(tx, booked, applied),
+        Event::Settled(booked) => {
+            publications::settled_with(tx, booked)?;
+            settlements::settled(tx, booked, applied)
+        }
         Event::VisitIssued { facts, number, person, visited, serial } => {
             visits::issued(tx, facts, (number, *serial), person, *visited)
         }
         Event::VisitChanged(changed) => visits::changed(tx, changed),
         Event::LinesHeld { hash, part } => visits::lines_held(tx, *hash, part),
-        Event::Quoted { visited, quote } => tx.execute_one(
-            "INSERT INTO home_quote (quote, visited, number, batch, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![quote.quote.to_string(), visited.as_str(), quote.number, quote.batch, json(quote)?],
-        ),
+        Event::Quoted { visited, quote } => {
+            publications::quoted_with(tx, &quote.pack)?;
+            tx.execute_one(
+                "INSERT INTO home_quote (quote, visited, number, batch, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![quote.quote.to_string(), visited.as_str(), quote.number, quote.batch, json(quote)?],
+            )
+        }
         Event::CallTombstoned { visited, call } => tx.execute_one(
             "INSERT INTO home_tombstone (visited, institution, message_id) VALUES (?1, ?2, ?3)",
             params![visited.as_str(), call.institution, call.message_id],

@@ -3,7 +3,8 @@
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
 use super::json;
-use crate::event::Event;
+use crate::event::{Event, Restored, SettlementBooked};
+use crate::model::document::DataVersion;
 use crate::model::published::{InstitutionPublished, InsuredPublished};
 
 pub fn institution_known(tx: Tx<'_>, institution: &InstitutionPublished) -> Result<(), StoreError> {
@@ -52,8 +53,8 @@ pub fn published(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), Sto
                 )?;
             }
             tx.execute_one(
-                "INSERT INTO policy_pack (area, scheme, version, valid_from, valid_to, hash, text, sequence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO policy_pack (area, scheme, version, valid_from, valid_to, hash, text, sequence, used, withdrawn)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0)",
                 params![
                     version.area.as_str(),
                     scheme.name(),
@@ -86,6 +87,38 @@ pub fn published(tx: Tx<'_>, event: &Event, applied: &Applied) -> Result<(), Sto
                 ],
             )
         }
+        Event::PolicyWithdrawn { area, scheme, version, restores } => {
+            if let Some(Restored { version, valid_to }) = restores {
+                tx.execute_one(
+                    "UPDATE policy_pack SET valid_to = ?4 WHERE area = ?1 AND scheme = ?2 AND version = ?3",
+                    params![area.as_str(), scheme.name(), version, valid_to.map(|day| day.to_string())],
+                )?;
+            }
+            tx.execute_one(
+                "UPDATE policy_pack SET withdrawn = 1 WHERE area = ?1 AND scheme = ?2 AND version = ?3",
+                params![area.as_str(), scheme.name(), version],
+            )
+        }
         _ => unreachable!("only publications come here"),
     }
+}
+
+/// An offer was priced with this version: it can be withdrawn no more. What the core system of a pool has priced names its own.
+pub fn quoted_with(tx: Tx<'_>, pack: &DataVersion) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE policy_pack SET used = 1 WHERE area = ?1 AND version = ?2 AND hash = ?3 AND used = 0",
+        params![pack.area.as_str(), pack.version, pack.hash.0],
+    )
+    .map(drop)
+}
+
+/// A bill that nobody had quoted was priced with the version in force on its day.
+pub fn settled_with(tx: Tx<'_>, booked: &SettlementBooked) -> Result<(), StoreError> {
+    let (Some(case), None) = (&booked.case, booked.quote) else { return Ok(()) };
+    tx.execute(
+        "UPDATE policy_pack SET used = 1 WHERE area = ?1 AND scheme = ?2 AND valid_from <= ?3
+         AND (valid_to IS NULL OR valid_to > ?3) AND withdrawn = 0 AND used = 0",
+        params![booked.home_area.as_str(), booked.scheme.name(), case.care_date.to_string()],
+    )
+    .map(drop)
 }

@@ -4,7 +4,7 @@ use huitong_kernel::division::Division;
 use huitong_ledger::book;
 use huitong_service_kit::{Applied, StoreError, Tx, params};
 
-use super::json;
+use super::{json, visits};
 use crate::event::{SettlementBooked, SharesCleared};
 use crate::model::accumulators::Accumulators;
 use crate::model::reconciliation::due_at;
@@ -27,18 +27,20 @@ pub fn settled(tx: Tx<'_>, booked: &SettlementBooked, applied: &Applied) -> Resu
 
 /// Home: what the settlements of a visit that stand have taken, and whether the stay is over.
 fn stay(tx: Tx<'_>, booked: &SettlementBooked) -> Result<(), StoreError> {
-    let (by, state) = if booked.contra_of.is_some() { (-1, "discharged") } else { (1, "closed") };
+    let by = if booked.contra_of.is_some() { -1 } else { 1 };
     tx.execute(
         "UPDATE home_visit SET settlements = settlements + ?2, deductible_fen = deductible_fen + ?3,
              admission = CASE WHEN settlements + ?2 = 0 THEN NULL ELSE IFNULL(admission, ?4) END,
-             state = CASE WHEN ?5 THEN ?6 ELSE state END
+             state = IFNULL(?5, CASE WHEN ?2 < 0 AND state = 'closed' THEN 'discharged' ELSE state END)
          WHERE number = ?1",
-        params![booked.visit, by, booked.deductible_fen.0, booked.admission, booked.ends_stay, state],
+        params![booked.visit, by, booked.deductible_fen.0, booked.admission, state_after(booked)],
     )?;
-    if booked.ends_stay && booked.contra_of.is_none() {
-        tx.execute("DELETE FROM home_lines WHERE number = ?1", params![booked.visit])?;
-    }
-    Ok(())
+    if state_after(booked).is_some() { visits::lines_dropped(tx, &booked.visit) } else { Ok(()) }
+}
+
+/// The settlement of the discharge closes the stay; whatever is taken back opens one that is closed.
+fn state_after(booked: &SettlementBooked) -> Option<&'static str> {
+    (booked.ends_stay && booked.contra_of.is_none()).then_some("closed")
 }
 
 /// Visited: the document and the money; a stay that it ends is closed, one that is opened again takes its batch back.
@@ -51,12 +53,12 @@ pub fn received(tx: Tx<'_>, booked: &SettlementBooked, applied: &Applied) -> Res
          ON CONFLICT (home, day) DO UPDATE SET state = 'open', due_at = MAX(due_at, ?4) WHERE state <> 'open'",
         params![booked.home.as_str(), day.to_string(), due_at(day).0, applied.at.0],
     )?;
-    let is_contra = booked.contra_of.is_some();
-    if booked.ends_stay {
-        let state = if is_contra { "discharged" } else { "closed" };
+    if let Some(state) = state_after(booked) {
         tx.execute("UPDATE visited_visit SET state = ?2 WHERE number = ?1", params![booked.visit, state])?;
     }
-    if is_contra {
+    if booked.contra_of.is_some() {
+        let reopen = "UPDATE visited_visit SET state = 'discharged' WHERE number = ?1 AND state = 'closed'";
+        tx.execute(reopen, params![booked.visit])?;
         // What was taken back can be settled anew.
         tx.execute(
             "UPDATE visited_batch SET state = 'open', quote = NULL WHERE batch = ?2 AND state = 'settled'

@@ -35,19 +35,21 @@ pub fn described(tx: Tx<'_>, visit: Uuid, details: &VisitDetails) -> Result<(), 
     tx.execute_one("UPDATE visited_visit SET details = ?2 WHERE visit = ?1", params![visit.to_string(), json(details)?])
 }
 
-/// State, and the day on which a stay ended.
+/// State, and the day on which a stay ended; what is closed keeps its day.
 fn after(change: VisitChange) -> (&'static str, Option<String>) {
     match change {
         VisitChange::Discharged { ended_on } => ("discharged", Some(ended_on.to_string())),
         VisitChange::Readmitted => ("open", None),
         VisitChange::Cancelled => ("cancelled", None),
+        VisitChange::Closed { .. } => ("closed", None),
     }
 }
 
 pub fn moved(tx: Tx<'_>, visit: Uuid, change: VisitChange) -> Result<(), StoreError> {
     let (state, ended_on) = after(change);
     tx.execute_one(
-        "UPDATE visited_visit SET state = ?2, ended_on = ?3 WHERE visit = ?1",
+        "UPDATE visited_visit SET state = ?2, ended_on = CASE WHEN ?2 = 'closed' THEN ended_on ELSE ?3 END
+         WHERE visit = ?1",
         params![visit.to_string(), state, ended_on],
     )
 }
@@ -140,9 +142,16 @@ pub fn issued(
 pub fn changed(tx: Tx<'_>, changed: &VisitChanged) -> Result<(), StoreError> {
     let (state, ended_on) = after(changed.change);
     tx.execute_one(
-        "UPDATE home_visit SET state = ?2, ended_on = ?3 WHERE number = ?1",
+        "UPDATE home_visit SET state = ?2, ended_on = CASE WHEN ?2 = 'closed' THEN ended_on ELSE ?3 END
+         WHERE number = ?1",
         params![changed.number, state, ended_on],
-    )
+    )?;
+    if state == "closed" { lines_dropped(tx, &changed.number) } else { Ok(()) }
+}
+
+/// Home: a stay that is closed needs none of the lines that were sent ahead.
+pub fn lines_dropped(tx: Tx<'_>, number: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM home_lines WHERE number = ?1", params![number]).map(drop)
 }
 
 /// Home: lines of a long stay, sent ahead.

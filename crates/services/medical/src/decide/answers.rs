@@ -5,7 +5,7 @@ use huitong_service_kit::{Context, Decision, Refusal, Stop, StoreError, View};
 use super::booking::booked_of;
 use super::reverse::reversal;
 use super::settle::correlation;
-use super::{Decided, Peer, clearing, filing, prepayment, reconcile, reply};
+use super::{Decided, Peer, clearing, filing, parts, prepayment, reconcile, reply};
 use crate::accounts;
 use crate::command::{Reply, SettledReply};
 use crate::event::{CallState, Event, SettlementBooked};
@@ -110,7 +110,11 @@ fn commit(view: View<'_>, answer: CommitAnswer, from: &Peer, context: &mut Conte
             let settlement = Some(document.settlement.clone());
             let reply = Reply::Settled(Box::new(SettledReply::of(&document)));
             let ended = Event::CallEnded { call, state: CallState::Settled, settlement, code: None };
-            Ok(decision.event(ended).resolve(waiting, Ok(reply)))
+            let decision = decision.event(ended).resolve(waiting, Ok(reply));
+            if document.stay.is_some_and(|stay| stay.interim) {
+                return parts::part_settled(view, decision, &known, true, context);
+            }
+            Ok(decision)
         }
         CommitOutcome::Stale { reason, quote } => {
             let mut decision = refused(&call, &known, reason, waiting);
@@ -179,7 +183,7 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
                 end(CallState::Reversed, Some(reason.code))
             } else {
                 step = DifferenceStep::Refused(reason.clone());
-                stands(view, &call, waiting.clone(), reason)?
+                stands(view, (&call, &known), waiting.clone(), reason, context)?
             }
         }
     };
@@ -188,17 +192,27 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
 }
 
 /// A reversal that home refused: what was settled stays so, and is told to the cashier; whoever waits for the reversal is told why.
-fn stands(view: View<'_>, call: &CallReference, waiting: [String; 2], reason: Refusal) -> Decided {
+fn stands(
+    view: View<'_>,
+    (call, known): (&CallReference, &VisitedCall),
+    waiting: [String; 2],
+    reason: Refusal,
+    context: &mut Context<'_>,
+) -> Decided {
     let settled = settlements::of_call(view, Role::Visited, call)?.ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;
     let document = documents::document(view, &settled)?;
     let (settlement, code) = (Some(settled.settlement), Some(reason.code.clone()));
     let event = Event::CallEnded { call: call.clone(), state: CallState::Settled, settlement, code };
     let [original, reversal] = waiting;
-    Ok(Decision::nothing()
+    let decision = Decision::nothing()
         .event(event)
         .resolve(original, Ok(Reply::Settled(Box::new(SettledReply::of(&document)))))
         .resolve(reversal, Err(reason))
-        .alarm("home refused a reversal: the settlement stands, and is refunded or taken back otherwise"))
+        .alarm("home refused a reversal: the settlement stands, and is refunded or taken back otherwise");
+    if document.stay.is_some_and(|stay| stay.interim) {
+        return parts::part_settled(view, decision, known, false, context);
+    }
+    Ok(decision)
 }
 
 /// Home takes back only what it was asked to take back.

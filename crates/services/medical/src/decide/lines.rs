@@ -8,7 +8,7 @@ use huitong_kernel::time::Date;
 use huitong_service_kit::{Context, Decision, Stop, View};
 use uuid::Uuid;
 
-use super::Decided;
+use super::{Decided, parts, stay};
 use crate::command::Reply;
 use crate::event::{Event, LinesSplit};
 use crate::model::amounts::LineSums;
@@ -36,9 +36,9 @@ pub fn add(
     view: View<'_>,
     (visit, batch, replaces): (Uuid, String, bool),
     lines: &[Line],
-    context: &Context<'_>,
+    context: &mut Context<'_>,
 ) -> Decided {
-    let known = own_open_visit(view, visit, context)?;
+    let (known, reopened) = parts::taking_lines(view, visit, context)?;
     let existing = visits::visited_batch(view, visit, &batch)?;
     if existing.as_ref().is_some_and(|existing| existing.state != "open") {
         return Err(refusal::LINES_SETTLED.refuse().into());
@@ -63,7 +63,11 @@ pub fn add(
     all.extend(lines.iter().cloned());
     let sums = LineSums::of(&all);
     let event = Event::LinesSplit(LinesSplit { visit, batch, replaces, catalogues: versions, lines, changed, returns });
-    Ok(Decision::reply(Reply::Lines { sums, lines: told }).event(event))
+    let mut decision = Decision::reply(Reply::Lines { sums, lines: told });
+    if let Some((moved, message)) = reopened {
+        decision = decision.event(moved).message(message);
+    }
+    Ok(decision.event(event))
 }
 
 /// Lines of earlier calls whose numbers the call uses. A number is unique in the visit, over all its batches (MED-3003); what is
@@ -137,7 +141,7 @@ impl Catalogues for ByDay {
 
 /// A visit of the caller's institution that is not over: a stay may be discharged, and not settled.
 pub fn own_open_visit(view: View<'_>, visit: Uuid, context: &Context<'_>) -> Result<VisitedVisit, Stop> {
-    let known = super::stay::own_visit(view, visit, context)?;
+    let known = stay::own_visit(view, visit, context)?;
     match known.state.as_str() {
         "open" | "discharged" => Ok(known),
         _ => Err(refusal::VISIT_UNKNOWN.refuse().into()),

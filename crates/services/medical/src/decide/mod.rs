@@ -12,6 +12,7 @@ mod filing;
 mod hospital;
 mod known;
 mod lines;
+mod parts;
 mod pool;
 mod prepayment;
 mod pricing;
@@ -43,6 +44,7 @@ type Decided = Result<Decision<Medical>, Stop>;
 pub fn command(medical: &Medical, view: View<'_>, command: Command, context: &mut Context<'_>) -> Decided {
     match command {
         Command::PublishPolicy { text } => publish::policy(view, text, context),
+        Command::WithdrawPolicy { area, scheme, version } => publish::withdraw(view, area, scheme, version, context),
         Command::PublishCatalogue { text } => publish::catalogue(view, text, context),
         Command::CreditAccount { person, bucket, amount } => {
             credit_account::decide(view, person, bucket, amount, context)

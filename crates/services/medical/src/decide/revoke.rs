@@ -8,29 +8,35 @@ use uuid::Uuid;
 
 use super::Decided;
 use super::lines::own_open_visit;
+use super::parts::Parts;
 use crate::command::Reply;
 use crate::event::Event;
 use crate::model::lines::{LINES_MAX, Returned, SplitLine};
 use crate::query::visits;
 use crate::refusal;
 
-pub fn all(view: View<'_>, visit: Uuid, batch: String, context: &Context<'_>) -> Decided {
-    own_open_visit(view, visit, context)?;
+pub fn all(view: View<'_>, visit: Uuid, batch: String, context: &mut Context<'_>) -> Decided {
+    let known = own_open_visit(view, visit, context)?;
     match visits::visited_batch(view, visit, &batch)? {
         None => Err(refusal::VISIT_UNKNOWN.refuse().at_field("batch").into()),
         Some(existing) if existing.state != "open" => Err(refusal::LINES_SETTLED.refuse().into()),
-        Some(_) => Ok(Decision::reply(Reply::Revoked).event(Event::LinesRevoked { visit, batch })),
+        Some(_) => {
+            let left = Parts::of(view, &known, visit)?.without(&batch);
+            let decision = Decision::reply(Reply::Revoked).event(Event::LinesRevoked { visit, batch });
+            Ok(left.close(decision, &known, visit, context))
+        }
     }
 }
 
-/// A return that is revoked gives its quantity back to its line; a line goes only together with its returns.
+/// A return that is revoked gives its quantity back to its line; a line goes only together with its returns. With its last line
+/// the batch goes.
 pub fn chosen(
     view: View<'_>,
     (visit, batch): (Uuid, Option<&str>),
     numbers: &[String],
-    context: &Context<'_>,
+    context: &mut Context<'_>,
 ) -> Decided {
-    own_open_visit(view, visit, context)?;
+    let known = own_open_visit(view, visit, context)?;
     if numbers.is_empty() {
         return Err(refusal::FIELD_MISSING.with("field", "numbers").at_field("numbers").into());
     }
@@ -46,15 +52,19 @@ pub fn chosen(
         }
     }
     let mut decision = Decision::reply(Reply::Revoked);
+    let mut left = Parts::of(view, &known, visit)?;
     for (batch, numbers) in of_batches {
         if visits::visited_batch(view, visit, &batch)?.is_none_or(|existing| existing.state != "open") {
             return Err(refusal::LINES_SETTLED.refuse().into());
         }
         let changed = given_back(view, (visit, &batch), &numbers)?;
+        if visits::count_lines(view, visit, &batch)? == numbers.len() {
+            left = left.without(&batch);
+        }
         let numbers = numbers.into_iter().map(str::to_owned).collect();
         decision = decision.event(Event::ChosenLinesRevoked { visit, batch, numbers, changed });
     }
-    Ok(decision)
+    Ok(left.close(decision, &known, visit, context))
 }
 
 /// The lines that stay and get back what revoked returns had taken.

@@ -4,11 +4,11 @@ use huitong_kernel::time::Date;
 use huitong_service_kit::{Context, Decision, Outgoing, Stop, View};
 use uuid::Uuid;
 
+use super::parts::{Parts, is_closed_in_parts, last_is_interim};
 use super::{Decided, Peer, send};
 use crate::command::Reply;
 use crate::event::Event;
 use crate::model::message::{Message, VisitChange, VisitChanged, VisitFacts};
-use crate::model::person::CareType;
 use crate::model::visit::VisitDetails;
 use crate::query::settlements::{self, Role};
 use crate::query::visits::{self, VisitedVisit};
@@ -56,8 +56,11 @@ pub fn discharge(
     }
     let change = VisitChange::Discharged { ended_on };
     let mut decision = moved(&known, visit, change, context);
+    let discharged = VisitedVisit { state: "discharged".to_owned(), ..known };
+    let parts = Parts::of(view, &discharged, visit)?;
+    decision = parts.close(decision, &discharged, visit, context);
     if let Some(details) = details {
-        let details = Box::new(details.over(known.details));
+        let details = Box::new(details.over(discharged.details));
         decision.events.push(Event::VisitDescribed { visit, details });
     }
     Ok(decision)
@@ -66,7 +69,7 @@ pub fn discharge(
 /// 出院撤销 (2405): before the settlement of the discharge, or after it was taken back.
 pub fn cancel_discharge(view: View<'_>, visit: Uuid, context: &mut Context<'_>) -> Decided {
     let known = own_visit(view, visit, context)?;
-    if known.state != "discharged" {
+    if known.state != "discharged" && !is_closed_in_parts(view, &known)? {
         return Err(wrong_state(&known));
     }
     if is_settling(view, visit)? {
@@ -88,7 +91,7 @@ pub fn cancel(view: View<'_>, visit: Uuid, context: &mut Context<'_>) -> Decided
     Ok(moved(&known, visit, VisitChange::Cancelled, context))
 }
 
-fn is_settling(view: View<'_>, visit: Uuid) -> Result<bool, Stop> {
+pub fn is_settling(view: View<'_>, visit: Uuid) -> Result<bool, Stop> {
     Ok(visits::batches(view, visit)?.iter().any(|(_, state)| state == "settling"))
 }
 
@@ -102,7 +105,7 @@ fn moved(
     Decision::reply(Reply::Moved).event(Event::VisitMoved { visit, change }).message(message)
 }
 
-fn tell(known: &VisitedVisit, visit: Uuid, change: VisitChange, context: &mut Context<'_>) -> Outgoing {
+pub fn tell(known: &VisitedVisit, visit: Uuid, change: VisitChange, context: &mut Context<'_>) -> Outgoing {
     let cycle = context.new_uuid();
     let changed = VisitChanged { number: known.number.clone().unwrap_or_default(), change };
     send(context, known.home, cycle, visit, Message::VisitChanged(changed))
@@ -119,15 +122,23 @@ pub fn changed(view: View<'_>, changed: VisitChanged, from: &Peer, context: &Con
     let visit = visits::home_visit(view, &changed.number)?;
     let visit = visit.filter(|visit| visit.visited == from.jurisdiction && from.is_medical());
     let visit = visit.ok_or_else(|| refusal::VISIT_UNKNOWN.refuse())?;
-    let is_stay = visit.facts.care_type == CareType::Inpatient;
+    let state = visit.state.as_str();
+    let in_parts = state == "closed" && last_is_interim(view, Role::Home, &changed.number)?;
     let is_possible = match changed.change {
-        VisitChange::Discharged { ended_on } => {
-            is_stay && visit.state == "open" && day_is_possible(&visit.facts, ended_on, context)
+        VisitChange::Discharged { ended_on } if state == "open" => {
+            visit.is_stay() && day_is_possible(&visit.facts, ended_on, context)
         }
+        // Lines have come after the last part.
+        VisitChange::Discharged { ended_on } => (state == "discharged" || in_parts) && visit.ended_on == Some(ended_on),
         // Also where the person has been admitted elsewhere meanwhile: who lies where is not for home to say.
-        VisitChange::Readmitted => visit.state == "discharged",
+        VisitChange::Readmitted => state == "discharged" || in_parts,
+        // Something of it has been taken back meanwhile, which opens it again at visited as well.
+        VisitChange::Closed { settlements } if state == "discharged" && settlements != visit.stay.settlements => {
+            return Ok(Decision::nothing());
+        }
+        VisitChange::Closed { .. } => state == "discharged",
         VisitChange::Cancelled => {
-            matches!(visit.state.as_str(), "open" | "discharged")
+            matches!(state, "open" | "discharged")
                 && settlements::last_of_visit(view, Role::Home, &changed.number)?.is_none()
         }
     };

@@ -86,6 +86,7 @@ pub fn endpoints() -> Vec<Endpoint<MedicalEdge>> {
         endpoint!("medical.prepayment.write", prepayments::answer_raise),
         endpoint!("medical.hospital.post", hospital_postings::post_hospital),
         endpoint!("medical.policy.publish", policies::publish_policy),
+        endpoint!("medical.policy.publish", policies::withdraw_policy),
         endpoint!("medical.policy.read", policies::list_policies),
         endpoint!("medical.catalogue.publish", catalogues::publish_catalogue),
         endpoint!("medical.catalogue.read", catalogues::list_catalogues),

@@ -7,13 +7,12 @@ use huitong_kernel::hash::Digest;
 use huitong_kernel::time::Date;
 use huitong_service_kit::{StoreError, View, params};
 
-use super::{date, json};
+use super::json;
 use crate::Medical;
 use crate::model::catalogue::IndexedCatalogue;
 use crate::model::document::DataVersion;
 use crate::model::person::Scheme;
 use crate::model::policy::Pack;
-use crate::model::policy::validate::Validity;
 
 /// The pack of a pool and scheme that is in force on `day`.
 pub fn pack(
@@ -25,7 +24,7 @@ pub fn pack(
 ) -> Result<Option<(DataVersion, Arc<Pack>)>, StoreError> {
     let row = view.one(
         "SELECT version, hash FROM policy_pack WHERE area = ?1 AND scheme = ?2 AND valid_from <= ?3
-         AND (valid_to IS NULL OR valid_to > ?3) ORDER BY valid_from DESC LIMIT 1",
+         AND (valid_to IS NULL OR valid_to > ?3) AND withdrawn = 0 ORDER BY valid_from DESC LIMIT 1",
         params![area.as_str(), scheme.name(), day.to_string()],
         |row| Ok((row.get::<_, String>(0)?, Digest(row.get(1)?))),
     )?;
@@ -40,30 +39,25 @@ pub fn pack_text(view: View<'_>, hash: Digest) -> Result<String, StoreError> {
     text.ok_or_else(|| StoreError::Damaged(format!("the pack {hash} is gone")))
 }
 
-/// When each version of a pool and scheme holds: its own dates, cut by what has superseded it.
-pub fn validities(view: View<'_>, area: Division, scheme: Scheme) -> Result<Vec<Validity>, StoreError> {
-    let rows = view.all(
-        "SELECT text, valid_from, valid_to FROM policy_pack WHERE area = ?1 AND scheme = ?2 ORDER BY valid_from, version",
-        params![area.as_str(), scheme.name()],
-        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?)),
-    )?;
-    rows.into_iter()
-        .map(|(text, from, to)| {
-            let pack: Pack = json(&text)?;
-            let to = to.as_deref().map(date).transpose()?;
-            Ok(Validity { from: date(&from)?, to, ..Validity::from(&pack) })
-        })
-        .collect()
+/// A version as it was published.
+pub struct Published {
+    pub pack: Pack,
+    /// A quote or settlement was priced with it.
+    pub is_used: bool,
+    pub is_withdrawn: bool,
 }
 
-/// The pack that was published under this version.
-pub fn published(view: View<'_>, area: Division, scheme: Scheme, version: &str) -> Result<Option<Pack>, StoreError> {
-    let text = view.one(
-        "SELECT text FROM policy_pack WHERE area = ?1 AND scheme = ?2 AND version = ?3",
-        params![area.as_str(), scheme.name(), version],
-        |row| row.get::<_, String>(0),
+/// Every version of a pool and scheme that was ever published.
+pub fn published(view: View<'_>, area: Division, scheme: Scheme) -> Result<Vec<Published>, StoreError> {
+    let rows = view.all(
+        "SELECT text, used, withdrawn FROM policy_pack WHERE area = ?1 AND scheme = ?2 ORDER BY sequence",
+        params![area.as_str(), scheme.name()],
+        |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    text.as_deref().map(json).transpose()
+    let read = |(text, is_used, is_withdrawn): (String, bool, bool)| {
+        Ok(Published { pack: json(&text)?, is_used, is_withdrawn })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// The catalogue of a jurisdiction that is in force on `day`.
@@ -99,11 +93,14 @@ pub struct PublishedVersion {
     pub valid_to: Option<String>,
     /// SHA-256 of the published text.
     pub hash: String,
+    /// It was taken back before anything was priced with it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 pub fn pack_list(view: View<'_>, after: Option<&str>, limit: usize) -> Result<Vec<PublishedVersion>, StoreError> {
     view.all(
-        "SELECT area, scheme, version, valid_from, valid_to, hash FROM policy_pack
+        "SELECT area, scheme, version, valid_from, valid_to, hash, withdrawn FROM policy_pack
          WHERE ?1 IS NULL OR area || '/' || scheme || '/' || version > ?1 ORDER BY area, scheme, version LIMIT ?2",
         params![after, limit as i64],
         |row| {
@@ -114,6 +111,7 @@ pub fn pack_list(view: View<'_>, after: Option<&str>, limit: usize) -> Result<Ve
                 valid_from: row.get(3)?,
                 valid_to: row.get(4)?,
                 hash: Digest(row.get(5)?).to_string(),
+                withdrawn: row.get(6)?,
             })
         },
     )
@@ -132,6 +130,7 @@ pub fn catalogue_list(view: View<'_>, after: Option<&str>, limit: usize) -> Resu
                 valid_from: row.get(2)?,
                 valid_to: row.get(3)?,
                 hash: Digest(row.get(4)?).to_string(),
+                withdrawn: false,
             })
         },
     )

@@ -170,6 +170,12 @@ pub fn last_of_visit(view: View<'_>, role: Role, visit: &str) -> Result<Option<S
     )
 }
 
+/// How many settlements of a visit stand.
+pub fn count_of_visit(view: View<'_>, role: Role, visit: &str) -> Result<u32, StoreError> {
+    let sql = "SELECT COUNT(*) FROM settlement WHERE role = ?1 AND visit = ?2 AND state = 'settled'";
+    Ok(view.one(sql, params![role.name(), visit], |row| row.get(0))?.unwrap_or(0))
+}
+
 /// Settlements of a role in order of their ids; `institution` limits them to one hospital.
 pub fn list(
     view: View<'_>,

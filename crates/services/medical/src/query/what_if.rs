@@ -113,6 +113,8 @@ impl Names {
 /// A settlement as it was and as it would be.
 struct Pair {
     city: Division,
+    /// The insurance year of the other pack.
+    year: i16,
     level: HospitalLevel,
     was: Box<[(u16, Fen)]>,
     would_be: Option<Made>,
@@ -131,6 +133,8 @@ struct Made {
 #[derive(Default)]
 struct Replay {
     accumulators: BTreeMap<(String, i16), Accumulators>,
+    /// Of settlements that are not asked for: the other pack's insurance year, where it is another than that in the books.
+    years: BTreeMap<String, i16>,
     stays: BTreeMap<String, StaySoFar>,
     pairs: BTreeMap<String, Pair>,
     names: Names,
@@ -161,11 +165,16 @@ impl Replay {
         if let Some(original) = &booked.contra_of {
             return self.take_back(&booked, original);
         }
-        let before = self.accumulators.entry((booked.person.into_owned(), booked.insurance_year)).or_default();
+        // What a pool has computed has no case here; its year is that in the books.
+        let year = booked.case.as_ref().map_or(booked.insurance_year, |case| pack.insurance_year(case.care_date));
+        let before = self.accumulators.entry((booked.person.into_owned(), year)).or_default();
         let is_asked = question.period.is_none_or(|period| period == booked.period);
         let Some(case) = booked.case.filter(|_| is_asked) else {
             // Outside the period it is what it was.
             before.add(&booked.deltas);
+            if year != booked.insurance_year {
+                self.years.insert(booked.settlement.into_owned(), year);
+            }
             return self.count(&booked.visit, booked.deductible_fen, booked.admission);
         };
         let stay = self.stays.get(booked.visit.as_ref()).copied().unwrap_or_default();
@@ -177,6 +186,7 @@ impl Replay {
         before.add(deltas);
         let pair = Pair {
             city: case.visited_area,
+            year,
             level: case.level,
             was: self.names.amounts(booked.funds.iter().map(|(fund, paid)| (fund.as_ref(), *paid))),
             would_be: would_be.as_ref().map(|computation| self.names.made(computation)),
@@ -198,15 +208,18 @@ impl Replay {
     }
 
     fn take_back(&mut self, contra: &Booked<'_>, original: &str) {
-        let (deltas, taken) = match self.pairs.remove(original) {
+        let (year, deltas, taken) = match self.pairs.remove(original) {
             Some(pair) => {
                 let taken = pair.would_be.map_or(-contra.deductible_fen, |made| made.deductible_fen);
                 let added = pair.deltas.iter().map(|(key, delta)| (self.names.name(*key).to_owned(), *delta));
-                (negated(&added.collect()), taken)
+                (pair.year, negated(&added.collect()), taken)
             }
-            None => (contra.deltas.clone(), -contra.deductible_fen),
+            None => {
+                let year = self.years.remove(original).unwrap_or(contra.insurance_year);
+                (year, contra.deltas.clone(), -contra.deductible_fen)
+            }
         };
-        let key = (contra.person.clone().into_owned(), contra.insurance_year);
+        let key = (contra.person.clone().into_owned(), year);
         self.accumulators.entry(key).or_default().add(&deltas);
         let stay = self.stays.entry(contra.visit.clone().into_owned()).or_default();
         stay.settlements = stay.settlements.saturating_sub(1);

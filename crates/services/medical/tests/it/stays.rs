@@ -96,7 +96,14 @@ impl Country {
         self.region.ask("310000", HOSPITAL, None, cancel)
     }
 
-    fn state(&self, visit: Uuid) -> (String, String) {
+    pub fn take_back_discharge(&mut self, visit: Uuid) -> Called<Reply> {
+        let called = self.region.call("310000", HOSPITAL, None, Command::CancelDischarge { visit });
+        self.region.carry_all();
+        called
+    }
+
+    /// Of visited and of home.
+    pub fn state(&self, visit: Uuid) -> (String, String) {
         let visited = visits::visited_visit(self.region.view("310000"), visit).expect("readable").expect("known");
         let number = visited.number.expect("home has answered");
         let home = visits::home_visit(self.region.view("330000"), &number).expect("readable").expect("known");
@@ -104,7 +111,7 @@ impl Country {
     }
 }
 
-fn both(state: &str) -> (String, String) {
+pub fn both(state: &str) -> (String, String) {
     (state.to_owned(), state.to_owned())
 }
 
@@ -216,14 +223,13 @@ fn a_discharge_can_be_taken_back_until_it_is_settled() {
     country.discharge(visit, "2026-11-21").reply();
     assert_eq!(country.add(visit, "1", vec![care("2", "2026-11-22", 1)]).code(), "MED-3006", "after the discharge");
     let quote = country.quoted(visit, "1", false);
-    country.region.call("310000", HOSPITAL, None, Command::CancelDischarge { visit }).reply();
-    country.region.carry_all();
+    country.take_back_discharge(visit).reply();
     assert_eq!(country.state(visit), both("open"));
     assert_eq!(country.settle_quote(visit, &quote, "stay-1").code(), "MED-4012", "the person lies in hospital again");
     country.add(visit, "1", vec![care("2", "2026-11-22", 1)]).reply();
     country.discharge(visit, "2026-11-22").reply();
     country.settle_stay(visit, "1", false, "stay-2");
-    assert_eq!(country.region.call("310000", HOSPITAL, None, Command::CancelDischarge { visit }).code(), "MED-3011");
+    assert_eq!(country.take_back_discharge(visit).code(), "MED-3011");
     country.check_books(1, 0);
 }
 

@@ -1,12 +1,14 @@
 //! What a past month would have cost under another pack: nothing is booked, and what was taken back does not count.
 
 use huitong_kernel::money::Fen;
+use huitong_kernel::time::DurationMs;
+use huitong_medical::command::Command;
 use huitong_medical::model::policy::Pack;
 use huitong_medical::query::what_if::{Question, WhatIf, run};
 use huitong_store::journal::open_reader;
 
 use super::calculation::{fen, pack};
-use super::country::Country;
+use super::country::{Country, HOSPITAL, bill};
 use super::settlement::used_up_deductible;
 use super::stays::HANGZHOU;
 
@@ -61,4 +63,40 @@ fn a_pack_that_forbids_direct_settlement_refuses_and_counts_as_it_was() {
     assert_ne!(draft, HANGZHOU, "the draft changes something");
     let found = asked(&country, &pack(&draft), None);
     assert_eq!((found.refused.len(), found.total.would_be_fen), (4, paid));
+}
+
+/// Four bills on 24 November, as many on 4 December.
+fn two_months() -> (Country, String, [Fen; 2]) {
+    let mut country = Country::new();
+    let first = country.settled("november-0").settlement;
+    used_up_deductible(&mut country);
+    let november = country.check_books(4, 0).fund_total_fen;
+    country.region.now = country.region.now + DurationMs::minutes(10 * 24 * 60);
+    for number in 0..4 {
+        let mut bill = bill(&format!("december-{number}"));
+        bill.lines.iter_mut().for_each(|line| line.day = country.region.now.business_date());
+        let key = bill.message_id.clone();
+        country.region.ask("310000", HOSPITAL, Some(&key), Command::SettleBill(Box::new(bill))).reply();
+    }
+    let december = country.check_books(8, 0).fund_total_fen - november;
+    assert!(december > november, "the deductible was used up in November");
+    (country, first, [november, december])
+}
+
+/// The accumulators are those of the draft's insurance year, not of the year in the books.
+#[test]
+fn a_draft_with_another_insurance_year_takes_its_deductible_when_its_own_year_begins() {
+    let (mut country, first, [november, december]) = two_months();
+    let draft = HANGZHOU.replace("year_start = \"01-01\"", "year_start = \"12-01\"");
+    assert_ne!(draft, HANGZHOU, "the draft changes something");
+    let draft = pack(&draft);
+    let found = asked(&country, &draft, None);
+    assert_eq!((found.total.was_fen, found.total.would_be_fen), (november + december, november + november));
+    // What was settled before the month belongs to the draft's year before, too.
+    let found = asked(&country, &draft, Some("2026-12"));
+    assert_eq!((found.total.was_fen, found.total.would_be_fen), (december, november));
+    // A cancellation in December of a bill of November gives back to the year of that bill.
+    country.cancel(&first).reply();
+    let found = asked(&country, &draft, Some("2026-12"));
+    assert_eq!((found.total.was_fen, found.total.would_be_fen), (december, november));
 }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use huitong_kernel::division::Division;
 use huitong_medical::model::person::Scheme;
-use huitong_medical::model::policy::validate::{Validity, check_sequence, findings, warnings};
-use huitong_medical::refusal::by_code;
+use huitong_medical::model::policy::Pack;
+use huitong_medical::model::policy::validate::{check_sequence, findings, validities, warnings};
+use huitong_medical::refusal::{ADJUSTMENT_UNIT_MISSING, by_code};
 use huitong_service_kit::Refusal;
 
 use super::read;
@@ -21,7 +22,7 @@ pub struct CheckArguments {
 }
 
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<i32> {
-    let mut versions: BTreeMap<(Division, Scheme), Vec<Validity>> = BTreeMap::new();
+    let mut versions: BTreeMap<(Division, Scheme), Vec<Pack>> = BTreeMap::new();
     let mut wrong = 0;
     let files = files(&arguments.paths)?;
     for path in &files {
@@ -44,10 +45,10 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<i32> {
             println!("  waived 豁免 {}: {}", waiver.inversion, waiver.reason);
         }
         wrong += usize::from(!found.is_empty());
-        versions.entry((pack.area, pack.scheme)).or_default().push(Validity::from(&pack));
+        versions.entry((pack.area, pack.scheme)).or_default().push(pack);
     }
     for ((area, scheme), versions) in versions {
-        if let Err(refusal) = check_sequence(versions) {
+        if let Err(refusal) = check_sequence(validities(&versions.iter().collect::<Vec<_>>())) {
             println!("WRONG 有误 {area} {}\n  {}", scheme.name(), told(&refusal));
             wrong += 1;
         }
@@ -74,11 +75,13 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A refusal in both languages.
-fn told(refusal: &Refusal) -> String {
+/// A refusal in both languages, with its field where the text does not name it.
+pub fn told(refusal: &Refusal) -> String {
     let kind = by_code(&refusal.code);
     let text = |template: fn(&huitong_service_kit::RefusalKind) -> &'static str| {
         kind.map(|kind| refusal.text(template(kind))).unwrap_or_default()
     };
-    format!("{} {} {}", refusal.code, text(|kind| kind.english), text(|kind| kind.chinese))
+    let field = refusal.field.as_deref().filter(|_| refusal.code == ADJUSTMENT_UNIT_MISSING.code);
+    let at = field.map(|field| format!(" ({field})")).unwrap_or_default();
+    format!("{} {} {}{at}", refusal.code, text(|kind| kind.english), text(|kind| kind.chinese))
 }

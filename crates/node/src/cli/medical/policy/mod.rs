@@ -34,6 +34,6 @@ pub fn run(command: PolicyCommand) -> anyhow::Result<i32> {
 fn read(path: &Path) -> anyhow::Result<(Pack, Value)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let json = json_text(&text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    let pack = serde_json::from_str(&json).with_context(|| format!("{} is not a policy pack", path.display()))?;
+    let pack = Pack::read(&json).map_err(|refusal| anyhow!("{}: {}", path.display(), check::told(&refusal)))?;
     Ok((pack, serde_json::from_str(&json)?))
 }

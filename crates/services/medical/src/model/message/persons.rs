@@ -154,6 +154,9 @@ pub enum VisitChange {
     Discharged { ended_on: Date },
     /// 出院撤销 (2405)
     Readmitted,
+    /// Settled in parts only (中途结算), and nothing is left: no settlement of the discharge will end the stay. Home closes it where it
+    /// holds as many settlements of it; otherwise one is being taken back, which opens it again on either side.
+    Closed { settlements: u32 },
     /// 挂号撤销, 入院撤销 (2202, 2404)
     Cancelled,
 }

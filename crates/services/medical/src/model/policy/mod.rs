@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use huitong_kernel::decimal::Ratio;
 use huitong_kernel::division::Division;
+use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
+use huitong_service_kit::toml_data::yuan;
 use serde::{Deserialize, Serialize};
 
 use super::filing::{Adjustment, FilingKind};
@@ -11,6 +14,7 @@ use super::person::{CareType, HospitalLevel, PersonFacts, Scheme};
 
 mod dates;
 pub mod examples;
+mod reading;
 mod tables;
 pub mod validate;
 
@@ -89,7 +93,53 @@ pub struct Source {
     pub number: Option<String>,
     pub grade: Grade,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dated: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<SourceQuote>,
+}
+
+/// A sentence of a source, and what it says of a cell; where the cell says otherwise, the validation warns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceQuote {
+    pub text: String,
+    /// As the validation names it: `deductibles.ID`, `funds.ID.bands[0]`, `caps.ID`.
+    pub table: String,
+    pub class: String,
+    pub level: HospitalLevel,
+    pub value: CellValue,
+}
+
+/// What stands in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CellValue {
+    Ratio(Ratio),
+    #[serde(with = "yuan")]
+    Amount(Fen),
+}
+
+impl SourceQuote {
+    /// What the pack itself says there; `None` where it says nothing.
+    pub fn cell(&self, pack: &Pack) -> Option<CellValue> {
+        let (class, level) = (self.class.as_str(), self.level);
+        let (kind, id) = self.table.split_once('.')?;
+        let amount = match kind {
+            "deductibles" => pack.deductibles.iter().find(|table| table.id == id)?.amount(class, level),
+            "caps" => pack.caps.iter().find(|cap| cap.id == id)?.amount(class, level),
+            "funds" => {
+                let (id, band) = id.strip_suffix(']')?.split_once(".bands[")?;
+                let fund = pack.funds.iter().find(|fund| fund.id == id)?;
+                return fund.bands.get(band.parse::<usize>().ok()?)?.ratio(class, level).map(CellValue::Ratio);
+            }
+            _ => None,
+        };
+        amount.map(CellValue::Amount)
+    }
 }
 
 /// All conditions given must hold.
@@ -137,6 +187,9 @@ pub struct ExemptArea {
 #[serde(deny_unknown_fields)]
 pub struct AccountRules {
     pub order: Vec<AccountStep>,
+    /// For which care the current year's account goes before everything, where the order begins with it; empty: for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub current_first: Vec<CareType>,
     pub pays: AccountScope,
     pub mutual_aid_inside_account: bool,
 }

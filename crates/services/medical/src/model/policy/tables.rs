@@ -26,6 +26,18 @@ pub struct RatioCell {
     pub ratio: Ratio,
 }
 
+impl AmountCell {
+    pub fn key(&self) -> (&str, &str) {
+        (&self.class, &self.level)
+    }
+}
+
+impl RatioCell {
+    pub fn key(&self) -> (&str, &str) {
+        (&self.class, &self.level)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deductible {
@@ -146,7 +158,7 @@ fn best<'a, C>(cells: &'a [C], key: impl Fn(&C) -> (&str, &str), class: &str, le
 
 impl Deductible {
     pub fn amount(&self, class: &str, level: HospitalLevel) -> Option<Fen> {
-        best(&self.amounts, |cell| (&cell.class, &cell.level), class, level).map(|cell| cell.amount)
+        best(&self.amounts, AmountCell::key, class, level).map(|cell| cell.amount)
     }
 
     pub fn key(&self) -> String {
@@ -156,7 +168,7 @@ impl Deductible {
 
 impl Band {
     pub fn ratio(&self, class: &str, level: HospitalLevel) -> Option<Ratio> {
-        best(&self.ratios, |cell| (&cell.class, &cell.level), class, level).map(|cell| cell.ratio)
+        best(&self.ratios, RatioCell::key, class, level).map(|cell| cell.ratio)
     }
 }
 
@@ -165,7 +177,7 @@ pub const CAP_KEY: &str = "cap/";
 
 impl Cap {
     pub fn amount(&self, class: &str, level: HospitalLevel) -> Option<Fen> {
-        best(&self.amounts, |cell| (&cell.class, &cell.level), class, level).map(|cell| cell.amount)
+        best(&self.amounts, AmountCell::key, class, level).map(|cell| cell.amount)
     }
 
     pub fn key(&self) -> String {
@@ -193,11 +205,11 @@ pub struct ChronicDisease {
 
 impl ChronicDisease {
     pub fn ratio(&self, class: &str, level: HospitalLevel) -> Option<Ratio> {
-        best(&self.ratios, |cell| (&cell.class, &cell.level), class, level).map(|cell| cell.ratio)
+        best(&self.ratios, RatioCell::key, class, level).map(|cell| cell.ratio)
     }
 
     pub fn cap(&self, class: &str, level: HospitalLevel) -> Option<Fen> {
-        best(&self.cap, |cell| (&cell.class, &cell.level), class, level).map(|cell| cell.amount)
+        best(&self.cap, AmountCell::key, class, level).map(|cell| cell.amount)
     }
 
     pub fn key(&self) -> String {

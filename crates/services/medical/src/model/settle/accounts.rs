@@ -17,7 +17,9 @@ pub(super) struct PaidByPerson {
 impl Working<'_> {
     /// Step 2: where the pack begins with the current year's account, it pays before everything else.
     pub(super) fn account_first(&mut self, eligible: Fen) -> Fen {
-        if self.pack.accounts.order.first() != Some(&AccountStep::AccountCurrent) {
+        let accounts = &self.pack.accounts;
+        let is_of_care = accounts.current_first.is_empty() || accounts.current_first.contains(&self.case.care_type);
+        if accounts.order.first() != Some(&AccountStep::AccountCurrent) || !is_of_care {
             return Fen::ZERO;
         }
         let first = eligible.min(self.case.accounts.current_fen);

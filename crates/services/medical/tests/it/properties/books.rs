@@ -8,10 +8,10 @@ use huitong_medical::model::amounts::Amounts;
 use huitong_medical::model::document::SettledDocument;
 use huitong_medical::model::person::Scheme;
 use huitong_medical::model::policy::Pack;
-use huitong_medical::query::settlements::{Role, Settlement, list};
+use huitong_medical::query::settlements::{Role, Settlement, count_of_visit as settled_count, list};
 use huitong_medical::query::totals::pairs;
 use huitong_medical::query::what_if::Question;
-use huitong_medical::query::{documents, persons, recompute, what_if};
+use huitong_medical::query::{documents, persons, recompute, visits, what_if};
 use huitong_service_kit::View;
 
 use crate::country::Country;
@@ -152,9 +152,31 @@ fn owed(view: View<'_>, prefix: &str, sign: i64) -> BTreeMap<(String, String), F
     owed
 }
 
+/// Both sides say the same of every visit, and a stay is closed exactly where it is over and nothing of it is left.
+fn check_visits(country: &Country) {
+    let view = country.region.view(VISITED);
+    let rows = view.all("SELECT visit FROM visited_visit WHERE number IS NOT NULL", [], |row| row.get::<_, String>(0));
+    for visit in rows.expect("readable") {
+        let visit = visit.parse().expect("an id");
+        let known = visits::visited_visit(view, visit).expect("readable").expect("listed");
+        let number = known.number.as_deref().expect("home has answered");
+        let home = country.region.view(known.home.as_str());
+        let home = visits::home_visit(home, number).expect("readable").expect("issued");
+        assert_eq!((&known.state, known.ended_on), (&home.state, home.ended_on), "{number} on both sides");
+        let settled = settled_count(view, Role::Visited, number).expect("readable");
+        assert_eq!(home.stay.settlements, settled, "{number} on both sides");
+        if known.is_stay() && matches!(known.state.as_str(), "discharged" | "closed") {
+            let batches = visits::batches(view, visit).expect("readable");
+            let is_whole = settled > 0 && batches.iter().all(|(_, state)| state == "settled");
+            assert_eq!(known.state == "closed", is_whole, "{number}: {batches:?}");
+        }
+    }
+}
+
 /// Everything that holds when nothing is on its way any more.
 pub fn check_end(country: &Country, packs: &[(&str, Pack)]) {
     check(country, packs);
+    check_visits(country);
     let visited = pairs(country.region.view(VISITED), Role::Visited).expect("readable");
     let homes: Vec<_> =
         packs.iter().flat_map(|(home, _)| pairs(country.region.view(home), Role::Home).expect("readable")).collect();

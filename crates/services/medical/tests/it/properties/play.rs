@@ -41,6 +41,8 @@ pub struct Play {
     /// What was asked under which message id, to ask the same again.
     pub bills: Vec<(String, usize, i64, bool)>,
     pub stays: Vec<Stay>,
+    /// Message ids of the settlements of stays.
+    pub parts: Vec<String>,
     pub filings: Vec<(usize, Uuid)>,
     /// What the cashier was told first under a message id.
     pub told: BTreeMap<String, SettledReply>,
@@ -78,6 +80,7 @@ impl Play {
             packs,
             bills: Vec::new(),
             stays: Vec::new(),
+            parts: Vec::new(),
             filings: Vec::new(),
             told: BTreeMap::new(),
             offers: Vec::new(),
@@ -167,6 +170,7 @@ impl Play {
         let ask = Command::AskQuote { visit, batch: batch.clone(), interim, account_wanted: interim, total: None };
         let Some(Reply::Quoted(quote)) = self.call(None, false, ask) else { return };
         let key = self.new_key("stay");
+        self.parts.push(key.clone());
         let command = accept(visit, &quote, &key);
         self.offers.push((visit, (*quote).clone()));
         if let Some(Reply::Settled(settled)) = self.call(Some(&key), late, command) {
@@ -196,7 +200,6 @@ impl Play {
     pub fn discharge(&mut self, visit: Uuid) {
         let ended_on = date("2026-11-23");
         self.call(None, false, Command::Discharge { visit, ended_on, details: None });
-        self.country.region.carry_all();
     }
 
     pub fn settlement(&self, which: &Index) -> Option<String> {

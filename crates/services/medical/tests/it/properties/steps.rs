@@ -41,12 +41,17 @@ pub enum Step {
     Readmit {
         stay: Index,
     },
+    /// The lines of the last batch are dropped.
+    Drop {
+        stay: Index,
+    },
     Leave {
         stay: Index,
     },
     Cancel {
         which: Index,
         refund: bool,
+        late: bool,
     },
     Reverse {
         which: Index,
@@ -115,8 +120,10 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => any_index().prop_map(|which| Step::SettleAgain { which }),
         2 => any_index().prop_map(|stay| Step::Discharge { stay }),
         1 => any_index().prop_map(|stay| Step::Readmit { stay }),
+        1 => any_index().prop_map(|stay| Step::Drop { stay }),
         1 => any_index().prop_map(|stay| Step::Leave { stay }),
-        3 => (any_index(), any::<bool>()).prop_map(|(which, refund)| Step::Cancel { which, refund }),
+        3 => (any_index(), any::<bool>(), prop::bool::weighted(0.3))
+            .prop_map(|(which, refund, late)| Step::Cancel { which, refund, late }),
         2 => (any_index(), any::<bool>()).prop_map(|(which, late)| Step::Reverse { which, late }),
         1 => (0..2_usize, 0..4_usize).prop_map(|(who, kind)| Step::File { who, kind }),
         1 => (any_index(), 0..3_usize).prop_map(|(which, status)| Step::MoveFiling { which, status }),

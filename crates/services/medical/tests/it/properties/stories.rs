@@ -37,16 +37,17 @@ impl Play {
                 }
             }
             Step::SettleAgain { which } => self.settle_again(which),
-            Step::Cancel { which, refund } => {
+            Step::Cancel { which, refund, late } => {
                 let Some(settlement) = self.settlement(which) else { return };
                 let command = if *refund { Command::Refund { settlement } } else { Command::Cancel { settlement } };
-                if let Some(Reply::Cancelled(contra)) = self.call(None, false, command) {
+                if let Some(Reply::Cancelled(contra)) = self.call(None, *late, command) {
                     check_period(&self.country, &contra, *refund);
                 }
             }
             Step::Reverse { which, late } => {
                 let unknown = "never-asked".to_owned();
-                let asked = self.bills.iter().map(|(key, ..)| key.clone()).chain([unknown]).collect::<Vec<_>>();
+                let bills = self.bills.iter().map(|(key, ..)| key);
+                let asked = bills.chain(&self.parts).cloned().chain([unknown]).collect::<Vec<_>>();
                 let command = Command::Reverse { message_id: asked[which.index(asked.len())].clone() };
                 self.call(None, *late, command);
             }
@@ -60,6 +61,7 @@ impl Play {
         | Step::Settle { stay, .. }
         | Step::Discharge { stay }
         | Step::Readmit { stay }
+        | Step::Drop { stay }
         | Step::Leave { stay }) = step
         else {
             return;
@@ -81,6 +83,10 @@ impl Play {
             }
             Step::Discharge { .. } => self.discharge(visit),
             Step::Readmit { .. } => drop(self.call(None, false, Command::CancelDischarge { visit })),
+            Step::Drop { .. } => {
+                let batch = self.stays[stay].batches.to_string();
+                self.call(None, false, Command::RevokeLines { visit, batch });
+            }
             _ => drop(self.call(None, false, Command::CancelVisit { visit })),
         }
     }

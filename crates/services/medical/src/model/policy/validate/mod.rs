@@ -1,25 +1,21 @@
 //! Validation of a pack (5.2): what is refused, with its place in the pack, and what must be acknowledged by name.
 
+mod cells;
+mod inversions;
+mod warnings;
+
 use std::collections::BTreeSet;
 
 use huitong_kernel::decimal::Ratio;
-use huitong_kernel::money::Fen;
 use huitong_kernel::time::Date;
 use huitong_service_kit::Refusal;
 
-use super::{
-    Band, Cap, ChronicDisease, Deductible, DeductibleKind, Fund, FundBase, Grade, Pack, RepeatAdmission, examples,
-};
-use crate::model::exact::FineRatio;
-use crate::model::filing::{Adjustment, FilingKind};
-use crate::model::person::CareType;
+use super::{Cap, ChronicDisease, Deductible, DeductibleKind, Fund, FundBase, Pack, RepeatAdmission, examples};
+use crate::model::filing::Adjustment;
+use crate::model::person::{CareType, HospitalLevel};
 use crate::refusal;
 
-/// National ceilings for the drop, in points (3.2).
-const CEILING_FILED: FineRatio = FineRatio(10_000_000);
-const CEILING_NOT_FILED: FineRatio = FineRatio(20_000_000);
-/// A step between neighbouring levels above this is worth a second look.
-const RATIO_STEP: i64 = 3_000;
+pub use warnings::warnings;
 
 /// Refuses a pack that breaks a rule; warnings that are not acknowledged refuse it too.
 pub fn validate(pack: &Pack) -> Result<(), Refusal> {
@@ -33,10 +29,13 @@ pub fn findings(pack: &Pack) -> Vec<Refusal> {
         found.push(dates(format!("{} valid_to", pack.version)));
     }
     found.extend(bands(pack));
+    found.extend(cells::repeated(pack));
+    found.extend(cells::astray(pack));
     found.extend(missing_cells(pack));
+    found.extend(missing_tables(pack));
     found.extend(wrong_spills(pack));
     found.extend(two_pools(pack));
-    found.extend(inversions(pack));
+    found.extend(inversions::inversions(pack));
     let is_new = |warning: &String| !pack.acknowledged.contains(warning);
     let warn = |warning| refusal::WARNING_NOT_ACKNOWLEDGED.with("warning", warning);
     found.extend(warnings(pack).into_iter().filter(is_new).map(warn));
@@ -73,6 +72,18 @@ impl From<&Pack> for Validity {
     }
 }
 
+/// When the versions of one pool and scheme hold: their own dates, cut by what has superseded them.
+pub fn validities(packs: &[&Pack]) -> Vec<Validity> {
+    let mut versions: Vec<Validity> = packs.iter().map(|pack| Validity::from(*pack)).collect();
+    for pack in packs {
+        let superseded = versions.iter_mut().find(|known| Some(&known.version) == pack.supersedes.as_ref());
+        if let Some(known) = superseded {
+            known.to = Some(known.to.map_or(pack.valid_from, |to| to.min(pack.valid_from)).max(known.from));
+        }
+    }
+    versions
+}
+
 /// Versions of one pool and scheme must not overlap, and leave open only what is declared (MED-6001).
 pub fn check_sequence(mut versions: Vec<Validity>) -> Result<(), Refusal> {
     versions.retain(|version| version.to.is_none_or(|to| version.from < to));
@@ -104,7 +115,11 @@ fn bands(pack: &Pack) -> Vec<Refusal> {
         for (index, band) in fund.bands.iter().enumerate() {
             let is_inverted = band.to.is_some_and(|to| to <= band.from) || band.from.is_negative();
             let is_apart = index > 0 && fund.bands[index - 1].to != Some(band.from);
-            if is_inverted || is_apart {
+            // Serious illness begins above its line; the pool, and what takes a spill, leave nothing out below.
+            let begins_late = index == 0
+                && matches!(fund.base, FundBase::AfterDeductible | FundBase::Spill)
+                && band.from != huitong_kernel::money::Fen::ZERO;
+            if is_inverted || is_apart || begins_late {
                 found.push(wrong(at(index)));
             }
             let is_ratio = |cell: &super::RatioCell| (Ratio::ZERO..=Ratio::ONE).contains(&cell.ratio);
@@ -162,6 +177,35 @@ fn missing_cells(pack: &Pack) -> Vec<Refusal> {
     found
 }
 
+/// Every care type that the pack names has a deductible and a fund that pays after it (MED-6003).
+fn missing_tables(pack: &Pack) -> Vec<Refusal> {
+    let of_tables = pack.deductibles.iter().flat_map(|table| &table.care_types);
+    let of_funds = pack.funds.iter().flat_map(|fund| &fund.care_types);
+    let named: BTreeSet<CareType> =
+        of_tables.chain(of_funds).chain(pack.caps.iter().flat_map(|cap| &cap.care_types)).copied().collect();
+    let mut found = Vec::new();
+    for care_type in named {
+        let mut missing = |table: &str| {
+            let care = format!("{} ({table})", care_type.code());
+            found.push(refusal::CELL_MISSING.with("class", "*").with("level", "*").with("care", care).at_field(table));
+        };
+        if pack.deductible(care_type).is_none() {
+            missing("deductibles");
+        }
+        if pack.funds_of(care_type, FundBase::AfterDeductible).next().is_none() {
+            missing("funds");
+        }
+    }
+    found
+}
+
+/// Levels as hospitals rank, however the pack lists them.
+fn ranked(pack: &Pack) -> Vec<HospitalLevel> {
+    let mut levels = pack.levels.clone();
+    levels.sort_unstable();
+    levels
+}
+
 impl Deductible {
     fn needs_repeats(&self) -> bool {
         self.kind == DeductibleKind::PerAdmission && self.repeat_admissions.is_empty()
@@ -206,97 +250,4 @@ fn two_pools(pack: &Pack) -> Vec<Refusal> {
         }
     }
     found
-}
-
-/// What is mostly a typing error (MED-6002): a retiree's ratio below an employee's, a ratio that rises or a deductible that falls with the
-/// level. A waiver with its reason lets it pass.
-fn inversions(pack: &Pack) -> Vec<Refusal> {
-    let mut found: Vec<String> = Vec::new();
-    let retired = pack.person_classes.iter().filter(|class| class.retired == Some(true));
-    for fund in pack.funds.iter().filter(|fund| fund.base == FundBase::AfterDeductible) {
-        for band in &fund.bands {
-            if !pack.person_classes.iter().all(|class| falls_with_level(pack, band, &class.id)) {
-                found.push(format!("ratio_rises:{}", fund.id));
-            }
-            let is_below = retired.clone().any(|old| {
-                let mut working = pack.person_classes.iter().filter(|class| class.retired != Some(true));
-                working.any(|young| below(pack, band, &old.id, &young.id))
-            });
-            if is_below {
-                found.push(format!("retired_below_employed:{}", fund.id));
-            }
-        }
-    }
-    for deductible in &pack.deductibles {
-        let falls = |class: &super::PersonClass| {
-            let amounts: Vec<Fen> =
-                pack.levels.iter().filter_map(|level| deductible.amount(&class.id, *level)).collect();
-            !amounts.is_sorted()
-        };
-        if pack.person_classes.iter().any(falls) {
-            found.push(format!("deductible_falls:{}", deductible.id));
-        }
-    }
-    found.dedup();
-    let is_waived = |name: &String| pack.waivers.iter().any(|waiver| waiver.inversion == *name);
-    found.into_iter().filter(|name| !is_waived(name)).map(wrong).collect()
-}
-
-fn falls_with_level(pack: &Pack, band: &Band, class: &str) -> bool {
-    let ratios: Vec<_> = pack.levels.iter().filter_map(|level| band.ratio(class, *level)).collect();
-    ratios.windows(2).all(|pair| pair[0] >= pair[1])
-}
-
-fn below(pack: &Pack, band: &Band, old: &str, young: &str) -> bool {
-    pack.levels.iter().any(|level| band.ratio(old, *level) < band.ratio(young, *level))
-}
-
-/// What the publisher must have read: `drop_above_ceiling:KIND`, `grade_below_confirmed`, `ratio_step_above_30:FUND`,
-/// `cap_below_deductible:CAP`.
-pub fn warnings(pack: &Pack) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if pack.grade < Grade::Confirmed {
-        warnings.push("grade_below_confirmed".to_owned());
-    }
-    for (kind, rule) in &pack.filings {
-        let ceiling = match kind {
-            FilingKind::TempReferred | FilingKind::TempEmergency => CEILING_FILED,
-            FilingKind::TempSelf | FilingKind::None => CEILING_NOT_FILED,
-            FilingKind::LongStay | FilingKind::ExemptArea => FineRatio(0),
-        };
-        let adjusted = pack.funds.iter().filter(|fund| fund.adjusted_by_filing);
-        let mut ratios = adjusted.flat_map(|fund| &fund.bands).flat_map(|band| &band.ratios);
-        if rule.direct && ratios.any(|cell| rule.adjust.drop_of(cell.ratio) > ceiling) {
-            warnings.push(format!("drop_above_ceiling:{}", kind.name()));
-        }
-    }
-    for fund in &pack.funds {
-        let steep =
-            fund.bands.iter().any(|band| pack.person_classes.iter().any(|class| has_step(pack, band, &class.id)));
-        if steep {
-            warnings.push(format!("ratio_step_above_30:{}", fund.id));
-        }
-    }
-    warnings.extend(low_caps(pack).map(|cap| format!("cap_below_deductible:{}", cap.id)));
-    warnings
-}
-
-fn has_step(pack: &Pack, band: &Band, class: &str) -> bool {
-    let ratios: Vec<_> = pack.levels.iter().filter_map(|level| band.ratio(class, *level)).collect();
-    ratios.windows(2).any(|pair| pair[0].units() - pair[1].units() > RATIO_STEP)
-}
-
-/// Caps below the deductible of the same care and class.
-fn low_caps(pack: &Pack) -> impl Iterator<Item = &Cap> {
-    let is_low = |cap: &&Cap| {
-        pack.deductibles.iter().filter(|table| table.care_types.iter().any(|care| cap.care_types.contains(care))).any(
-            |table| {
-                pack.person_classes.iter().any(|class| {
-                    let is_below = |level| cap.amount(&class.id, level) < table.amount(&class.id, level);
-                    pack.levels.iter().any(|level| is_below(*level))
-                })
-            },
-        )
-    };
-    pack.caps.iter().filter(is_low)
 }
