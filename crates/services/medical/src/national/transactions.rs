@@ -256,7 +256,7 @@ const REFERRAL: &[Field] = &[
 const PERSON: &[Field] = &[
     CERTIFICATE,
     CERTIFICATE_NO.must(),
-    text("card_sn", 32),
+    text("card_sn", 32).ignored(),
     date("begntime").ignored(),
     code("psn_cert_type", 6, ANY).must().ignored(),
     text("certno", 50),
