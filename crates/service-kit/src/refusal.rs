@@ -61,6 +61,11 @@ impl Refusal {
         self
     }
 
+    /// Without what a peer may have added: nested as deep as a message may be, it could not be read back inside an event.
+    pub fn plain(&self) -> Refusal {
+        Refusal { extension: None, ..self.clone() }
+    }
+
     /// The text with its places filled.
     pub fn text(&self, template: &str) -> String {
         let mut text = template.to_owned();

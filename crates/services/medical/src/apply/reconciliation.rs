@@ -62,8 +62,11 @@ pub fn day_differs(
     (home, day): (Division, Date),
     differences: impl Iterator<Item = DayDifference>,
 ) -> Result<(), StoreError> {
+    let found: Vec<DayDifference> = differences.collect();
     let mut all = books::day_differing(tx.view(), home, day)?;
-    all.extend(differences);
+    // A day may be compared again while the first answer is on its way: each document stands once, as it was found last.
+    all.retain(|known| found.iter().all(|new| new.settlement != known.settlement));
+    all.extend(found);
     tx.execute_one(
         "UPDATE visited_day SET state = 'differs', differing = ?3 WHERE home = ?1 AND day = ?2",
         params![home.as_str(), day.to_string(), json(&all)?],

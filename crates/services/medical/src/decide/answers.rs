@@ -179,10 +179,15 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
         ReverseOutcome::NothingBooked => end(CallState::Tombstone, None),
         ReverseOutcome::Refused(reason) => {
             // Cancelled by another way before: the books agree already. For any other reason the settlement stands.
-            if reason.code == refusal::ALREADY_CANCELLED.code {
+            let original = settlements::of_call(view, Role::Visited, &call)?;
+            let taken_back = original.filter(|original| original.state != "settled");
+            if let Some(original) = taken_back {
+                step = DifferenceStep::Resolved { contra: settlements::contra_of(view, &original.settlement)? };
+                end(CallState::Reversed, Some(refusal::ALREADY_CANCELLED.code.to_owned()))
+            } else if reason.code == refusal::ALREADY_CANCELLED.code {
                 end(CallState::Reversed, Some(reason.code))
             } else {
-                step = DifferenceStep::Refused(reason.clone());
+                step = DifferenceStep::Refused(reason.plain());
                 stands(view, (&call, &known), waiting.clone(), reason, context)?
             }
         }
@@ -233,7 +238,7 @@ fn cancelled(view: View<'_>, answer: CancelAnswer, from: &Peer, context: &mut Co
             let contra = settlements::contra_of(view, &original.settlement)?;
             (Decision::nothing(), DifferenceStep::Resolved { contra })
         }
-        Err(refusal) => (Decision::nothing(), DifferenceStep::Refused(refusal.clone())),
+        Err(refusal) => (Decision::nothing(), DifferenceStep::Refused(refusal.plain())),
     };
     decision.events.extend(reconcile::answered(view, &correlation, &step)?);
     let reply = result.map(|contra| Reply::Cancelled(Box::new(SettledReply::of(&contra))));

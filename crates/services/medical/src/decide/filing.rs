@@ -5,11 +5,12 @@ use huitong_kernel::time::{Date, ToSpan};
 use huitong_service_kit::service::Answer;
 use huitong_service_kit::{Context, Decision, Refusal, Stop, View};
 
-use super::{Decided, Peer, home_of, own_institution, reply, send};
+use super::{Decided, Peer, home_of, own_institution, parts, reply, send};
 use crate::command::Reply;
 use crate::event::Event;
 use crate::model::filing::{FilingKind, FilingState, FilingStatus, FilingWish};
 use crate::model::message::{Answered, FilingAsk, FilingChanged, Message};
+use crate::query::settlements::Role;
 use crate::query::{persons, visits};
 use crate::{Medical, refusal};
 
@@ -148,7 +149,9 @@ fn tell(
     context: &mut Context<'_>,
 ) -> Result<(), Stop> {
     for stay in visits::stays_of(view, &filing.person)? {
-        if stay.state == "closed" || !filing.covers(stay.facts.visited_area) {
+        // Lines that come late open a stay again that was closed with its last part.
+        let is_over = stay.state == "closed" && !parts::last_is_interim(view, Role::Home, &stay.number)?;
+        if is_over || !filing.covers(stay.facts.visited_area) {
             continue;
         }
         let cycle = context.new_uuid();
@@ -219,9 +222,12 @@ pub fn changed(view: View<'_>, changed: FilingChanged, from: &Peer) -> Decided {
             visit.map(|_| Event::FilingNoted(changed))
         }
         None => {
-            let asked = persons::asked_filing(view, changed.filing)?.filter(|asked| asked.home == from.jurisdiction);
+            let asked = persons::asked_filing(view, changed.filing)?;
+            // One that was asked for before this node kept them.
+            let Some(asked) = asked else { return Ok(Decision::nothing()) };
             let status = changed.status;
-            asked.map(|asked| Event::AskedFilingMoved { correlation: asked.correlation, status })
+            (asked.home == from.jurisdiction)
+                .then_some(Event::AskedFilingMoved { correlation: asked.correlation, status })
         }
     };
     let event = event.filter(|_| from.is_medical()).ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;

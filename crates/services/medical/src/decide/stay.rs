@@ -27,7 +27,8 @@ fn wrong_state(known: &VisitedVisit) -> Stop {
 
 pub fn describe(view: View<'_>, visit: Uuid, details: VisitDetails, context: &Context<'_>) -> Decided {
     let known = own_visit(view, visit, context)?;
-    if !matches!(known.state.as_str(), "open" | "discharged") {
+    let goes_on = matches!(known.state.as_str(), "open" | "discharged");
+    if !goes_on && !is_closed_in_parts(view, &known)? {
         return Err(wrong_state(&known));
     }
     let details = Box::new(details.over(known.details));

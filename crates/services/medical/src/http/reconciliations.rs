@@ -15,7 +15,7 @@ use crate::command::{Command, ReconcileWish, Reply};
 use crate::model::reconciliation::{
     Cause, Difference, DifferenceClass, DifferenceState, Proposal, Reconciliation, Row, Totals,
 };
-use crate::query::reconciliation as books;
+use crate::query::reconciliation::{self as books, Counts};
 use crate::{Medical, refusal};
 
 /// A document as the hospital's records have it.
@@ -100,8 +100,9 @@ pub struct DifferenceWire {
     pub contra: Option<String>,
 }
 
+/// A comparison without its differences.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct ReconciliationWire {
+pub struct ReconciliationHeaderWire {
     pub reconciliation: Uuid,
     pub from: String,
     pub to: String,
@@ -109,8 +110,16 @@ pub struct ReconciliationWire {
     pub made_at: String,
     pub platform: TotalsWire,
     pub institution: TotalsWire,
+    /// Differences that were found.
+    pub found: u64,
     /// Every difference is resolved, or confirmed by the hospital.
     pub closed: bool,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ReconciliationWire {
+    #[serde(flatten)]
+    pub header: ReconciliationHeaderWire,
     pub differences: Vec<DifferenceWire>,
 }
 
@@ -149,16 +158,27 @@ impl DifferenceWire {
     }
 }
 
-impl From<Reconciliation> for ReconciliationWire {
-    fn from(made: Reconciliation) -> ReconciliationWire {
-        ReconciliationWire {
+impl ReconciliationHeaderWire {
+    fn of(made: &Reconciliation, counts: Counts) -> ReconciliationHeaderWire {
+        ReconciliationHeaderWire {
             reconciliation: made.reconciliation,
             from: made.from.to_string(),
             to: made.to.to_string(),
             made_at: made.made_at.to_string(),
             platform: made.platform.into(),
             institution: made.institution_totals.into(),
-            closed: made.differences.iter().all(|difference| difference.is_resolved),
+            found: counts.found,
+            closed: counts.open == 0,
+        }
+    }
+}
+
+impl From<Reconciliation> for ReconciliationWire {
+    fn from(made: Reconciliation) -> ReconciliationWire {
+        let open = made.differences.iter().filter(|difference| !difference.is_resolved).count() as u64;
+        let counts = Counts { found: made.differences.len() as u64, open };
+        ReconciliationWire {
+            header: ReconciliationHeaderWire::of(&made, counts),
             differences: (1..).zip(made.differences).map(|(number, of)| DifferenceWire::of(number, of)).collect(),
         }
     }
@@ -195,19 +215,19 @@ pub async fn reconcile(
     }
 }
 
-/// Reconciliations of the caller's institution.
+/// Reconciliations of the caller's institution, without their differences.
 #[utoipa::path(get, path = "/v1/medical/reconciliations", tag = "medical", params(PageQuery),
-    responses((status = 200, body = Page<ReconciliationWire>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Page<ReconciliationHeaderWire>), (status = "4XX", body = Problem)))]
 pub async fn list_reconciliations(
     State(edge): State<MedicalEdge>,
     caller: Caller,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<ReconciliationWire>>, Problem> {
+) -> Result<Json<Page<ReconciliationHeaderWire>>, Problem> {
     let limit = page.limit().map_err(|refusal| problem(&refusal))?;
     let institution = caller.principal.participant;
     let rows = edge.read(move |view| Ok(books::list(view, &institution, page.after.as_deref(), limit + 1)?)).await?;
-    let items = rows.into_iter().map(ReconciliationWire::from).collect();
-    Ok(Json(Page::of(items, limit, |item: &ReconciliationWire| item.reconciliation.to_string())))
+    let items = rows.into_iter().map(|(made, counts)| ReconciliationHeaderWire::of(&made, counts)).collect();
+    Ok(Json(Page::of(items, limit, |item: &ReconciliationHeaderWire| item.reconciliation.to_string())))
 }
 
 #[utoipa::path(get, path = "/v1/medical/reconciliations/{reconciliation}", tag = "medical",

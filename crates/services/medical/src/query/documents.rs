@@ -94,11 +94,16 @@ fn asked_about(view: View<'_>, feed: &Feed, before: u64, hash: Digest) -> Result
             _ => {}
         }
     }
-    let Some(ask) = asked else { return Ok(Vec::new()) };
-    let earlier = ask.batch.earlier_parts.iter().filter_map(|part| parts.get(part));
+    let earlier = asked.iter().flat_map(|ask| &ask.batch.earlier_parts).filter_map(|part| parts.get(part));
     let mut lines = Vec::new();
-    for part in earlier.chain([&ask.batch.lines]) {
+    for part in earlier.chain(asked.iter().map(|ask| &ask.batch.lines)) {
         lines.extend(serde_json::from_str::<Vec<SplitLine>>(part.get())?);
+    }
+    // Part of the lines is worse than none.
+    if hash_of(&lines)? != Some(hash) {
+        return Err(StoreError::Damaged(format!(
+            "the lines that home was asked about before {before} of {feed:?} are gone"
+        )));
     }
     Ok(lines)
 }

@@ -158,20 +158,31 @@ pub fn matched_other_day(view: View<'_>, institution: &str, among: &[Known]) -> 
     Ok(matched)
 }
 
-/// Reconciliations of an institution, behind `after`.
+/// Differences of a comparison: all, and those that are not resolved.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    pub found: u64,
+    pub open: u64,
+}
+
+/// Reconciliations of an institution, behind `after`, without their differences.
 pub fn list(
     view: View<'_>,
     institution: &str,
     after: Option<&str>,
     limit: usize,
-) -> Result<Vec<Reconciliation>, StoreError> {
-    let texts = view.all(
-        "SELECT text FROM reconciliation WHERE institution = ?1 AND (?2 IS NULL OR reconciliation > ?2)
+) -> Result<Vec<(Reconciliation, Counts)>, StoreError> {
+    let rows = view.all(
+        "SELECT text,
+            (SELECT COUNT(*) FROM reconciliation_difference AS of WHERE of.reconciliation = made.reconciliation),
+            (SELECT COUNT(*) FROM reconciliation_difference AS of WHERE of.reconciliation = made.reconciliation
+                AND NOT json_extract(of.text, '$.is_resolved'))
+         FROM reconciliation AS made WHERE institution = ?1 AND (?2 IS NULL OR reconciliation > ?2)
          ORDER BY reconciliation LIMIT ?3",
         params![institution, after, limit as i64],
-        |row| row.get::<_, String>(0),
+        |row| Ok((row.get::<_, String>(0)?, Counts { found: row.get(1)?, open: row.get(2)? })),
     )?;
-    texts.iter().map(|text| whole(view, text)).collect()
+    rows.into_iter().map(|(text, counts)| Ok((json(&text)?, counts))).collect()
 }
 
 /// Which column names the other side.

@@ -150,11 +150,13 @@ pub fn batches(view: View<'_>, visit: Uuid) -> Result<Vec<(String, String)>, Sto
     )
 }
 
-/// The batch of a stay that is not settled, else the next one, by running number.
+/// The batch of a stay that is not settled, else a new one: the first number that none bears. One that was taken back and emptied is gone.
 pub fn open_batch(view: View<'_>, visit: Uuid) -> Result<String, StoreError> {
     let batches = batches(view, visit)?;
     let open = batches.iter().find(|(_, state)| state != "settled").map(|(batch, _)| batch.clone());
-    Ok(open.unwrap_or_else(|| (batches.len() + 1).to_string()))
+    let is_free = |number: &String| batches.iter().all(|(batch, _)| batch != number);
+    let next = || (1..=batches.len() + 1).map(|number| number.to_string()).find(is_free).unwrap_or_default();
+    Ok(open.unwrap_or_else(next))
 }
 
 /// The split lines of a batch, in the order in which they came.

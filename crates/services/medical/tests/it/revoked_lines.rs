@@ -69,7 +69,10 @@ fn an_offer_that_comes_after_a_line_has_gone_is_not_kept() {
     let asked = country.region.call("310000", HOSPITAL, None, ask);
     country.revoke(visit, None, &["1"]).reply();
     country.region.carry_all();
-    drop(asked);
+    let Called::Waiting(waiting) = asked else { panic!("home is asked: {asked:?}") };
+    let offered = country.region.told.get(&waiting);
+    let Some(Ok(Reply::Quoted(quote))) = offered else { panic!("home offers: {offered:?}") };
+    assert_eq!(quote.computation.amounts.lines.total_fen, fen("5800.00"), "of the lines that were sent");
     let batch = visits::visited_batch(country.region.view("310000"), visit, "1").expect("readable").expect("a batch");
     assert!(batch.quote.is_none());
 }

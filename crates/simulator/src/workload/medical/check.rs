@@ -229,7 +229,10 @@ pub fn effects(views: &Views<'_>) -> Result<Vec<(&'static str, u64)>, String> {
                  WHERE cut_at >= original.settled_at AND cut_at < contra.settled_at)",
         ),
         ("days equal between nodes", "visited_day WHERE state = 'equal'"),
-        ("differences fixed", "reconciliation WHERE text LIKE '%\"is_resolved\":true%'"),
+        (
+            "differences fixed",
+            "reconciliation_difference WHERE text LIKE '%\"is_resolved\":true%' AND text NOT LIKE '%\"cause\":\"other_day\"%'",
+        ),
         ("prepayments alarmed", "prepayment WHERE band > 0"),
         ("prepayments overdrawn", "alarm WHERE sentence LIKE 'prepayment with %, 100 \\% or more' ESCAPE '\\'"),
         ("prepayments raised", "prepayment_raise WHERE role = 'home' AND state = 'raised'"),

@@ -6,7 +6,7 @@ use huitong_kernel::time::{Date, Instant, ToSpan};
 use huitong_medical::command::{Command, Reply, VisitWish};
 use huitong_medical::model::person::CareType;
 use huitong_medical::query::settlements::{Role, last_of_visit};
-use huitong_medical::query::visits::{VisitedVisit, batches, visited_list};
+use huitong_medical::query::visits::{VisitedVisit, open_batch, visited_list};
 use huitong_store::View;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -135,9 +135,7 @@ impl MedicalLoad {
             return None;
         }
         let stay = random.pick(&stays);
-        let of_stay = batches(view, stay.facts.visit).ok()?;
-        let open = of_stay.iter().find(|(_, state)| state != "settled").map(|(batch, _)| batch.clone());
-        let batch = open.unwrap_or_else(|| (of_stay.len() + 1).to_string());
+        let batch = open_batch(view, stay.facts.visit).ok()?;
         let (visit, began_on, today) = (stay.facts.visit, stay.facts.began_on, now.business_date());
         let bed = Bed { node, visit, batch, began_on, today };
         match (stay.state.as_str(), random.below(6)) {

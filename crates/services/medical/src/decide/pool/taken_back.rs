@@ -20,8 +20,16 @@ pub fn taken_back(
     outcome: Outcome,
     context: &mut Context<'_>,
 ) -> Decided {
+    let Owed::TakeBack { settlement, .. } = &ask.owed else {
+        return wrong(view, ask, "it is of another kind", context);
+    };
+    let known = settlements::settlement(view, Role::Home, settlement)?.filter(|known| known.state == "settled");
     let reference = match outcome {
         Outcome::Reversed { reference } => reference,
+        // It was taken back by another question in the meantime.
+        Outcome::Refused(_) if known.is_none() => {
+            return Ok(refuse(ask, refusal::ALREADY_CANCELLED.refuse(), context));
+        }
         Outcome::Refused(refused) => {
             let said = refused.refusal();
             // Whether it stands in the books of the two nodes, this node says.
@@ -31,11 +39,6 @@ pub fn taken_back(
         }
         _ => return wrong(view, ask, "it does not know what it has settled", context),
     };
-    let Owed::TakeBack { settlement, .. } = &ask.owed else {
-        return wrong(view, ask, "it is of another kind", context);
-    };
-    let known = settlements::settlement(view, Role::Home, settlement)?.filter(|known| known.state == "settled");
-    // It was taken back by another question in the meantime.
     let Some(known) = known else { return Ok(refuse(ask, refusal::ALREADY_CANCELLED.refuse(), context)) };
     let peer = Peer::waiting(&ask.asker);
     let reference: String = reference.chars().take(crate::pool::answer::TEXT_CHARACTERS_MAX).collect();

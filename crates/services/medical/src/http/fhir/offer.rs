@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use huitong_kernel::money::Fen;
-use huitong_service_kit::http::{Asked, Problem};
+use huitong_service_kit::http::{Asked, Caller, Problem};
 use uuid::Uuid;
 
 use super::Resource;
@@ -43,9 +43,19 @@ pub(super) async fn make(request: &Request<'_>, of: Subject, terms: Terms) -> Re
 }
 
 impl Request<'_> {
-    /// Under the caller's key, if there is one: a Claim that is sent again opens no second visit.
+    /// Under the caller's key, if there is one: a Claim that is sent again opens no second visit. Where there was no offer then (the person
+    /// has filed since) its visit is taken back, and it is given another one.
     async fn open(&self, wish: VisitWish) -> Result<Uuid, Problem> {
-        match self.edge.ask(Command::OpenVisit(wish), self.caller, self.digest).await? {
+        let visit = self.opened(wish.clone(), self.caller).await?;
+        let known = self.edge.read(move |view| Ok(visits::visited_visit(view, visit)?)).await?;
+        if known.is_some_and(|known| known.state == "cancelled") {
+            return self.opened(wish, &self.caller.clone().without_key()).await;
+        }
+        Ok(visit)
+    }
+
+    async fn opened(&self, wish: VisitWish, caller: &Caller) -> Result<Uuid, Problem> {
+        match self.edge.ask(Command::OpenVisit(wish), caller, self.digest).await? {
             Asked::Replied(Reply::Visit { visit, .. }) => Ok(visit),
             Asked::Replied(other) => unreachable!("a visit was opened: {other:?}"),
             Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
