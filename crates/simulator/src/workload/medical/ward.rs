@@ -5,8 +5,9 @@ use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::{Date, Instant, ToSpan};
 use huitong_medical::command::{Command, Reply, VisitWish};
 use huitong_medical::model::person::CareType;
-use huitong_medical::query::settlements::{Role, last_of_visit};
-use huitong_medical::query::visits::{VisitedVisit, open_batch, visited_list};
+use huitong_medical::query::documents::document;
+use huitong_medical::query::settlements::{Role, last_of_visit, settlement};
+use huitong_medical::query::visits::{VisitedVisit, lines, open_batch, visited_list};
 use huitong_store::View;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,6 +33,9 @@ enum Done {
     Settled,
     Discharged,
     Readmitted,
+    /// A closed stay gets lines that come late.
+    Reopened,
+    Revoked,
     Left,
     TakenBack,
 }
@@ -82,6 +86,10 @@ impl MedicalLoad {
 
     /// Some lines of days between admission and today, or a little more.
     fn care(&mut self, bed: &Bed, random: &mut RandomSource) -> Wish {
+        self.lines(bed, Done::Cared, random)
+    }
+
+    fn lines(&mut self, bed: &Bed, done: Done, random: &mut RandomSource) -> Wish {
         let (serial, count, Bed { node, visit, .. }) = (self.serial, 1 + random.below(3), bed.clone());
         let batch = bed.batch.clone();
         let mut day = || {
@@ -89,7 +97,7 @@ impl MedicalLoad {
             day.min(bed.today)
         };
         let days: Vec<Date> = (0..count).map(|_| day()).collect();
-        self.of_bed(bed, Done::Cared, move || {
+        self.of_bed(bed, done, move || {
             let numbers = (serial * 10..).zip(&days);
             let lines = numbers.map(|(number, day)| line(node, number, *day, ITEMS[number % ITEMS.len()])).collect();
             Command::AddLines { visit, batch: batch.clone(), replaces: false, lines }
@@ -138,7 +146,11 @@ impl MedicalLoad {
         let batch = open_batch(view, stay.facts.visit).ok()?;
         let (visit, began_on, today) = (stay.facts.visit, stay.facts.began_on, now.business_date());
         let bed = Bed { node, visit, batch, began_on, today };
+        if stay.state == "closed" && self.is_closed_in_parts(view, stay) {
+            self.reach("stays closed with their last part");
+        }
         match (stay.state.as_str(), random.below(6)) {
+            ("open" | "discharged", 5) => self.revoke(&bed, view),
             ("open", 0 | 1) => Some(self.care(&bed, random)),
             ("open", 2) => Some(self.quote(&bed, true)),
             ("open", 3) => Some(self.of_bed(&bed, Done::Left, move || Command::CancelVisit { visit })),
@@ -149,8 +161,29 @@ impl MedicalLoad {
                 let last = last_of_visit(view, Role::Visited, stay.number.as_deref()?).ok()??;
                 Some(self.take_back(&bed, last, random.below(2) == 0))
             }
+            ("closed", 3) => Some(self.lines(&bed, Done::Reopened, random)),
+            ("closed", 4) => Some(self.of_bed(&bed, Done::Readmitted, move || Command::CancelDischarge { visit })),
             _ => None,
         }
+    }
+
+    fn is_closed_in_parts(&self, view: View<'_>, stay: &VisitedVisit) -> bool {
+        let number = stay.number.as_deref().unwrap_or_default();
+        let last = last_of_visit(view, Role::Visited, number).ok().flatten();
+        let last = last.and_then(|last| settlement(view, Role::Visited, &last).ok().flatten());
+        let document = last.and_then(|last| document(view, &last).ok());
+        document.and_then(|document| document.stay).is_some_and(|stay| stay.interim)
+    }
+
+    /// The last line of a batch was sent in error.
+    fn revoke(&mut self, bed: &Bed, view: View<'_>) -> Option<Wish> {
+        let number = lines(view, bed.visit, &bed.batch).ok()?.pop()?.number;
+        let visit = bed.visit;
+        Some(self.of_bed(bed, Done::Revoked, move || Command::RevokeChosenLines {
+            visit,
+            batch: None,
+            numbers: vec![number.clone()],
+        }))
     }
 
     /// The next step of a stay; `None` where the wish was of no stay.
@@ -182,6 +215,7 @@ impl MedicalLoad {
                     sums: None,
                 }))
             }
+            (Done::SettledPart, _) if random.below(3) == 0 => Some(self.discharge(&bed)),
             (Done::SettledPart, _) => Some(self.care(&bed.next_batch(), random)),
             (Done::Discharged, _) if random.below(6) > 0 => Some(self.quote(&bed, false)),
             (Done::Discharged, _) => {
@@ -191,6 +225,14 @@ impl MedicalLoad {
             (Done::Readmitted, _) => {
                 self.reach("discharges taken back");
                 Some(self.care(&bed, random))
+            }
+            (Done::Reopened, Reply::Lines { .. }) => {
+                self.reach("closed stays opened again");
+                Some(self.quote(&bed, false))
+            }
+            (Done::Revoked, _) => {
+                self.reach("lines of stays revoked");
+                None
             }
             (Done::Settled, Reply::Settled(settled)) if random.below(4) == 0 => {
                 Some(self.take_back(&bed, settled.settlement.clone(), false))
