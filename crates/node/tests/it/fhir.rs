@@ -45,12 +45,7 @@ async fn claims_are_offered_settled_explained_paid_and_taken_back() {
     asked["use"] = json!("predetermination");
     let offer = post(&cashier, CLAIM, Some("fhir-offer-01"), &asked).await;
     assert_eq!((&offer["outcome"], &offer["use"]), (&json!("complete"), &json!("predetermination")));
-    let notes = offer["processNote"].as_array().expect("notes");
-    let notes: Vec<&str> = notes.iter().filter_map(|note| note["text"].as_str()).collect();
-    for part in ["若备案为临时·转诊", "if filed as temp_self", "本次结算前", "estimate of the same bill at home"]
-    {
-        assert!(notes.iter().any(|note| note.contains(part)), "{part} in {notes:?}");
-    }
+    notes_tell_of_other_filings(&offer);
     let again = post(&cashier, CLAIM, Some("fhir-offer-01"), &asked).await;
     assert_eq!(offer["identifier"][1], again["identifier"][1], "the same visit");
 
@@ -115,6 +110,15 @@ async fn claims_are_offered_settled_explained_paid_and_taken_back() {
     assert_eq!((&report["findings"][0]["rule"], &report["findings"][0]["found"]), (&json!("F1"), &json!("1.00")));
     without_a_filing(&stage, &asked).await;
     stage.stop().await;
+}
+
+fn notes_tell_of_other_filings(offer: &Value) {
+    let notes = offer["processNote"].as_array().expect("notes");
+    let notes: Vec<&str> = notes.iter().filter_map(|note| note["text"].as_str()).collect();
+    for part in ["若备案为临时·转诊", "if filed as temp_self", "本次结算前", "estimate of the same bill at home"]
+    {
+        assert!(notes.iter().any(|note| note.contains(part)), "{part} in {notes:?}");
+    }
 }
 
 /// The refusal says what is payable with a filing.

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::fhir::{CLAIM, post, refused, shown, total};
-use super::hospital_system::System;
+use super::hospital_system::{CARD, System, admission, line, today};
 use super::stage::Stage;
 
 const CARD: &str = "330100198307070379";
@@ -114,8 +114,7 @@ async fn admitted_natively(cashier: &ApiClient) {
 
     care(cashier, id, "2", "CT-3", 100).await;
     let path = format!("/v1/medical/visits/{id}/discharge");
-    let today = super::hospital_system::today();
-    let discharged = cashier.send::<_, Value>(Method::PUT, &path, None, &json!({ "ended_on": today })).await;
+    let discharged = cashier.send::<_, Value>(Method::PUT, &path, None, &json!({ "ended_on": today() })).await;
     discharged.expect("discharged");
     let offer = post(cashier, CLAIM, None, &about("predetermination", number, json!({}))).await;
     assert_eq!(offer["identifier"][2]["value"], "2", "what is left");
@@ -125,26 +124,15 @@ async fn admitted_natively(cashier: &ApiClient) {
 
 async fn admitted_by_2401(stage: &Stage, cashier: &ApiClient) {
     let mut system = System::new(stage);
-    let card = json!({ "mdtrt_cert_type": "02", "mdtrt_cert_no": "330100199204160018" });
+    let card = json!({ "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "psn_cert_type": "01" });
     let person = system.ask("1101", json!({ "data": card })).await["baseinfo"]["psn_no"].clone();
-    let today = super::hospital_system::today();
-    let visit = system.ask("2401", json!({ "mdtrtinfo": {
-        "psn_no": person, "insutype": "310", "begntime": today, "mdtrt_cert_type": "02", "mdtrt_cert_no": card["mdtrt_cert_no"],
-        "med_type": "21", "ipt_no": "IP-1", "atddr_no": "DR1", "chfpdr_name": "医生", "adm_dept_codg": "D1",
-        "adm_dept_name": "内科", "adm_bed": "12", "dscg_maindiag_code": "J18.9", "dscg_maindiag_name": "肺炎",
-    } })).await["result"]["mdtrt_id"].clone();
-    let number = visit.as_str().expect("a number");
     let psn_no = person.as_str().expect("a person");
-    system
-        .ask("2301", json!({ "feedetail": super::hospital_system::line(number, psn_no, "1", "500", "10000.00") }))
-        .await;
-    system
-        .ask(
-            "2402",
-            json!({ "dscginfo": { "mdtrt_id": visit, "psn_no": person, "insutype": "310", "endtime": today,
-        "dscg_dept_codg": "D1", "dscg_dept_name": "内科", "dscg_way": "1" } }),
-        )
-        .await;
+    let visit = system.ask("2401", admission(psn_no)).await["result"]["mdtrt_id"].clone();
+    let number = visit.as_str().expect("a number");
+    system.ask("2301", json!({ "feedetail": line(number, psn_no, "1", "500", "10000.00") })).await;
+    let left = json!({ "mdtrt_id": visit, "psn_no": person, "insutype": "310", "endtime": today(),
+        "dscg_dept_codg": "D1", "dscg_dept_name": "内科", "dscg_way": "1" });
+    system.ask("2402", json!({ "dscginfo": left })).await;
     let offer = post(cashier, CLAIM, None, &about("predetermination", number, json!({}))).await;
     let settled = post(cashier, CLAIM, Some("fhir-stay-03"), &accepted(number, &offer, 10_000.0)).await;
     // 10 000.00 − 800.00 deductible, level 3, 84 %.

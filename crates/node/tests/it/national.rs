@@ -107,6 +107,16 @@ async fn without_a_filing(stage: &Stage, system: &mut System, person: &str) {
 
 /// Cancelled once; what was reversed before it came stays refused.
 async fn take_back(system: &mut System, info: &Value, person: &str, visit: &str) {
+    let original = text(&info["medins_setl_id"]);
+    for (who, id, kind, code) in [
+        ("P33010000000037", original.as_str(), "2207", "MED-4007"),
+        (person, &original, "2304", "MED-4007"),
+        (person, "x", "2207", "MED-1006"),
+        (person, &original.to_lowercase(), "2207", "MED-1006"),
+    ] {
+        let reverse = json!({ "data": { "psn_no": who, "omsgid": id, "oinfno": kind } });
+        assert_eq!(system.refused("2601", reverse).await, code, "{who} {id} {kind}: of somebody else, or of nothing");
+    }
     let settlement = text(&info["setl_id"]);
     let cancel = json!({ "data": { "setl_id": settlement, "mdtrt_id": visit, "psn_no": person } });
     let contra = system.ask("2208", cancel.clone()).await;

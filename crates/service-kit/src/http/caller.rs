@@ -59,9 +59,13 @@ impl<State: Send + Sync> FromRequestParts<State> for Caller {
     }
 }
 
+/// What an `Idempotency-Key` may be.
+pub fn is_key(text: &str) -> bool {
+    (8..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn idempotency_key(parts: &Parts) -> Result<Option<String>, Problem> {
     let Some(value) = parts.headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default();
-    let well_formed = (8..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if well_formed { Ok(Some(key.to_owned())) } else { Err(Problem::kit(&kit_refusals::IDEMPOTENCY_KEY_MALFORMED)) }
+    if is_key(key) { Ok(Some(key.to_owned())) } else { Err(Problem::kit(&kit_refusals::IDEMPOTENCY_KEY_MALFORMED)) }
 }

@@ -13,7 +13,7 @@ pub mod yuan;
 
 pub use address::{Path, Query};
 pub use body::{Body, NoBody, RawBody};
-pub use caller::{Caller, RequestId};
+pub use caller::{Caller, RequestId, is_key};
 pub use edge::{Asked, Clock, Edge};
 pub use endpoint::{Access, Endpoint};
 pub use html::escaped;

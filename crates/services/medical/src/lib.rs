@@ -14,6 +14,7 @@ mod decide;
 pub mod event;
 pub mod fhir;
 pub mod http;
+mod members;
 pub mod model;
 pub mod national;
 pub mod pool;

@@ -19,6 +19,23 @@ use crate::query::dated;
 use crate::query::visits::{self, VisitedVisit};
 use crate::{Medical, refusal};
 
+/// In 2205 and 2302: all that is not settled.
+const ALL: &str = "0000";
+
+/// A batch and lines are named so that they can be asked for one by one.
+fn check_names(batch: &str, lines: &[Line]) -> Result<(), Stop> {
+    let is_wrong = |name: &str| name == ALL || name.chars().any(char::is_control);
+    let wrong = |field: String, name: &str| {
+        let shown: String = name.chars().filter(|letter| !letter.is_control()).collect();
+        Stop::from(refusal::CODE_UNKNOWN.with("field", &field).with("value", shown).at_field(field))
+    };
+    if is_wrong(batch) {
+        return Err(wrong("batch".to_owned(), batch));
+    }
+    let found = lines.iter().enumerate().find(|(_, line)| is_wrong(&line.number));
+    found.map_or(Ok(()), |(index, line)| Err(wrong(format!("lines[{index}].number"), &line.number)))
+}
+
 /// A fee belongs to a day of the visit, up to today or the day of discharge.
 fn check_days(lines: &[Line], known: &VisitedVisit, today: Date) -> Result<(), Stop> {
     let last = known.ended_on.unwrap_or(today);
@@ -43,6 +60,7 @@ pub fn add(
     if existing.as_ref().is_some_and(|existing| existing.state != "open") {
         return Err(refusal::LINES_SETTLED.refuse().into());
     }
+    check_names(&batch, lines)?;
     check_days(lines, &known, context.now.business_date())?;
     if !replaces && visits::count_lines(view, visit, &batch)? + lines.len() > BATCH_LINES_MAX {
         return Err(refusal::TOO_MANY_LINES.with("limit", BATCH_LINES_MAX).at_field("lines").into());

@@ -121,7 +121,13 @@ pub fn watch(
 /// Visited asks for more.
 pub fn ask(view: View<'_>, peer: Division, amount: Fen, reason: String, context: &mut Context<'_>) -> Decided {
     check_amount(amount)?;
-    if reason.trim().is_empty() || reason.chars().count() > REASON_MAX || amount == Fen::ZERO {
+    if amount == Fen::ZERO {
+        return Err(refusal::NUMBER_MALFORMED.with("field", "amount").at_field("amount").into());
+    }
+    if reason.trim().is_empty() {
+        return Err(refusal::FIELD_MISSING.with("field", "reason").at_field("reason").into());
+    }
+    if reason.chars().count() > REASON_MAX {
         return Err(refusal::FIELD_TOO_LONG
             .with("field", "reason")
             .with("limit", REASON_MAX)

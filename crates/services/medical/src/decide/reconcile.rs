@@ -72,7 +72,8 @@ pub fn fix(view: View<'_>, reconciliation: Uuid, number: usize, context: &mut Co
     match (known.state(), known.asked.clone()) {
         (DifferenceState::Asked, Some(waiting)) => return Ok(Decision::wait(waiting)),
         (DifferenceState::Open, _) => {}
-        _ => return Err(refusal::RECONCILIATION_UNKNOWN.refuse().into()),
+        // It is mended already.
+        _ => return Ok(Decision::reply(Reply::Moved)),
     }
     let moved = |step| Event::DifferenceMoved(DifferenceMoved { reconciliation, number, step });
     let mut decision = if let Some(original) = known.to_take_back() {

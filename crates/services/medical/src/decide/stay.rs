@@ -67,6 +67,9 @@ pub fn discharge(
     Ok(decision)
 }
 
+/// Visits of a person at the hospital that are looked at.
+const VISITS_MAX: usize = 200;
+
 /// 出院撤销 (2405): before the settlement of the discharge, or after it was taken back.
 pub fn cancel_discharge(view: View<'_>, visit: Uuid, context: &mut Context<'_>) -> Decided {
     let known = own_visit(view, visit, context)?;
@@ -75,6 +78,12 @@ pub fn cancel_discharge(view: View<'_>, visit: Uuid, context: &mut Context<'_>) 
     }
     if is_settling(view, visit)? {
         return Err(refusal::BATCH_PENDING.refuse().into());
+    }
+    // Of other hospitals this one knows nothing.
+    let person = known.person.as_deref().unwrap_or_default();
+    let others = visits::visited_of(view, &known.institution, person, VISITS_MAX)?;
+    if others.iter().any(|other| other.is_stay() && other.state == "open") {
+        return Err(refusal::ALREADY_ADMITTED.refuse().into());
     }
     Ok(moved(&known, visit, VisitChange::Readmitted, context))
 }

@@ -1,15 +1,12 @@
 //! A JSON document as a tree whose numbers are the digits that were sent. serde_json would turn them into floating point.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
 use huitong_kernel::money::Fen;
 use huitong_service_kit::Refusal;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::{DEPTH_MAX, NODES_MAX};
+use crate::members::Members;
 use crate::refusal;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,34 +90,6 @@ fn node(raw: &RawValue, depth: usize, left: &mut usize) -> Option<Node> {
         b'n' => Node::Null,
         _ => Node::Number(text.to_owned()),
     })
-}
-
-/// The members of an object, none of them named twice.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'a>, D::Error> {
-        struct Take;
-        impl<'de> Visitor<'de> for Take {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let (mut members, mut names) = (Vec::new(), BTreeSet::new());
-                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    if !names.insert(name.clone()) {
-                        return Err(serde::de::Error::custom("a member is named twice"));
-                    }
-                    members.push((name, value));
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Take).map(Members)
-    }
 }
 
 impl Serialize for Node {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use huitong_service_kit::http::{Asked, Caller, NoBody, Path, Problem};
+use huitong_service_kit::http::{Asked, Caller, NoBody, Path, Problem, is_key, kit_refusals};
 use serde::Serialize;
 
 use super::MedicalEdge;
@@ -70,12 +70,15 @@ pub async fn reverse_call(
     Path(message_id): Path<String>,
     body: NoBody,
 ) -> Result<Json<CallWire>, Problem> {
-    super::wire::check_length("message_id", &message_id, 64)?;
+    // As an `Idempotency-Key`: no other id was ever taken, and none needs a tombstone.
+    if !is_key(&message_id) {
+        return Err(Problem::kit(&kit_refusals::IDEMPOTENCY_KEY_MALFORMED));
+    }
     match edge.ask(Command::Reverse { message_id }, &caller, body.request).await? {
         Asked::Replied(Reply::Call { message_id, state }) => {
             Ok(Json(CallWire { message_id, state, answer: answer(state), settlement: None, code: None }))
         }
         Asked::Replied(other) => unreachable!("a reversal was asked for: {other:?}"),
-        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+        Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
     }
 }

@@ -44,6 +44,6 @@ async fn take_back(
     match edge.ask(command, caller, body.request).await? {
         Asked::Replied(Reply::Cancelled(contra)) => Ok(Json((*contra).into())),
         Asked::Replied(other) => unreachable!("a cancel was asked for: {other:?}"),
-        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+        Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
     }
 }

@@ -71,7 +71,7 @@ pub async fn register_chronic(
     match edge.ask(Command::RegisterChronic(wish), &caller, body.request).await? {
         Asked::Replied(Reply::Registered(state)) => Ok((StatusCode::CREATED, Json(state.into()))),
         Asked::Replied(other) => unreachable!("a registration was wished for: {other:?}"),
-        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+        Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
     }
 }
 

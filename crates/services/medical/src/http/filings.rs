@@ -103,7 +103,7 @@ pub async fn file(
     match edge.ask(Command::File(wish), &caller, body.request).await? {
         Asked::Replied(Reply::Filed(filing)) => Ok((StatusCode::CREATED, Json(filing.into()))),
         Asked::Replied(other) => unreachable!("a filing was wished for: {other:?}"),
-        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+        Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
     }
 }
 

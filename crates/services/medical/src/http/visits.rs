@@ -42,7 +42,7 @@ pub async fn open_visit(
             Ok((StatusCode::CREATED, Json(OpenedVisit { visit, number, person })))
         }
         Asked::Replied(other) => unreachable!("a visit was opened: {other:?}"),
-        Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+        Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
     }
 }
 

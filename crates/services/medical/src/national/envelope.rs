@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::field::{Field, code, text, time};
+use crate::members::Members;
 use crate::refusal;
 
 /// Characters of `input` at most.
@@ -56,7 +57,8 @@ impl Request {
     /// MED-1001 to 1006, MED-1012: the envelope is not as it must be.
     pub fn read(bytes: &[u8]) -> Result<Request, Refusal> {
         let malformed = || refusal::NOT_JSON.refuse();
-        let whole: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).map_err(|_| malformed())?;
+        let Members(whole) = serde_json::from_slice(bytes).map_err(|_| malformed())?;
+        let whole: BTreeMap<String, &RawValue> = whole.into_iter().collect();
         let mut envelope = Record::new();
         for field in FIELDS {
             let value = whole.get(field.name).and_then(|raw| scalar(raw));
@@ -111,14 +113,17 @@ impl Request {
 
 /// Institution 12 + yyyyMMddHHmmss 14 + sequence 4, the institution being the sender (MED-1006).
 fn check_message_id(envelope: &Record) -> Result<(), Refusal> {
-    let (message, institution) = (&envelope["msgid"], &envelope["fixmedins_code"]);
-    let is_formed = message.len() == 30
+    let is_formed = is_message_id(&envelope["msgid"], &envelope["fixmedins_code"]);
+    if is_formed { Ok(()) } else { Err(refusal::MESSAGE_ID_MALFORMED.refuse().at_field("msgid")) }
+}
+
+pub fn is_message_id(message: &str, institution: &str) -> bool {
+    message.len() == 30
         && message.is_ascii()
-        && message.starts_with(institution.as_str())
+        && message.starts_with(institution)
         && institution.len() == 12
         && is_moment(&message[12..26])
-        && message[26..].bytes().all(|byte| byte.is_ascii_digit());
-    if is_formed { Ok(()) } else { Err(refusal::MESSAGE_ID_MALFORMED.refuse().at_field("msgid")) }
+        && message[26..].bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_moment(digits: &str) -> bool {
@@ -154,7 +159,7 @@ fn nodes(raw: &RawValue) -> Option<BTreeMap<String, Vec<Record>>> {
         let inner: Box<RawValue> = serde_json::from_str(&inner).ok()?;
         return if inner.get().starts_with('"') { None } else { nodes(&inner) };
     }
-    let whole: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let Members(whole) = serde_json::from_str(text).ok()?;
     let mut nodes = BTreeMap::new();
     for (name, raw) in whole {
         let records = if raw.get().starts_with('[') {
@@ -171,7 +176,7 @@ fn nodes(raw: &RawValue) -> Option<BTreeMap<String, Vec<Record>>> {
 }
 
 fn record(raw: &RawValue) -> Option<Record> {
-    let whole: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
+    let Members(whole) = serde_json::from_str(raw.get()).ok()?;
     Some(whole.into_iter().filter_map(|(name, raw)| Some((name, scalar(raw)?))).collect())
 }
 
@@ -245,6 +250,18 @@ mod tests {
             assert_eq!(data["medfee_sumamt"], "249.10", "exactly as sent");
             assert!(!data.contains_key("empty"), "an empty text is absent");
             assert_eq!(request.get("opter_type"), "1");
+        }
+    }
+
+    #[test]
+    fn what_is_said_twice_is_refused_wherever_it_stands() {
+        let twice = [
+            message(r#"{"data":{"acct_used_flag":"0","acct_used_flag":"1"}}"#),
+            message(r#"{"data":{},"data":{}}"#),
+            message("{}").replacen("\"infno\"", "\"infno\":\"2207\",\"infno\"", 1),
+        ];
+        for text in twice {
+            assert_eq!(Request::read(text.as_bytes()).expect_err("refused").code, "MED-1001", "{text}");
         }
     }
 

@@ -53,6 +53,12 @@ fn check_fault(from: &str, to: &str, code: &str) {
 
 #[test]
 fn a_faulty_pack_is_refused_with_the_code_of_its_fault() {
+    let version = |name: &str| format!("version = \"{name}\"");
+    let toml = include_str!("../../../../../regions/yangtze/policies/330100-employee-2025.toml");
+    let own = version(&pack(toml).version);
+    for name in ["", " ", "a/b", &"v".repeat(33)] {
+        check_fault(&own, &version(name), "MED-1012");
+    }
     check_fault("valid_from = \"2025-01-01\"", "valid_from = \"2025-01-01\"\nvalid_to = \"2024-01-01\"", "MED-6001");
     check_fault("from = \"0.00\"", "from = \"90.00\"\nto = \"80.00\"", "MED-6002");
     check_fault("ratio = \"0.86\"", "ratio = \"1.2\"", "MED-6002");

@@ -2,6 +2,8 @@
 
 use huitong_medical::command::Command;
 use huitong_medical::model::filing::FilingKind;
+use huitong_medical::query::settlements::{self, Role};
+use huitong_medical::query::visits;
 use uuid::Uuid;
 
 use super::country::{Country, HOSPITAL};
@@ -130,4 +132,38 @@ fn a_last_part_that_is_reversed_leaves_the_stay_discharged() {
     country.settle_stay(visit, "1", false, "stay-3");
     assert_eq!(country.state(visit), both("closed"));
     country.check_books(3, 2);
+}
+
+/// Of other hospitals this one knows nothing; home does not judge where a person lies.
+#[test]
+fn a_discharge_is_not_taken_back_while_the_person_lies_in_the_same_hospital_again() {
+    let mut country = Country::new();
+    let first = country.admitted("2026-11-10");
+    country.add(first, "1", vec![care("1", "2026-11-10", 20)]).reply();
+    country.settle_stay(first, "1", true, "interim-1");
+    country.discharge(first, "2026-11-12").reply();
+    let second = country.admitted("2026-11-14");
+    assert_eq!(country.take_back_discharge(first).code(), "MED-3002");
+    assert_eq!((country.state(first), country.state(second)), (both("closed"), both("open")));
+}
+
+#[test]
+fn lines_that_come_after_a_batch_was_emptied_get_a_number_that_is_free() {
+    let mut country = Country::new();
+    let visit = country.admitted("2026-11-10");
+    country.add(visit, "1", vec![care("1", "2026-11-10", 20)]).reply();
+    let (_, first) = country.settle_stay(visit, "1", true, "interim-1");
+    country.add(visit, "2", vec![care("2", "2026-11-11", 20)]).reply();
+    country.settle_stay(visit, "2", true, "interim-2");
+    let next = |country: &Country| visits::open_batch(country.region.view("310000"), visit).expect("readable");
+    assert_eq!(next(&country), "3");
+    let (_, last) = {
+        let last = settlements::last_of_visit(country.region.view("310000"), Role::Visited, &first.visit);
+        (first.clone(), last.expect("readable").expect("there is one"))
+    };
+    country.cancel(&last).reply();
+    country.cancel(&first.settlement).reply();
+    country.drop_lines(visit, "1");
+    country.settle_stay(visit, "2", true, "interim-3");
+    assert_eq!(next(&country), "1", "2 is settled");
 }

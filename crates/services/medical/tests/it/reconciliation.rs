@@ -109,7 +109,7 @@ fn each_difference_with_a_hospital_has_its_cause_and_one_command_mends_it() {
     );
     let contra = country.check_books(3, 1);
     assert_eq!(contra.total_fen, fen("498.00"), "the refund is booked on both sides");
-    assert_eq!(country.fix(&made, 3).code(), "MED-5009", "it is resolved");
+    country.fix(&made, 3).reply();
     assert_eq!(country.fix(&made, 5).code(), "MED-5009", "there is none");
 }
 
@@ -372,4 +372,19 @@ fn a_day_is_compared_again_when_the_clerk_asks_and_what_was_on_its_way_has_come(
     country.compare("2026-11-24").reply();
     assert_eq!(country.days()[0].state, DayState::Equal);
     assert_eq!(country.compare("2026-11-01").code(), "MED-5009", "nothing was settled on that day");
+}
+
+#[test]
+fn a_day_that_is_compared_twice_at_once_names_each_document_once_and_what_is_equal_alarms_nobody() {
+    let mut country = Country::new();
+    country.settled("message-0001");
+    country.region.pass(DurationMs::minutes(24 * 60));
+    // Neither answer has come when the clerk asks again.
+    for _ in 0..2 {
+        let again = Command::CompareDay { home: division(HOME), day: "2026-11-24".parse().expect("a date") };
+        country.region.call(VISITED, "pool", None, again).reply();
+    }
+    country.region.carry_all();
+    assert_eq!(country.days()[0].state, DayState::Equal);
+    assert!(refused(&country, VISITED).is_empty(), "the second answer is no surprise");
 }

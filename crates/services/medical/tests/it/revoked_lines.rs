@@ -112,3 +112,14 @@ fn a_line_that_is_unknown_settled_of_another_batch_or_another_hospital_is_not_ta
     country.revoke(visit, None, &["5"]).reply();
     country.check_books(1, 0);
 }
+
+/// 2205 and 2302 mean all by 0000.
+#[test]
+fn a_line_or_batch_that_could_not_be_asked_for_alone_is_not_taken() {
+    let (mut country, visit) = stay();
+    for number in ["0000", "1\n2", "\u{0}"] {
+        assert_eq!(country.add(visit, "1", vec![care(number, "2026-11-21", 1)]).code(), "MED-1012", "{number:?}");
+        assert_eq!(country.add(visit, number, vec![care("9", "2026-11-21", 1)]).code(), "MED-1012", "{number:?}");
+    }
+    assert_eq!(country.lines(visit, "1").len(), 3, "nothing was changed");
+}

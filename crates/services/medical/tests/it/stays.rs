@@ -257,6 +257,26 @@ fn the_second_admission_of_the_year_pays_half_and_the_third_nothing() {
     country.check_books(4, 1);
 }
 
+#[test]
+fn a_stay_that_cost_nothing_does_not_make_the_next_admission_cheaper() {
+    let rule = "kind = \"per_admission\"\nrepeat_admissions = [{ factor = \"0.5\" }]";
+    let mut country = Country::with_pack(&HANGZHOU.replace("kind = \"per_visit\"", rule));
+    country.file(FilingKind::LongStay);
+    let nothing = country.admitted("2026-11-19");
+    country.add(nothing, "1", vec![care("1", "2026-11-19", 1)]).reply();
+    let returned = Line { original: Some("1".to_owned()), ..care("2", "2026-11-19", -1) };
+    country.add(nothing, "1", vec![returned]).reply();
+    country.discharge(nothing, "2026-11-19").reply();
+    let (_, settled) = country.settle_stay(nothing, "1", false, "stay-nothing");
+    assert_eq!(settled.total_fen, Fen::ZERO);
+    let visit = country.admitted("2026-11-20");
+    country.add(visit, "1", vec![care("1", "2026-11-20", 100)]).reply();
+    country.discharge(visit, "2026-11-21").reply();
+    let (quote, _) = country.settle_stay(visit, "1", false, "stay-first");
+    assert_eq!(quote.computation.amounts.deductible_fen, fen("800.00"), "the first that cost something");
+    country.check_books(2, 0);
+}
+
 /// The insurance year begins in the middle of November.
 fn with_year(rule: &str) -> Country {
     let pack =

@@ -134,7 +134,7 @@ impl Request<'_> {
                 Ok(Resource(StatusCode::OK, filed(&filing, home_area, self.edge.clock.now())))
             }
             Asked::Replied(other) => unreachable!("a filing was wished for: {other:?}"),
-            Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+            Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
         }
     }
 
@@ -145,7 +145,7 @@ impl Request<'_> {
                 Ok(Resource(StatusCode::OK, told.await?))
             }
             Asked::Replied(other) => unreachable!("a cancel was asked for: {other:?}"),
-            Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+            Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
         }
     }
 }

@@ -104,11 +104,13 @@ impl Call<'_> {
         self.edge.ask(command, &self.caller.clone().with_key(&key), self.hash).await
     }
 
-    /// As [`Call::ask`]; silence of home is told.
+    /// As [`Call::ask`]; silence of home is told. What was no mere question may have happened there all the same.
     pub async fn told(&self, step: &str, command: Command) -> Result<Reply, Problem> {
+        let is_question = matches!(command, Command::AskEligibility { .. });
         match self.ask(step, command).await? {
             Asked::Replied(reply) => Ok(reply),
-            Asked::Waiting => Err(problem(&refusal::HOME_SILENT.refuse())),
+            Asked::Waiting if is_question => Err(problem(&refusal::HOME_SILENT.refuse())),
+            Asked::Waiting => Err(problem(&refusal::STILL_PENDING.refuse())),
         }
     }
 

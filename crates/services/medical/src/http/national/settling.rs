@@ -12,7 +12,7 @@ use crate::event::CallState;
 use crate::model::amounts::LineSums;
 use crate::model::document::SettledDocument;
 use crate::model::message::{CallReference, Quote};
-use crate::national::envelope::{Output, Record};
+use crate::national::envelope::{Output, Record, is_message_id};
 use crate::query::settlements::{self, Role};
 use crate::query::visits::{self, VisitedVisit};
 use crate::query::{calls, documents};
@@ -189,8 +189,26 @@ pub async fn cancel(call: &Call<'_>) -> Result<Output, Problem> {
     }
 }
 
+/// 2601: the original, where it is known, must be of this person and of this kind.
 pub async fn reverse(call: &Call<'_>) -> Result<Output, Problem> {
-    let message_id = text(call.node("data")?, "omsgid");
+    let data = call.node("data")?;
+    let (message_id, person, kind) = (text(data, "omsgid"), text(data, "psn_no"), text(data, "oinfno"));
+    let institution = call.caller.principal.participant.clone();
+    if !is_message_id(&message_id, &institution) {
+        return Err(call.refuse(&refusal::MESSAGE_ID_MALFORMED.refuse().at_field("data.omsgid")));
+    }
+    let original = CallReference { institution, message_id: message_id.clone() };
+    let visit = call.edge.read(move |view| {
+        let known = calls::visited_call(view, &original)?.and_then(|known| known.visit);
+        let visit = known.and_then(|visit| visit.parse().ok());
+        Ok(visit.map(|visit| visits::visited_visit(view, visit)).transpose()?.flatten())
+    });
+    if let Some(visit) = visit.await? {
+        let is_of_kind = (kind == "2304") == visit.is_stay();
+        if visit.person.as_deref() != Some(&person) || !is_of_kind {
+            return Err(call.refuse(&refusal::SETTLEMENT_UNKNOWN.refuse().at_field("data.omsgid")));
+        }
+    }
     call.told("", Command::Reverse { message_id }).await?;
     Ok(Output::new())
 }

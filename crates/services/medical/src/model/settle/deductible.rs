@@ -51,6 +51,10 @@ impl Working<'_> {
             return counted;
         }
         let earlier = u32::try_from(self.case.accumulators.get(ADMISSIONS).0).unwrap_or(0);
+        // What cost nothing makes the next admission no cheaper.
+        if self.case.sums.total_fen == Fen::ZERO {
+            return earlier + 1;
+        }
         self.deltas.insert(ADMISSIONS.to_owned(), Fen(1));
         self.admission = Some(earlier + 1);
         earlier + 1

@@ -17,6 +17,9 @@ use crate::refusal;
 
 pub use warnings::warnings;
 
+/// Characters of a version's name.
+const VERSION_CHARACTERS_MAX: usize = 32;
+
 /// Refuses a pack that breaks a rule; warnings that are not acknowledged refuse it too.
 pub fn validate(pack: &Pack) -> Result<(), Refusal> {
     findings(pack).into_iter().next().map_or(Ok(()), Err)
@@ -27,6 +30,9 @@ pub fn findings(pack: &Pack) -> Vec<Refusal> {
     let mut found = Vec::new();
     if pack.valid_to.is_some_and(|end| end <= pack.valid_from) {
         found.push(dates(format!("{} valid_to", pack.version)));
+    }
+    if !is_version(&pack.version) {
+        found.push(refusal::CODE_UNKNOWN.with("field", "version").with("value", "").at_field("version"));
     }
     found.extend(bands(pack));
     found.extend(cells::repeated(pack));
@@ -44,6 +50,12 @@ pub fn findings(pack: &Pack) -> Vec<Refusal> {
         found.extend(examples::failing(pack));
     }
     found
+}
+
+/// Versions stand in addresses and on receipts.
+fn is_version(version: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=VERSION_CHARACTERS_MAX).contains(&version.len()) && version.bytes().all(is_letter)
 }
 
 fn dates(place: String) -> Refusal {
