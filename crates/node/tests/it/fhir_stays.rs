@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::fhir::{CLAIM, post, refused, shown, total};
-use super::hospital_system::{CARD, System, admission, line, today};
+use super::hospital_system::{System, admission, line, today};
 use super::stage::Stage;
 
 const CARD: &str = "330100198307070379";
@@ -124,7 +124,7 @@ async fn admitted_natively(cashier: &ApiClient) {
 
 async fn admitted_by_2401(stage: &Stage, cashier: &ApiClient) {
     let mut system = System::new(stage);
-    let card = json!({ "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "psn_cert_type": "01" });
+    let card = json!({ "mdtrt_cert_type": "02", "mdtrt_cert_no": super::hospital_system::CARD, "psn_cert_type": "01" });
     let person = system.ask("1101", json!({ "data": card })).await["baseinfo"]["psn_no"].clone();
     let psn_no = person.as_str().expect("a person");
     let visit = system.ask("2401", admission(psn_no)).await["result"]["mdtrt_id"].clone();

@@ -233,7 +233,7 @@ async fn files(system: &mut System, person: &str) {
     for (rows, refused) in [
         (row.replace("\t0.00\t0\t", "\t0.00"), "MED-5001"),
         (row.replace("25.00", "1e3"), "MED-5001"),
-        (row.repeat(2), "MED-5001"),
+        (row.repeat(2), "MED-5002"),
         (row.replace("25.00", "26.00"), "MED-5002"),
         (String::new(), "MED-5002"),
         ((0..20_001).map(|number| format!("A{number}\tS\tP\t0\t0\t0\t0\n")).collect(), "MED-1011"),

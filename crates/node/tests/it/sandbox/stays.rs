@@ -28,7 +28,8 @@ fn fees(system: &System, visit: &str, number: &str, day: &str, count: u32) -> Va
     json!({ "feedetail": [{
         "feedetl_sn": number, "mdtrt_id": visit, "psn_no": system.person, "fee_ocur_time": day,
         "med_list_codg": "F002431", "medins_list_codg": "local-1", "det_item_fee_sumamt": format!("{}.00", count * 20),
-        "cnt": count, "pric": "20", "med_type": "21",
+        "cnt": count, "pric": "20", "med_type": "21", "bilg_dept_codg": "D1", "bilg_dept_name": "内科",
+        "bilg_dr_codg": "DR1", "bilg_dr_name": "医生",
     }] })
 }
 
@@ -70,6 +71,7 @@ pub async fn well(system: &mut System) -> Stay {
     let returned = json!({ "feedetail": [{
         "feedetl_sn": "2", "mdtrt_id": visit, "psn_no": system.person, "fee_ocur_time": day(2), "med_list_codg": "F002431",
         "medins_list_codg": "local-1", "det_item_fee_sumamt": "-200.00", "cnt": "-10", "pric": "20", "init_feedetl_sn": "1",
+        "med_type": "21", "bilg_dept_codg": "D1", "bilg_dept_name": "内科", "bilg_dr_codg": "DR1", "bilg_dr_name": "医生",
     }] });
     system.ask("2301", returned).await;
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use huitong_medical::command::Reply;
+use huitong_medical::query::documents::document;
 use huitong_medical::query::recompute;
-use huitong_medical::query::settlements::Role;
+use huitong_medical::query::settlements::{Role, last_of_visit, settlement};
 use huitong_medical::query::totals::pairs;
 use huitong_store::View;
 use huitong_store::journal::Connection;
@@ -247,5 +248,21 @@ pub fn effects(views: &Views<'_>) -> Result<Vec<(&'static str, u64)>, String> {
         }
         counts.push((name, sum));
     }
+    counts.push(("stays closed with their last part", closed_in_parts(views)?));
     Ok(counts)
+}
+
+fn closed_in_parts(views: &Views<'_>) -> Result<u64, String> {
+    let mut sum = 0;
+    for (_, view) in views.up("medical") {
+        let sql = "SELECT number FROM home_visit WHERE stay = 1 AND state = 'closed'";
+        for number in readable(view.all(sql, [], |row| row.get::<_, String>(0)))? {
+            let last = readable(last_of_visit(view, Role::Home, &number))?;
+            let last = last.map(|last| settlement(view, Role::Home, &last)).transpose();
+            let Some(last) = readable(last)?.flatten() else { continue };
+            let document = document(view, &last).map_err(|_| format!("the document of {} is gone", last.settlement))?;
+            sum += u64::from(document.stay.is_some_and(|stay| stay.interim));
+        }
+    }
+    Ok(sum)
 }

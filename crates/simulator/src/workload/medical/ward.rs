@@ -5,8 +5,7 @@ use huitong_kernel::random::RandomSource;
 use huitong_kernel::time::{Date, Instant, ToSpan};
 use huitong_medical::command::{Command, Reply, VisitWish};
 use huitong_medical::model::person::CareType;
-use huitong_medical::query::documents::document;
-use huitong_medical::query::settlements::{Role, last_of_visit, settlement};
+use huitong_medical::query::settlements::{Role, last_of_visit};
 use huitong_medical::query::visits::{VisitedVisit, lines, open_batch, visited_list};
 use huitong_store::View;
 use serde::{Deserialize, Serialize};
@@ -32,6 +31,8 @@ enum Done {
     SettledPart,
     Settled,
     Discharged,
+    /// All of it is settled in parts: there is nothing else to settle.
+    DischargedInParts,
     Readmitted,
     /// A closed stay gets lines that come late.
     Reopened,
@@ -116,9 +117,9 @@ impl MedicalLoad {
         })
     }
 
-    fn discharge(&mut self, bed: &Bed) -> Wish {
+    fn discharge(&mut self, bed: &Bed, done: Done) -> Wish {
         let (visit, ended_on) = (bed.visit, bed.today);
-        self.of_bed(bed, Done::Discharged, move || Command::Discharge { visit, ended_on, details: None })
+        self.of_bed(bed, done, move || Command::Discharge { visit, ended_on, details: None })
     }
 
     fn take_back(&mut self, bed: &Bed, settlement: String, refund: bool) -> Wish {
@@ -146,15 +147,12 @@ impl MedicalLoad {
         let batch = open_batch(view, stay.facts.visit).ok()?;
         let (visit, began_on, today) = (stay.facts.visit, stay.facts.began_on, now.business_date());
         let bed = Bed { node, visit, batch, began_on, today };
-        if stay.state == "closed" && self.is_closed_in_parts(view, stay) {
-            self.reach("stays closed with their last part");
-        }
         match (stay.state.as_str(), random.below(6)) {
             ("open" | "discharged", 5) => self.revoke(&bed, view),
             ("open", 0 | 1) => Some(self.care(&bed, random)),
             ("open", 2) => Some(self.quote(&bed, true)),
             ("open", 3) => Some(self.of_bed(&bed, Done::Left, move || Command::CancelVisit { visit })),
-            ("open", _) => Some(self.discharge(&bed)),
+            ("open", _) => Some(self.discharge(&bed, Done::Discharged)),
             ("discharged", 0) => Some(self.of_bed(&bed, Done::Readmitted, move || Command::CancelDischarge { visit })),
             ("discharged", _) => Some(self.quote(&bed, false)),
             ("closed", 0..=2) => {
@@ -165,14 +163,6 @@ impl MedicalLoad {
             ("closed", 4) => Some(self.of_bed(&bed, Done::Readmitted, move || Command::CancelDischarge { visit })),
             _ => None,
         }
-    }
-
-    fn is_closed_in_parts(&self, view: View<'_>, stay: &VisitedVisit) -> bool {
-        let number = stay.number.as_deref().unwrap_or_default();
-        let last = last_of_visit(view, Role::Visited, number).ok().flatten();
-        let last = last.and_then(|last| settlement(view, Role::Visited, &last).ok().flatten());
-        let document = last.and_then(|last| document(view, &last).ok());
-        document.and_then(|document| document.stay).is_some_and(|stay| stay.interim)
     }
 
     /// The last line of a batch was sent in error.
@@ -193,8 +183,8 @@ impl MedicalLoad {
             (Done::Admitted, Reply::Visit { visit, .. }) => Some(self.care(&Bed { visit: *visit, ..bed }, random)),
             (Done::Cared, _) => match random.below(6) {
                 0 => Some(self.care(&bed, random)),
-                1 => Some(self.quote(&bed, true)),
-                2 | 3 => Some(self.discharge(&bed)),
+                1 | 2 => Some(self.quote(&bed, true)),
+                3 => Some(self.discharge(&bed, Done::Discharged)),
                 4 => {
                     let visit = bed.visit;
                     Some(self.of_bed(&bed, Done::Left, move || Command::CancelVisit { visit }))
@@ -215,7 +205,10 @@ impl MedicalLoad {
                     sums: None,
                 }))
             }
-            (Done::SettledPart, _) if random.below(3) == 0 => Some(self.discharge(&bed)),
+            (Done::SettledPart, _) if random.below(2) == 0 => Some(self.discharge(&bed, Done::DischargedInParts)),
+            (Done::DischargedInParts, _) if random.below(2) == 0 => {
+                Some(self.lines(&bed.next_batch(), Done::Reopened, random))
+            }
             (Done::SettledPart, _) => Some(self.care(&bed.next_batch(), random)),
             (Done::Discharged, _) if random.below(6) > 0 => Some(self.quote(&bed, false)),
             (Done::Discharged, _) => {
