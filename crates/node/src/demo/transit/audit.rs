@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use huitong_kernel::time::Instant;
 use huitong_ledger::positions::{Gross, net_positions};
 use huitong_service_kit::{Service, StoreError, View, params};
 use huitong_store::journal;
@@ -80,13 +81,21 @@ fn count(view: View<'_>, sql: &str, now: i64) -> Result<i64, StoreError> {
     Ok(count.unwrap_or(0))
 }
 
+/// What a node takes for now: what is due by its clock may become final at any moment.
+fn now_at(region: &Region, division: &str) -> anyhow::Result<Instant> {
+    let (folder, _) = region.members(division)?.into_iter().next().context("a node has at least one member")?;
+    let config = crate::config::NodeConfig::read(&folder.join("node.toml"))?;
+    let offset_ms = config.testing.map_or(0, |testing| testing.clock_offset_ms);
+    Ok(huitong_service_kit::http::Clock::now(&crate::clock::SystemClock { offset_ms }))
+}
+
 /// Waits until a count is zero at every one of the nodes.
 async fn until_none(region: &Region, nodes: &BTreeSet<String>, sql: &str, what: &str) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let now = huitong_service_kit::http::Clock::now(&crate::clock::SystemClock { offset_ms: 0 });
         let mut left = 0;
         for node in nodes {
+            let now = now_at(region, node)?;
             left += Readers::new(&path(region, node)?).view(|view| count(view, sql, now.0))?;
         }
         if left == 0 {
