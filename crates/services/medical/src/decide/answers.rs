@@ -179,16 +179,17 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
         ReverseOutcome::NothingBooked => end(CallState::Tombstone, None),
         ReverseOutcome::Refused(reason) => {
             // Cancelled by another way before: the books agree already. For any other reason the settlement stands.
-            let original = settlements::of_call(view, Role::Visited, &call)?;
-            let taken_back = original.filter(|original| original.state != "settled");
-            if let Some(original) = taken_back {
-                step = DifferenceStep::Resolved { contra: settlements::contra_of(view, &original.settlement)? };
-                end(CallState::Reversed, Some(refusal::ALREADY_CANCELLED.code.to_owned()))
-            } else if reason.code == refusal::ALREADY_CANCELLED.code {
-                end(CallState::Reversed, Some(reason.code))
-            } else {
-                step = DifferenceStep::Refused(reason.plain());
-                stands(view, (&call, &known), waiting.clone(), reason, context)?
+            match settlements::of_call(view, Role::Visited, &call)? {
+                Some(original) if original.state != "settled" => {
+                    step = DifferenceStep::Resolved { contra: settlements::contra_of(view, &original.settlement)? };
+                    end(CallState::Reversed, Some(refusal::ALREADY_CANCELLED.code.to_owned()))
+                }
+                _ if reason.code == refusal::ALREADY_CANCELLED.code => end(CallState::Reversed, Some(reason.code)),
+                settled => {
+                    let settled = settled.ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;
+                    step = DifferenceStep::Refused(reason.plain());
+                    stands(view, (&call, &known, settled), waiting.clone(), reason, context)?
+                }
             }
         }
     };
@@ -199,12 +200,11 @@ fn reversed(view: View<'_>, answer: ReverseAnswer, from: &Peer, context: &mut Co
 /// A reversal that home refused: what was settled stays so, and is told to the cashier; whoever waits for the reversal is told why.
 fn stands(
     view: View<'_>,
-    (call, known): (&CallReference, &VisitedCall),
+    (call, known, settled): (&CallReference, &VisitedCall, Settlement),
     waiting: [String; 2],
     reason: Refusal,
     context: &mut Context<'_>,
 ) -> Decided {
-    let settled = settlements::of_call(view, Role::Visited, call)?.ok_or_else(|| refusal::CYCLE_CLOSED.refuse())?;
     let document = documents::document(view, &settled)?;
     let (settlement, code) = (Some(settled.settlement), Some(reason.code.clone()));
     let event = Event::CallEnded { call: call.clone(), state: CallState::Settled, settlement, code };

@@ -2,7 +2,6 @@
 
 use huitong_medical::command::{Command, Reply};
 use huitong_medical::event::CallState;
-use huitong_medical::pool::answer::{Answer, Outcome, PoolRefusal};
 use huitong_medical::pool::ask::Step;
 use huitong_medical::query::settlements::{self, Role};
 use huitong_service_kit::harness::Called;
@@ -95,18 +94,7 @@ fn the_pool_refuses_to_take_back_and_the_settlement_stands() {
     let cancel = Command::Cancel { settlement: settled.settlement };
     let Called::Waiting(correlation) = stage.country.region.call(VISITED, HOSPITAL, None, cancel) else { panic!() };
     stage.country.region.carry_all();
-    let post = stage.due().remove(0);
-    let (reason_zh, reason_en) = ("已报销".to_owned(), "reimbursed otherwise".to_owned());
-    let refused = PoolRefusal {
-        code: None,
-        arguments: Vec::new(),
-        reason_zh,
-        reason_en,
-        alternatives: Vec::new(),
-        at_home_fen: None,
-    };
-    let answer = stage.core.sign(Answer::text(post.ask, &post.body, Outcome::Refused(refused)));
-    assert!(stage.give(&post, answer));
+    stage.refuse_in_words_of_its_own();
     stage.work();
     let told = stage.country.region.told[&correlation].as_ref().expect_err("refused");
     assert_eq!(told.code, "MED-4019");

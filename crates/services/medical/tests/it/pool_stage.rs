@@ -3,6 +3,7 @@
 use huitong_kernel::division::Division;
 use huitong_medical::command::{Command, Reply, SettledReply};
 use huitong_medical::model::message::CallReference;
+use huitong_medical::pool::answer::{Answer, Outcome, PoolRefusal};
 use huitong_medical::pool::ask::{PoolComputing, SignedAnswer, Step};
 use huitong_medical::pool::request::Original;
 use huitong_medical::query::pools::{self, DuePost};
@@ -117,6 +118,21 @@ impl Delegated {
             Reply::Settled(settled) => *settled,
             other => panic!("settled, not {other:?}"),
         }
+    }
+
+    /// The pool answers the question that is due: not with a code of the service, but with a reason.
+    pub fn refuse_in_words_of_its_own(&mut self) {
+        let post = self.due().remove(0);
+        let refused = PoolRefusal {
+            code: None,
+            arguments: Vec::new(),
+            reason_zh: "已报销".to_owned(),
+            reason_en: "reimbursed otherwise".to_owned(),
+            alternatives: Vec::new(),
+            at_home_fen: None,
+        };
+        let answer = self.core.sign(Answer::text(post.ask, &post.body, Outcome::Refused(refused)));
+        assert!(self.give(&post, answer));
     }
 
     pub fn standing(&self, message_id: &str) -> Option<&Standing> {

@@ -8,7 +8,6 @@ use huitong_medical::model::message::{Cancel, Message};
 use huitong_medical::model::reconciliation::{
     Cause, DayCause, DayClass, DayProposal, Difference, DifferenceState, Proposal, Reconciliation, Row,
 };
-use huitong_medical::pool::answer::{Answer, Outcome, PoolRefusal};
 use huitong_medical::query::reconciliation::{Day, days, differences};
 use huitong_medical::query::settlements::{Role, Settlement, list};
 use huitong_service_kit::harness::Called;
@@ -170,18 +169,7 @@ fn a_refund_that_the_pool_refuses_is_open_again_until_the_pool_agrees() {
     let fix = || Command::FixDifference { reconciliation: made.reconciliation, number: 1 };
     assert!(matches!(stage.country.region.call("310000", HOSPITAL, None, fix()), Called::Waiting(_)));
     stage.country.region.carry_all();
-    let post = stage.due().remove(0);
-    let (reason_zh, reason_en) = ("已报销".to_owned(), "reimbursed otherwise".to_owned());
-    let refused = PoolRefusal {
-        code: None,
-        arguments: Vec::new(),
-        reason_zh,
-        reason_en,
-        alternatives: Vec::new(),
-        at_home_fen: None,
-    };
-    let answer = stage.core.sign(Answer::text(post.ask, &post.body, Outcome::Refused(refused)));
-    assert!(stage.give(&post, answer));
+    stage.refuse_in_words_of_its_own();
     stage.country.region.carry_all();
     let found = differences(stage.country.region.view("310000"), made.reconciliation).expect("readable");
     let code = found[0].refusal.as_ref().map(|refusal| refusal.code.as_str());
