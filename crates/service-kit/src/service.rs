@@ -30,7 +30,7 @@ pub trait Service: Sized + Send + Sync + 'static {
     const PACE: Pace = Pace::Prompt;
 
     /// What an API caller may wish.
-    type Command: Send + 'static;
+    type Command: Clone + Send + 'static;
     /// What followed; complete enough to rebuild the views without outside data; versioned by name.
     type Event: Serialize + DeserializeOwned + Send + 'static;
     /// What comes from peers' services and goes to them.
@@ -208,6 +208,14 @@ impl<S: Service> Decision<S> {
             attachment: None,
             erase: None,
         }
+    }
+
+    /// Whether a message has had no effect at all.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let Decision { events, messages, answer, resolved, alarms, attachment, erase } = self;
+        let is_silent =
+            messages.is_empty() && resolved.is_empty() && matches!(answer, Answer::None) && alarms.is_empty();
+        is_silent && events.is_empty() && attachment.is_none() && erase.is_none()
     }
 
     pub fn reply(reply: S::Reply) -> Decision<S> {

@@ -28,8 +28,9 @@ pub trait Logic: Send {
         Pace::default()
     }
 
-    /// Decides one work. An error gives up this work, or the whole group where [`StoreError::spoils_group`].
-    fn process(&mut self, scope: &mut Scope<'_>, work: Self::Work) -> Result<Done<Self::Outcome>, StoreError>;
+    /// Decides one work, perhaps a second time after its group was given up. An error gives up this work, or the whole group
+    /// where [`StoreError::spoils_group`].
+    fn process(&mut self, scope: &mut Scope<'_>, work: &Self::Work) -> Result<Done<Self::Outcome>, StoreError>;
 
     /// Applies the meaning of a recorded entry to the service's views; used by replay.
     fn replay(&mut self, tx: Tx<'_>, entry: &Entry) -> Result<(), StoreError>;
@@ -133,15 +134,11 @@ impl Scope<'_> {
         Ok(sequence)
     }
 
-    /// Runs `part` in a savepoint of its own: `Undo` and errors take back what it did, and nothing else.
-    pub fn attempt<T>(
-        &mut self,
-        part: impl FnOnce(&mut Scope<'_>) -> Result<Done<T>, StoreError>,
-    ) -> Result<T, StoreError> {
+    /// Processes one work in a savepoint of its own: `Undo` and errors take back what it did, and nothing else.
+    fn attempt<L: Logic>(&mut self, logic: &mut L, work: &L::Work) -> Result<L::Outcome, StoreError> {
         let (length, sequence, chain) = (self.tail.pending.len(), self.tail.sequence, self.tail.chain);
         self.connection.prepare_cached("SAVEPOINT work")?.execute([])?;
-        let done = part(self);
-        let (keep, outcome) = match done {
+        let (keep, outcome) = match logic.process(self, work) {
             Ok(Done::Keep(outcome)) => (true, Ok(outcome)),
             Ok(Done::Undo(outcome)) => (false, Ok(outcome)),
             Err(error) => (false, Err(error)),
@@ -204,7 +201,7 @@ impl<L: Logic> GroupCommitter<L> {
     /// then nothing of it was written.
     pub fn run(&mut self, works: Vec<L::Work>) -> (Outcomes<L::Outcome>, Option<Committed>) {
         let count = works.len();
-        match self.run_group(works) {
+        match self.run_group(&works) {
             Ok((outcomes, committed)) => (outcomes, Some(committed)),
             Err(error) => {
                 self.give_up();
@@ -219,18 +216,16 @@ impl<L: Logic> GroupCommitter<L> {
         View::new(&self.connection)
     }
 
-    fn run_group(&mut self, works: Vec<L::Work>) -> Result<(Outcomes<L::Outcome>, Committed), StoreError> {
+    fn run_group(&mut self, works: &[L::Work]) -> Result<(Outcomes<L::Outcome>, Committed), StoreError> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut outcomes = Vec::with_capacity(works.len());
-        for work in works {
-            let logic = &mut self.logic;
-            let mut scope = Scope { connection: &self.connection, function: self.function, tail: &mut self.tail };
-            match scope.attempt(|scope| logic.process(scope, work)) {
-                Ok(outcome) => outcomes.push(Ok(outcome)),
-                Err(error) if error.spoils_group() || self.connection.is_autocommit() => return Err(error),
-                Err(error) => outcomes.push(Err(Arc::new(error))),
+        let outcomes = match self.process(works)? {
+            Some(outcomes) => outcomes,
+            None => {
+                self.give_up();
+                self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+                self.process_guarded(works)?
             }
-        }
+        };
         let mut durable_elsewhere = false;
         if let Some(shared) = &mut self.shared
             && !self.tail.pending.is_empty()
@@ -249,6 +244,43 @@ impl<L: Logic> GroupCommitter<L> {
             shared.follow_erasure(attachment::floor(&self.connection)?);
         }
         Ok((outcomes, committed))
+    }
+
+    /// All works one after the other, without savepoints: those would copy every page that a work changes. `None` when something
+    /// must be taken back, which hardly happens: deciding writes nothing before it refuses.
+    fn process(&mut self, works: &[L::Work]) -> Result<Option<Outcomes<L::Outcome>>, StoreError> {
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            let before = self.connection.total_changes();
+            let mut scope = Scope { connection: &self.connection, function: self.function, tail: &mut self.tail };
+            let done = self.logic.process(&mut scope, work);
+            let is_clean = self.connection.total_changes() == before;
+            match done {
+                Err(error) if self.is_spoilt_by(&error) => return Err(error),
+                Ok(Done::Keep(outcome)) => outcomes.push(Ok(outcome)),
+                Ok(Done::Undo(outcome)) if is_clean => outcomes.push(Ok(outcome)),
+                Err(error) if is_clean => outcomes.push(Err(Arc::new(error))),
+                Ok(Done::Undo(_)) | Err(_) => return Ok(None),
+            }
+        }
+        Ok(Some(outcomes))
+    }
+
+    /// The same, where each work can be taken back without the others.
+    fn process_guarded(&mut self, works: &[L::Work]) -> Result<Outcomes<L::Outcome>, StoreError> {
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            let mut scope = Scope { connection: &self.connection, function: self.function, tail: &mut self.tail };
+            match scope.attempt(&mut self.logic, work) {
+                Err(error) if self.is_spoilt_by(&error) => return Err(error),
+                outcome => outcomes.push(outcome.map_err(Arc::new)),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    fn is_spoilt_by(&self, error: &StoreError) -> bool {
+        error.spoils_group() || self.connection.is_autocommit()
     }
 
     /// The head of the file's journal: sequence number and chain value.

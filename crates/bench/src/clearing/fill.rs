@@ -156,8 +156,8 @@ impl Logic for Filling {
         self.0.pace()
     }
 
-    fn process(&mut self, scope: &mut Scope<'_>, events: Vec<Event>) -> Result<Done<()>, StoreError> {
-        for event in &events {
+    fn process(&mut self, scope: &mut Scope<'_>, events: &Vec<Event>) -> Result<Done<()>, StoreError> {
+        for event in events {
             Clearing.apply(scope.tx(), event, &Applied { sequence: 0, at: Instant(1) })?;
         }
         Ok(Done::Keep(()))

@@ -27,11 +27,11 @@ impl Logic for Bookkeeper {
         vec![huitong_ledger::SCHEMA]
     }
 
-    fn process(&mut self, scope: &mut Scope<'_>, work: Vec<Transfer>) -> Result<Done<Self::Outcome>, StoreError> {
-        match book::check(scope.view(), &PersonsMayNotOverdraw, &work)? {
+    fn process(&mut self, scope: &mut Scope<'_>, work: &Vec<Transfer>) -> Result<Done<Self::Outcome>, StoreError> {
+        match book::check(scope.view(), &PersonsMayNotOverdraw, work)? {
             Err(fault) => Ok(Done::Undo(Err(fault))),
             Ok(()) => {
-                book::apply(scope.tx(), Instant(0), "story", &work)?;
+                book::apply(scope.tx(), Instant(0), "story", work)?;
                 Ok(Done::Keep(Ok(())))
             }
         }

@@ -124,7 +124,7 @@ impl<S: Service> ServiceLogic<S> {
     fn call(
         &mut self,
         scope: &mut Scope<'_>,
-        call: ApiCall<S::Command>,
+        call: &ApiCall<S::Command>,
     ) -> Result<Done<Outcome<S::Reply>>, StoreError> {
         if let Some(idempotency) = &call.idempotency
             && !sabotage::is(Sabotage::Idempotency)
@@ -136,10 +136,10 @@ impl<S: Service> ServiceLogic<S> {
             principal: call.principal.id.clone(),
             participant: call.principal.participant.clone(),
             request_id: call.request_id.clone(),
-            idempotency: call.idempotency,
+            idempotency: call.idempotency.clone(),
         };
-        let (service, mut context) = self.context(call.now, call.principal, call.request_id);
-        match service.decide(scope.view(), Input::Command(call.command), &mut context) {
+        let (service, mut context) = self.context(call.now, call.principal.clone(), call.request_id.clone());
+        match service.decide(scope.view(), Input::Command(call.command.clone()), &mut context) {
             Err(Stop::Failed(error)) => Err(error),
             Err(Stop::Refused(refusal)) => {
                 Ok(Done::Undo(Outcome { end: End::Answered(Err(refusal)), resolved: Vec::new() }))
@@ -156,19 +156,19 @@ impl<S: Service> ServiceLogic<S> {
         }
     }
 
-    fn deliver(&mut self, scope: &mut Scope<'_>, delivery: Delivery) -> Result<Outcome<S::Reply>, StoreError> {
+    fn deliver(&mut self, scope: &mut Scope<'_>, delivery: &Delivery) -> Result<Outcome<S::Reply>, StoreError> {
         let Delivery { feed, first, entries, evidence, now } = delivery;
         let mut resolved = Vec::new();
-        for (number, bytes) in (first..).zip(entries) {
-            let expected = scope.feed_size(&feed)? + 1;
+        for (number, bytes) in (*first..).zip(entries) {
+            let expected = scope.feed_size(feed)? + 1;
             // Messages that came twice have no second effect; a gap waits for the sender to rewind.
             if number == expected {
-                resolved.extend(self.receive(scope, &feed, number, bytes, now)?);
+                resolved.extend(self.receive(scope, feed, number, bytes.clone(), *now)?);
             }
         }
-        let size = scope.feed_size(&feed)?;
+        let size = scope.feed_size(feed)?;
         if let Some(note) = evidence {
-            scope.append(EntryKind::CheckpointReceived { feed }, note.into_bytes())?;
+            scope.append(EntryKind::CheckpointReceived { feed: feed.clone() }, note.clone().into_bytes())?;
         }
         Ok(Outcome { end: End::Delivered(size), resolved })
     }
@@ -200,8 +200,7 @@ impl<S: Service> ServiceLogic<S> {
         Ok(Vec::new())
     }
 
-    /// A refusal comes before anything is written: there is nothing to undo. A savepoint for every message would make a
-    /// delivery's cost grow with the square of its length.
+    /// A refusal comes before anything is written: there is nothing to undo.
     fn take_message(
         &mut self,
         scope: &mut Scope<'_>,
@@ -214,6 +213,8 @@ impl<S: Service> ServiceLogic<S> {
         match service.decide(scope.view(), Input::Message(received), &mut context) {
             Err(Stop::Failed(error)) => Err(error),
             Err(Stop::Refused(refusal)) => Ok(Err(refusal)),
+            // The message itself is in the journal; nothing followed.
+            Ok(decision) if decision.is_nothing() => Ok(Ok(Vec::new())),
             Ok(decision) => {
                 let cause = Cause::Message { feed: feed.clone(), number };
                 Ok(Ok(self.record(scope, decision, cause, now)?.resolved))
@@ -292,18 +293,18 @@ impl<S: Service> Logic for ServiceLogic<S> {
     fn process(
         &mut self,
         scope: &mut Scope<'_>,
-        work: Work<S::Command>,
+        work: &Work<S::Command>,
     ) -> Result<Done<Outcome<S::Reply>>, StoreError> {
         match work {
             Work::Call(call) => self.call(scope, call),
             Work::Deliver(delivery) => self.deliver(scope, delivery).map(Done::Keep),
             Work::Receipt { feed, note } => {
-                scope.append(EntryKind::ReceiptReceived { feed }, note.into_bytes())?;
+                scope.append(EntryKind::ReceiptReceived { feed: feed.clone() }, note.clone().into_bytes())?;
                 Ok(Done::Keep(Outcome { end: End::Noted, resolved: Vec::new() }))
             }
-            Work::Tick { now } => self.tick(scope, now).map(Done::Keep),
+            Work::Tick { now } => self.tick(scope, *now).map(Done::Keep),
             Work::Split { split, now } => {
-                self.record(scope, Decision::nothing(), Cause::Split(split), now)?;
+                self.record(scope, Decision::nothing(), Cause::Split(*split), *now)?;
                 Ok(Done::Keep(Outcome { end: End::Noted, resolved: Vec::new() }))
             }
         }

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Default)]
 pub struct Counter;
 
+#[derive(Clone)]
 pub struct Add {
     /// What is counted. `attach:…` is counted as `attached`, its bytes lie beside; `erase:N` erases what lies beside the entries up
-    /// to N; `refuse` is refused.
+    /// to N; `refuse` is refused; a neighbour who is told `nothing` counts nothing.
     pub key: String,
     /// Who is told.
     pub neighbour: Option<Division>,
@@ -76,6 +77,7 @@ impl Service for Counter {
                 }
                 Ok(decision)
             }
+            Input::Message(received) if received.envelope.message.key == "nothing" => Ok(Decision::nothing()),
             Input::Message(received) => Ok(Decision::nothing().event(received.envelope.message)),
             Input::Timer(key) if key == "due:bad" => Err(REFUSED.refuse().into()),
             Input::Timer(key) => Ok(Decision::nothing().event(Added { key })),

@@ -2,5 +2,6 @@
 
 mod attachments;
 mod counter;
+mod groups;
 mod split;
 mod timers;

@@ -18,6 +18,7 @@ use crate::model::visit::VisitDetails;
 use crate::pool::ask::{PoolComputing, SignedAnswer, Step};
 
 /// A wish. The institution is always the caller's participant.
+#[derive(Clone)]
 pub enum Command {
     PublishPolicy {
         text: String,
@@ -179,6 +180,7 @@ pub enum AccountBucket {
     MutualAid,
 }
 
+#[derive(Clone)]
 pub struct ReconcileWish {
     /// Days of settlement, both inclusive.
     pub from: Date,
@@ -190,6 +192,7 @@ pub struct ReconcileWish {
     pub stated: Option<Totals>,
 }
 
+#[derive(Clone)]
 pub struct ChronicWish {
     pub home_area: Division,
     pub certificate: Certificate,
@@ -212,6 +215,7 @@ pub struct VisitWish {
     pub details: Option<Box<VisitDetails>>,
 }
 
+#[derive(Clone)]
 pub struct BillWish {
     pub message_id: String,
     pub visit: VisitWish,

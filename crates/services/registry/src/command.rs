@@ -12,6 +12,7 @@ use crate::model::role::Role;
 /// Persons in one call at most.
 pub const PERSONS_MAX: usize = 500;
 
+#[derive(Clone)]
 pub enum Command {
     /// Registers a participant or changes one.
     PutParticipant(Participant),

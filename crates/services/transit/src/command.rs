@@ -20,6 +20,7 @@ use crate::model::tap::{TapKey, TapState};
 use crate::verify::CheckedBatch;
 
 /// A wish. The operator is always the caller's participant.
+#[derive(Clone)]
 pub enum Command {
     // Dated data
     PublishKeySet(KeySetText),
@@ -127,6 +128,7 @@ pub struct GateWish {
     pub active: bool,
 }
 
+#[derive(Clone)]
 pub struct OrderWish {
     pub network: Division,
     pub station: Option<StationId>,
@@ -140,6 +142,7 @@ pub struct OrderWish {
 }
 
 /// A record that a clerk believes, verified again outside the writer.
+#[derive(Clone)]
 pub struct ReleaseWish {
     pub tap: TapKey,
     pub checked: CheckedBatch,
@@ -188,6 +191,7 @@ pub struct AuthoriseWish {
 }
 
 /// A phone asks for the code of a visited city, model P.
+#[derive(Clone)]
 pub struct GrantWish {
     pub account: AccountToken,
     pub network: Division,
