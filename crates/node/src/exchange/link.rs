@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use huitong_exchange::ExchangeRefusal;
 use huitong_exchange::link::{Channel, Link as Conversation, LostHistory, Speaker};
 use huitong_exchange::parcel::{Batch, PARCEL_BYTES_MAX, Parcel, Receipt};
@@ -182,34 +183,41 @@ impl Link {
         self.conversation.lock().await.collect(channel, self.party.speaker(&manifest), &self.party.streams)
     }
 
-    /// Takes what the peer sent, in a call of its own or in its answer.
+    /// Takes what the peer sent, in a call of its own or in its answer. Receipts and batches become durable together.
     pub async fn take(&self, parcel: Parcel) {
+        let mut notes = Vec::new();
         for receipt in parcel.receipts {
-            self.take_receipt(receipt).await;
+            notes.extend(self.accept_receipt(receipt).await);
         }
         self.take_statements(parcel.refused, parcel.held, parcel.asks_held).await;
-        for batch in parcel.batches {
-            let feed = batch.feed.clone();
-            if let Err(refusal) = self.take_batch(batch).await {
-                if refusal.alarms() {
-                    let code = refusal.code();
-                    tracing::error!(%feed, peer = self.peer, code, %refusal, "a batch was refused");
-                    metrics::counter!("huitong_exchange_refused_total", "code" => code).increment(1);
-                }
-                self.conversation.lock().await.refuse(feed, refusal);
-            }
-        }
+        let notes = join_all(notes.into_iter().map(|(feed, note)| self.note_receipt(feed, note)));
+        let batches = join_all(parcel.batches.into_iter().map(|batch| self.take_or_refuse(batch)));
+        tokio::join!(notes, batches);
         self.fetch_manifests(parcel.manifest_version.min(self.party.keeper.current().version + VERSIONS_AT_ONCE)).await;
     }
 
-    async fn take_receipt(&self, receipt: Receipt) {
+    async fn take_or_refuse(&self, batch: Batch) {
+        let feed = batch.feed.clone();
+        let Err(refusal) = self.take_batch(batch).await else { return };
+        if refusal.alarms() {
+            let code = refusal.code();
+            tracing::error!(%feed, peer = self.peer, code, %refusal, "a batch was refused");
+            metrics::counter!("huitong_exchange_refused_total", "code" => code).increment(1);
+        }
+        self.conversation.lock().await.refuse(feed, refusal);
+    }
+
+    /// A receipt that tells something new.
+    async fn accept_receipt(&self, receipt: Receipt) -> Option<(Feed, String)> {
         let manifest = self.party.keeper.current();
         let taken = self.conversation.lock().await.take_receipt(receipt, self.party.speaker(&manifest));
-        let (feed, note) = match taken {
-            Ok(Some(new)) => new,
-            Ok(None) => return,
-            Err(error) => return tracing::error!(peer = self.peer, %error, "a receipt was not accepted"),
-        };
+        taken.unwrap_or_else(|error| {
+            tracing::error!(peer = self.peer, %error, "a receipt was not accepted");
+            None
+        })
+    }
+
+    async fn note_receipt(&self, feed: Feed, note: String) {
         let Some(port) = self.party.streams.get(&feed.from) else { return };
         if let Err(error) = self.party.streams.note_receipt(port, feed.clone(), note).await {
             tracing::warn!(%feed, %error, "a receipt could not be kept; the batch will be sent again");

@@ -15,12 +15,20 @@ use crate::transport::told_to_stop;
 /// Looks again after this time even if nobody rang.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// What comes soon after a message is carried with it: each delivery is a group of its own to the receiver.
+const COMPANY: Duration = Duration::from_millis(50);
+
 pub async fn run(streams: Streams, clock: Arc<dyn Clock>, bell: Arc<Notify>, mut stop: watch::Receiver<bool>) {
     loop {
+        let mut carried = 0;
         for feed in local_feeds(&streams) {
-            if let Err(error) = carry(&streams, &*clock, &feed).await {
-                tracing::warn!(%feed, %error, "a feed within this node waits");
+            match carry(&streams, &*clock, &feed).await {
+                Ok(messages) => carried += messages,
+                Err(error) => tracing::warn!(%feed, %error, "a feed within this node waits"),
             }
+        }
+        if carried > 0 {
+            tokio::time::sleep(COMPANY).await;
         }
         tokio::select! {
             () = bell.notified() => {}
@@ -41,24 +49,26 @@ fn local_feeds(streams: &Streams) -> Vec<Feed> {
     feeds
 }
 
-/// Carries everything that the receiver does not hold yet.
-async fn carry(streams: &Streams, clock: &dyn Clock, feed: &Feed) -> anyhow::Result<()> {
-    let (Some(from), Some(to)) = (streams.get(&feed.from), streams.get(&feed.to)) else { return Ok(()) };
+/// Carries everything that the receiver does not hold yet; how many messages that were.
+async fn carry(streams: &Streams, clock: &dyn Clock, feed: &Feed) -> anyhow::Result<usize> {
+    let (Some(from), Some(to)) = (streams.get(&feed.from), streams.get(&feed.to)) else { return Ok(0) };
+    let mut carried = 0;
     loop {
         let held = to.feed_size(feed)?;
         let sent = from.feed_size(feed)?;
         if held > sent {
             if !from.is_leading() {
                 // This member only follows the sender, and has not seen the newest yet.
-                return Ok(());
+                return Ok(carried);
             }
             from.hold(&format!("{feed}: the receiver holds {held} messages, the sender knows of {sent}"));
-            return Ok(());
+            return Ok(carried);
         }
         let messages = from.messages_after(feed, held, BATCH_MESSAGES_MAX)?;
         if messages.is_empty() {
-            return Ok(());
+            return Ok(carried);
         }
+        carried += messages.len();
         let entries = messages.into_iter().map(|message| message.bytes).collect();
         let delivery = Delivery { feed: feed.clone(), first: held + 1, entries, evidence: None, now: clock.now() };
         streams.deliver(to, delivery).await?;
