@@ -64,6 +64,8 @@ struct Tail {
     numbers: BTreeMap<Feed, Sequence>,
     /// Entries of the open group.
     pending: Vec<Entry>,
+    /// A group was given up and the journal could not be read since: nothing of this holds.
+    is_stale: bool,
 }
 
 /// The one writer of a stream, without a thread: give it works, get outcomes.
@@ -120,7 +122,6 @@ impl Scope<'_> {
         if let EntryKind::Sent { feed, number } | EntryKind::Received { feed, number } = &kind {
             let size = self.feed_size(feed)?;
             assert_eq!(*number, size + 1, "messages of {feed} are numbered without gaps");
-            self.tail.numbers.insert(feed.clone(), *number);
         }
         let sequence = self.tail.sequence + 1;
         let chain = chain(self.function, self.tail.chain, sequence, &kind, &bytes);
@@ -128,6 +129,9 @@ impl Scope<'_> {
         // At once, so that a later work of the same group can read what an earlier one has appended.
         journal::append(self.connection, std::slice::from_ref(&entry))?;
         feeds::apply(self.connection, self.function, &entry)?;
+        if let EntryKind::Sent { feed, number } | EntryKind::Received { feed, number } = &entry.kind {
+            self.tail.numbers.insert(feed.clone(), *number);
+        }
         self.tail.sequence = sequence;
         self.tail.chain = chain;
         self.tail.pending.push(entry);
@@ -217,12 +221,12 @@ impl<L: Logic> GroupCommitter<L> {
     }
 
     fn run_group(&mut self, works: &[L::Work]) -> Result<(Outcomes<L::Outcome>, Committed), StoreError> {
-        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.begin()?;
         let outcomes = match self.process(works)? {
             Some(outcomes) => outcomes,
             None => {
                 self.give_up();
-                self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+                self.begin()?;
                 self.process_guarded(works)?
             }
         };
@@ -244,6 +248,15 @@ impl<L: Logic> GroupCommitter<L> {
             shared.follow_erasure(attachment::floor(&self.connection)?);
         }
         Ok((outcomes, committed))
+    }
+
+    /// Begins a group at the journal's end.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if self.tail.is_stale {
+            self.reload()?;
+        }
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(())
     }
 
     /// All works one after the other, without savepoints: those would copy every page that a work changes. `None` when something
@@ -342,8 +355,8 @@ impl<L: Logic> GroupCommitter<L> {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         self.logic.forget();
-        // A head that cannot be read now is read again with the next group; appending at a stale head is
-        // impossible, because the primary key refuses it.
+        // Where the journal cannot be read now, it is read before the next group.
+        self.tail.is_stale = true;
         let _ = self.reload();
     }
 

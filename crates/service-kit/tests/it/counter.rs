@@ -15,7 +15,8 @@ pub struct Counter;
 #[derive(Clone)]
 pub struct Add {
     /// What is counted. `attach:…` is counted as `attached`, its bytes lie beside; `erase:N` erases what lies beside the entries up
-    /// to N; `refuse` is refused; a neighbour who is told `nothing` counts nothing.
+    /// to N; `refuse` is refused; a neighbour who is told `nothing` counts nothing,
+    /// and who is told `broken` fails after it has counted.
     pub key: String,
     /// Who is told.
     pub neighbour: Option<Division>,
@@ -86,7 +87,12 @@ impl Service for Counter {
 
     fn apply(&self, tx: Tx<'_>, event: &Added, _: &Applied) -> Result<(), StoreError> {
         let sql = "INSERT INTO count (key, number) VALUES (?1, 1) ON CONFLICT (key) DO UPDATE SET number = number + 1";
-        tx.execute_one(sql, params![event.key])
+        tx.execute_one(sql, params![event.key])?;
+        if event.key == "broken" {
+            Err(serde_json::from_str::<u8>("broken").expect_err("no number").into())
+        } else {
+            Ok(())
+        }
     }
 
     fn due(&self, view: View<'_>, _: Instant, _: usize) -> Result<Vec<String>, StoreError> {

@@ -1,12 +1,21 @@
 //! What works leave behind: one that is taken back nothing, a message without effect only itself.
 
-use huitong_kernel::entry::{Entry, EntryKind};
-use huitong_kernel::hash::HashFunction;
-use huitong_service_kit::harness::Region;
-use huitong_store::group::{Done, GroupCommitter, Logic, Scope};
-use huitong_store::{StoreError, Tx, journal};
+use std::sync::Arc;
 
-use super::counter::{Add, Counter};
+use huitong_kernel::entry::{Entry, EntryKind};
+use huitong_kernel::feed::{Address, Feed};
+use huitong_kernel::hash::HashFunction;
+use huitong_kernel::random::RandomSource;
+use huitong_kernel::time::Instant;
+use huitong_service_kit::harness::Region;
+use huitong_service_kit::stream::{ApiCall, Delivery, ServiceLogic, Work};
+use huitong_service_kit::{Envelope, Principal};
+use huitong_store::group::{Done, GroupCommitter, Logic, Scope};
+use huitong_store::{StoreError, Tx, feeds, journal};
+use uuid::Uuid;
+
+use super::counter::{Add, Added, Counter, count};
+use super::split::Neighbours;
 
 /// Writes what it is given, and then ends as the word says.
 struct Scribe;
@@ -87,4 +96,52 @@ fn a_message_without_effect_is_in_the_journal_without_a_decision() {
     let feed = "310000/counter>330000/counter";
     assert_eq!(kinds, [format!("received {feed} 1"), format!("received {feed} 2"), "decision".to_owned()]);
     assert!(region.replay_differences().is_empty());
+}
+
+fn call(key: &str) -> Work<Add> {
+    Work::Call(ApiCall {
+        command: Add { key: key.to_owned(), neighbour: Some("330000".parse().expect("a code")) },
+        principal: Principal::node(),
+        request_id: "story".to_owned(),
+        idempotency: None,
+        now: Instant(1),
+    })
+}
+
+fn deliver(feed: &Feed, first: u64, keys: &[&str]) -> Work<Add> {
+    let envelope = |key: &&str| {
+        let message = Added { key: (*key).to_owned() };
+        Envelope { id: Uuid::nil(), cycle: Uuid::nil(), episode: Uuid::nil(), at: Instant(1), message }
+    };
+    let entries = keys.iter().map(|key| serde_json::to_vec(&envelope(key)).expect("JSON")).collect();
+    Work::Deliver(Delivery { feed: feed.clone(), first, entries, evidence: None, now: Instant(1) })
+}
+
+#[test]
+fn a_delivery_that_fails_half_way_leaves_the_feeds_as_the_works_around_it_need_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = Address::new("310000".parse().expect("a code"), "counter");
+    let incoming = Feed::new(Address::new("330000".parse().expect("a code"), "counter"), home.clone());
+    let random = RandomSource::from_number(1);
+    let logic = ServiceLogic::new(Arc::new(Counter), home.clone(), HashFunction::Sha256, random, Arc::new(Neighbours));
+    let path = folder.path().join("counter.db");
+    let mut stream = GroupCommitter::open(&path, HashFunction::Sha256, logic).expect("a new file opens");
+    let works = vec![
+        call("card"),
+        deliver(&incoming, 1, &["one"]),
+        deliver(&incoming, 2, &["two", "broken"]),
+        call("card"),
+        deliver(&incoming, 2, &["two", "three"]),
+    ];
+    let (outcomes, committed) = stream.run(works);
+    assert!(committed.is_some());
+    assert_eq!(outcomes.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false, true, true]);
+    for (key, expected) in [("card", 2), ("one", 1), ("two", 1), ("three", 1), ("broken", 0)] {
+        assert_eq!(count(stream.view(), key).expect("readable"), expected, "{key}");
+    }
+    let known = feeds::all(stream.connection()).expect("readable");
+    let outgoing = known.iter().find(|feed| feed.from == home).expect("the neighbour was told");
+    assert_eq!(feeds::size(stream.connection(), outgoing).expect("readable"), 2);
+    assert_eq!(feeds::size(stream.connection(), &incoming).expect("readable"), 3);
+    journal::verify_chain(stream.connection(), HashFunction::Sha256).expect("the chain holds");
 }

@@ -21,7 +21,7 @@ const HERE: &str = "310000";
 const THERE: &str = "330000";
 
 /// Shanghai runs four parts, Zhejiang two.
-struct Neighbours;
+pub struct Neighbours;
 
 impl Directory for Neighbours {
     fn jurisdiction_of(&self, division: Division) -> Option<Division> {
