@@ -1,7 +1,9 @@
 //! Links at work: parcels, answers, feeds within a node, manifests. What a parcel means is decided by the production link.
 
+use std::collections::BTreeSet;
+
 use huitong_exchange::ExchangeRefusal;
-use huitong_exchange::link::{Channel, FeedSource};
+use huitong_exchange::link::{Accepted, Channel, FeedSource};
 use huitong_exchange::parcel::{BATCH_MESSAGES_MAX, Batch, Parcel};
 use huitong_kernel::feed::Feed;
 use huitong_kernel::time::DurationMs;
@@ -14,6 +16,14 @@ use crate::world::{Call, Event, World};
 /// A call that is not answered by then is given up.
 const CALL_TIMEOUT: DurationMs = DurationMs::seconds(10);
 const LINK: u8 = 1;
+
+/// What of a parcel waits for its commit, with the stream that keeps it.
+#[derive(Default)]
+struct Queued {
+    notes: Vec<(usize, Feed)>,
+    /// None: nothing of it is new.
+    batches: Vec<(Option<usize>, Accepted)>,
+}
 
 impl World {
     /// The link to a peer gets a turn soon.
@@ -115,12 +125,12 @@ impl World {
 
     fn take_parcel(&mut self, place: usize, peer: usize, parcel: Parcel) {
         let now = self.now;
+        let mut notes = Vec::new();
         for receipt in parcel.receipts {
             let Some(process) = &mut self.places[place].process else { return };
             let (link, speaker, _) = process.talk(peer, now);
             match link.take_receipt(receipt, speaker) {
-                Ok(Some((feed, note))) => self.keep_receipt(place, peer, feed, note),
-                Ok(None) => {}
+                Ok(new) => notes.extend(new),
                 Err(_) => self.coverage.effect("forged receipts refused", 1),
             }
         }
@@ -143,9 +153,7 @@ impl World {
             self.coverage.effect("old backups found out", lost);
             self.coverage.effect("false claims ignored", claims - lost.min(claims));
         }
-        for batch in parcel.batches {
-            self.take_batch(place, peer, batch);
-        }
+        self.keep(place, peer, notes, parcel.batches);
         let Some(process) = &self.places[place].process else { return };
         if parcel.manifest_version > process.manifest.version {
             // It is fetched from the peer, one version after the other.
@@ -154,37 +162,42 @@ impl World {
         }
     }
 
-    fn keep_receipt(&mut self, place: usize, peer: usize, feed: Feed, note: String) {
-        let Some(process) = &mut self.places[place].process else { return };
+    /// Receipts and batches of a parcel become durable together; a feed's second batch after its first.
+    fn keep(&mut self, place: usize, peer: usize, notes: Vec<(Feed, String)>, batches: Vec<Batch>) {
+        let mut queued = Queued::default();
+        for (feed, note) in notes {
+            queued.notes.extend(self.queue_note(place, feed, note));
+        }
+        for batch in batches {
+            if queued.batches.iter().any(|(_, earlier)| earlier.feed == batch.feed) {
+                self.commit_queued(place, peer, std::mem::take(&mut queued));
+            }
+            let feed = batch.feed.clone();
+            match self.queue_batch(place, peer, batch) {
+                Ok(accepted) => queued.batches.push(accepted),
+                Err(refusal) => self.refuse(place, peer, feed, refusal),
+            }
+        }
+        self.commit_queued(place, peer, queued);
+    }
+
+    fn queue_note(&mut self, place: usize, feed: Feed, note: String) -> Option<(usize, Feed)> {
+        let process = self.places[place].process.as_mut()?;
         if process.is_on_hold() {
-            return;
+            return None;
         }
-        let Some(stream) = process.streams.0.iter().position(|stream| *stream.home() == feed.from) else { return };
+        let stream = process.streams.0.iter().position(|stream| *stream.home() == feed.from)?;
         process.streams.0[stream].queue_receipt(feed.clone(), note);
-        if !self.commit(place, stream)
-            && let Some(process) = &mut self.places[place].process
-            && let Some(link) = process.links.get_mut(&peer)
-        {
-            link.forget(&feed);
-        }
+        Some((stream, feed))
     }
 
-    fn take_batch(&mut self, place: usize, peer: usize, batch: Batch) {
-        let feed = batch.feed.clone();
-        if let Err(refusal) = self.try_batch(place, peer, batch) {
-            self.coverage.refusal(refusal.code());
-            if refusal == ExchangeRefusal::Fork {
-                self.coverage.effect("forks refused", 1);
-            }
-            if let Some(process) = &mut self.places[place].process
-                && let Some(link) = process.links.get_mut(&peer)
-            {
-                link.refuse(feed, refusal);
-            }
-        }
-    }
-
-    fn try_batch(&mut self, place: usize, peer: usize, batch: Batch) -> Result<(), ExchangeRefusal> {
+    /// A batch that came again has nothing to be written, and is only receipted.
+    fn queue_batch(
+        &mut self,
+        place: usize,
+        peer: usize,
+        batch: Batch,
+    ) -> Result<(Option<usize>, Accepted), ExchangeRefusal> {
         let now = self.now;
         let process = self.places[place].process.as_mut().ok_or(ExchangeRefusal::Unavailable)?;
         let held = process.is_on_hold();
@@ -192,32 +205,63 @@ impl World {
         let mut accepted = link.examine(batch, speaker, streams)?;
         let clock = speaker.now;
         let entries = std::mem::take(&mut accepted.messages);
-        if !entries.is_empty() {
-            if held {
-                return Err(ExchangeRefusal::Unavailable);
-            }
-            let to = &accepted.feed.to;
-            let stream = process.streams.0.iter().position(|stream| stream.home() == to);
-            let stream = stream.ok_or(ExchangeRefusal::WrongReceiver)?;
-            self.coverage.messages += entries.len() as u64;
-            let delivery = Delivery {
-                feed: accepted.feed.clone(),
-                first: accepted.first,
-                entries,
-                evidence: Some(accepted.note.clone()),
-                now: clock,
-            };
-            process.streams.0[stream].queue_delivery(delivery);
-            if !self.commit(place, stream) {
-                return Err(ExchangeRefusal::Unavailable);
+        if entries.is_empty() {
+            return Ok((None, accepted));
+        }
+        if held {
+            return Err(ExchangeRefusal::Unavailable);
+        }
+        let to = &accepted.feed.to;
+        let stream = process.streams.0.iter().position(|stream| stream.home() == to);
+        let stream = stream.ok_or(ExchangeRefusal::WrongReceiver)?;
+        self.coverage.messages += entries.len() as u64;
+        let delivery = Delivery {
+            feed: accepted.feed.clone(),
+            first: accepted.first,
+            entries,
+            evidence: Some(accepted.note.clone()),
+            now: clock,
+        };
+        process.streams.0[stream].queue_delivery(delivery);
+        Ok((Some(stream), accepted))
+    }
+
+    fn commit_queued(&mut self, place: usize, peer: usize, queued: Queued) {
+        let of_notes = queued.notes.iter().map(|(stream, _)| *stream);
+        let of_batches = queued.batches.iter().filter_map(|(stream, _)| *stream);
+        let streams: BTreeSet<usize> = of_notes.chain(of_batches).collect();
+        let failed: BTreeSet<usize> = streams.into_iter().filter(|stream| !self.commit(place, *stream)).collect();
+        for (stream, feed) in queued.notes {
+            if failed.contains(&stream)
+                && let Some(process) = &mut self.places[place].process
+                && let Some(link) = process.links.get_mut(&peer)
+            {
+                link.forget(&feed);
             }
         }
-        let process = self.places[place].process.as_mut().ok_or(ExchangeRefusal::Unavailable)?;
-        if let Some(link) = process.links.get_mut(&peer) {
-            link.delivered(accepted);
+        for (stream, accepted) in queued.batches {
+            if stream.is_some_and(|stream| failed.contains(&stream)) {
+                self.refuse(place, peer, accepted.feed, ExchangeRefusal::Unavailable);
+                continue;
+            }
+            let Some(process) = &mut self.places[place].process else { return };
+            if let Some(link) = process.links.get_mut(&peer) {
+                link.delivered(accepted);
+            }
+            self.ring(place, peer, DurationMs(25));
         }
-        self.ring(place, peer, DurationMs(25));
-        Ok(())
+    }
+
+    fn refuse(&mut self, place: usize, peer: usize, feed: Feed, refusal: ExchangeRefusal) {
+        self.coverage.refusal(refusal.code());
+        if refusal == ExchangeRefusal::Fork {
+            self.coverage.effect("forks refused", 1);
+        }
+        if let Some(process) = &mut self.places[place].process
+            && let Some(link) = process.links.get_mut(&peer)
+        {
+            link.refuse(feed, refusal);
+        }
     }
 
     /// Feeds between services of one node: the member that leads the receiver carries; it may follow the sender.
