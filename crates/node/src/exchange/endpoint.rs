@@ -37,7 +37,9 @@ async fn parcels(
 ) -> Result<Vec<u8>, StatusCode> {
     let link = exchange.links.get(&peer).ok_or(StatusCode::FORBIDDEN)?;
     let parcel = Parcel::decode(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    link.take(parcel).await;
+    // In a task of its own: a peer that hangs up does not stop half way what it has sent.
+    let taking = Arc::clone(&link);
+    tokio::spawn(async move { taking.take(parcel).await }).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let answer = link.collect(Channel::Answer).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(answer.encode())
 }

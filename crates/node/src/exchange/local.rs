@@ -15,7 +15,7 @@ use crate::transport::told_to_stop;
 /// Looks again after this time even if nobody rang.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What comes soon after a message is carried with it: each delivery is a group of its own to the receiver.
+/// After something was carried, what comes within this time is carried together: each delivery is a group of its own to the receiver.
 const COMPANY: Duration = Duration::from_millis(50);
 
 pub async fn run(streams: Streams, clock: Arc<dyn Clock>, bell: Arc<Notify>, mut stop: watch::Receiver<bool>) {
