@@ -30,12 +30,7 @@ impl System {
 
     pub fn message(&mut self, infno: &str, input: Value) -> Value {
         self.serial += 1;
-        json!({
-            "infno": infno, "msgid": format!("{HOSPITAL}20261129100000{:04}", self.serial),
-            "mdtrtarea_admvs": "310101", "insuplc_admdvs": "330100", "recer_sys_code": "HIS", "opter_type": "1",
-            "opter": "c01", "opter_name": "收费员", "inf_time": "2026-11-29 10:00:00", "fixmedins_code": HOSPITAL,
-            "fixmedins_name": "示例医院", "input": input,
-        })
+        envelope(self.serial, infno, input)
     }
 
     pub async fn send(&self, message: &Value) -> String {
@@ -67,6 +62,15 @@ impl System {
         let message = self.message(infno, input);
         code(&self.send(&message).await)
     }
+}
+
+pub fn envelope(serial: u32, infno: &str, input: Value) -> Value {
+    json!({
+        "infno": infno, "msgid": format!("{HOSPITAL}20261129100000{serial:04}"),
+        "mdtrtarea_admvs": "310101", "insuplc_admdvs": "330100", "recer_sys_code": "HIS", "opter_type": "1",
+        "opter": "c01", "opter_name": "收费员", "inf_time": "2026-11-29 10:00:00", "fixmedins_code": HOSPITAL,
+        "fixmedins_name": "示例医院", "input": input,
+    })
 }
 
 /// The code of an answer that refuses.

@@ -3,16 +3,13 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use huitong_node::clock::SystemClock;
-use huitong_service_kit::http::Clock;
 use serde_json::{Value, json};
 
+use super::hospital_system::{CARD, envelope, line, register, settle, text, today};
 use super::stage::{PROGRAM, base_port, profile_folder};
 
 mod stays;
 
-const HOSPITAL: &str = "H31010100001";
-const CARD: &str = "330100199204160018";
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The program, as hospital IT starts it. Ended in order even when the story fails: its nodes are its children.
@@ -100,12 +97,7 @@ impl System {
 
     fn message(&mut self, infno: &str, input: Value) -> Value {
         self.serial += 1;
-        json!({
-            "infno": infno, "msgid": format!("{HOSPITAL}20261129100000{:04}", self.serial),
-            "mdtrtarea_admvs": "310101", "insuplc_admdvs": "330100", "recer_sys_code": "HIS", "opter_type": "1",
-            "opter": "c01", "opter_name": "收费员", "inf_time": "2026-11-29 10:00:00", "fixmedins_code": HOSPITAL,
-            "fixmedins_name": "示例医院", "input": input,
-        })
+        envelope(self.serial, infno, input)
     }
 
     /// What comes back; nothing when the connection is closed.
@@ -125,22 +117,10 @@ impl System {
     /// A patient comes and gets ten consultations; gives the settling message.
     async fn patient(&mut self) -> Value {
         let person = self.person.clone();
-        let visit = self.ask("2201", json!({ "data": {
-            "psn_no": person, "insutype": "310", "begntime": today(), "mdtrt_cert_type": "02", "mdtrt_cert_no": CARD,
-            "ipt_otp_no": "OP-1", "atddr_no": "DR1", "dr_name": "医生", "dept_code": "D1", "dept_name": "内科", "caty": "A03",
-        } }));
-        let visit = text(&visit.await["data"]["mdtrt_id"]);
-        let line = json!({
-            "feedetl_sn": "1", "mdtrt_id": visit, "psn_no": person, "chrg_bchno": "1", "fee_ocur_time": today(), "rx_circ_flag": "0",
-            "med_list_codg": "F002431", "medins_list_codg": "local-1", "det_item_fee_sumamt": "200.00", "cnt": "10", "pric": "20",
-            "bilg_dept_codg": "D1", "bilg_dept_name": "内科", "bilg_dr_codg": "DR1", "bilg_dr_name": "医生",
-        });
-        self.ask("2204", json!({ "feedetail": [line] })).await;
-        let settle = json!({ "data": {
-            "psn_no": person, "mdtrt_cert_type": "02", "med_type": "11", "medfee_sumamt": "200.00", "mdtrt_id": visit,
-            "chrg_bchno": "1", "acct_used_flag": "0", "insutype": "310", "psn_setlway": "01", "fulamt_ownpay_amt": "0.00",
-            "overlmt_selfpay": "0.00", "preselfpay_amt": "0.00", "inscp_scp_amt": "200.00",
-        } });
+        let visit = self.ask("2201", register(&person)).await;
+        let visit = text(&visit["data"]["mdtrt_id"]);
+        self.ask("2204", json!({ "feedetail": [line(&visit, &person, "1", "10", "200.00")] })).await;
+        let settle = settle(&visit, &person, "200.00");
         self.ask("2206", settle.clone()).await;
         self.message("2207", settle)
     }
@@ -170,14 +150,6 @@ fn granted(answer: Option<Value>) -> Value {
 
 fn refused(answer: Option<Value>) -> String {
     text(&answer.expect("an answer")["err_msg"]).split(' ').next().unwrap_or_default().to_owned()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn today() -> String {
-    format!("{} 00:00:00", SystemClock { offset_ms: 0 }.now().business_date())
 }
 
 fn rule(report: &Value, name: &str) -> (String, Value) {
