@@ -12,6 +12,7 @@ use huitong_medical::model::person::CareType;
 use huitong_medical::model::policy::Pack;
 use huitong_medical::model::published::InsuredPublished;
 use huitong_medical::query::settlements::{Role, list, of_batch};
+use huitong_medical::query::visits::visited_batch;
 use huitong_service_kit::harness::Called;
 use huitong_service_kit::toml_data::json_text;
 use proptest::sample::Index;
@@ -179,19 +180,33 @@ impl Play {
         self.stays[stay].batches += 1;
     }
 
-    /// Where a settlement of the batch stands, another call is refused, and told which it is.
+    /// Where a settlement of the batch stands, another call is refused, and told which it is; one that accepts what was offered anew
+    /// in that refusal, too.
     pub fn settle_again(&mut self, which: &Index) {
         if self.offers.is_empty() {
             return;
         }
-        let (visit, quote) = self.offers[which.index(self.offers.len())].clone();
+        let (visit, mut quote) = self.offers[which.index(self.offers.len())].clone();
         let first = of_batch(self.country.region.view(VISITED), Role::Visited, &quote.number, &quote.batch);
+        let Some(first) = first.expect("readable") else {
+            let key = self.new_key("again");
+            return drop(self.call(Some(&key), false, accept(visit, &quote, &key)));
+        };
+        for _ in 0..3 {
+            self.demand_refused(visit, &quote, &first);
+            let batch = visited_batch(self.country.region.view(VISITED), visit, &quote.batch).expect("readable");
+            match batch.and_then(|batch| batch.quote) {
+                Some(newest) if newest.quote != quote.quote => quote = newest,
+                _ => return,
+            }
+        }
+    }
+
+    fn demand_refused(&mut self, visit: Uuid, quote: &Quote, first: &str) {
         let key = self.new_key("again");
-        let command = accept(visit, &quote, &key);
-        let Some(first) = first.expect("readable") else { return drop(self.call(Some(&key), false, command)) };
-        match self.country.region.ask(VISITED, HOSPITAL, Some(&key), command) {
+        match self.country.region.ask(VISITED, HOSPITAL, Some(&key), accept(visit, quote, &key)) {
             Called::Refused(refusal) if refusal.code == "MED-4004" => {
-                assert!(format!("{:?}", refusal.arguments).contains(&first), "I10: {first} is named");
+                assert!(format!("{:?}", refusal.arguments).contains(first), "I10: {first} is named");
             }
             called => assert!(regular(called).is_none(), "I10: a batch of which {first} stands is settled again"),
         }
