@@ -184,7 +184,13 @@ async fn a_good_system_is_found_good_and_a_bad_one_is_found_out() {
     assert_eq!(settlements.map(|of| &of["refused"]), Some(&json!({ "MED-4009": 1 })));
     assert_eq!(
         settlements.map(|of| &of["fields_ignored"]),
-        Some(&json!(["data.mdtrt_cert_type", "data.med_type", "data.psn_setlway", "data.insutype"]))
+        Some(&json!([
+            "data.mdtrt_cert_type",
+            "data.mdtrt_cert_no",
+            "data.med_type",
+            "data.psn_setlway",
+            "data.insutype"
+        ]))
     );
 
     system.begin_report().await;
